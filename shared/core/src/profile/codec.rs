@@ -1,0 +1,39 @@
+//! Profiles as they stand in the table: one schema byte, then postcard.
+
+use super::Profile;
+
+/// The schema that is written today. Older ones stay readable; fixtures prove it.
+pub const SCHEMA: u8 = 1;
+
+/// A stored profile that cannot be read. Nothing is lost: a refold from the log writes it anew.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// Written by another release.
+    #[error("the profile has schema {0}; this release reads {SCHEMA}")]
+    Schema(u8),
+    /// Cut short or overwritten.
+    #[error("the profile is damaged: {0}")]
+    Damaged(#[from] postcard::Error),
+}
+
+impl Profile {
+    /// The bytes that are stored. Equal profiles give equal bytes.
+    ///
+    /// # Errors
+    /// Never in practice: writing to memory cannot fail. The type says so because the serializer's does.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ProfileError> {
+        Ok(postcard::to_extend(self, vec![SCHEMA])?)
+    }
+
+    /// The inverse of [`Profile::to_bytes`].
+    ///
+    /// # Errors
+    /// [`ProfileError`] when the bytes are not a profile of a known schema.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
+        match bytes.split_first() {
+            Some((&SCHEMA, body)) => Ok(postcard::from_bytes(body)?),
+            Some((&schema, _)) => Err(ProfileError::Schema(schema)),
+            None => Err(ProfileError::Damaged(postcard::Error::DeserializeUnexpectedEnd)),
+        }
+    }
+}

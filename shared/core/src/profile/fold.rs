@@ -1,0 +1,178 @@
+//! The fold: new events on top of a stored profile, or all of them from nothing.
+
+use super::{
+    order::{standings, Straddling},
+    Act, OpenEvent, Position, Profile, Subject, Told, OPEN_DAYS, OPEN_EVENTS,
+};
+use crate::{
+    event::{Action, Event},
+    time::Timestamp,
+};
+
+/// How many sealed signatures are kept.
+const SIGNATURES_KEPT: usize = 128;
+/// Beyond so many sealed orders the marks stop growing, and any order that is not open asks for a refold.
+const ORDER_MARKS_KEPT: usize = 8192;
+
+/// The stored profile is not enough to take these events in exactly; [`refold`] from the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NeedsRefold {
+    /// An event belongs below the horizon and is no known duplicate.
+    BelowHorizon,
+    /// A known id came with another time or other content.
+    Conflicting,
+    /// A statement about an order that is sealed.
+    SealedOrder,
+    /// The subject asked to be forgotten.
+    Erasure,
+}
+
+/// The profile of `subject` from all its events, in any order, with any duplicates: the definition of a profile.
+#[must_use]
+pub fn refold(subject: Subject, events: &[Event]) -> Profile {
+    let mut profile = Profile::new(subject);
+    profile.erased_at = events.iter().filter(|event| matches!(event.action, Action::Erased)).map(|event| event.at).max();
+    let mut copies: Vec<(OpenEvent, &Event)> = profile.admissible(events).map(|event| (OpenEvent::of(event), event)).collect();
+    // Of copies that share an id the smallest (time, fingerprint) wins.
+    copies.sort_unstable_by_key(|(open, _)| (open.position.id, open.position.at, open.fingerprint));
+    copies.dedup_by_key(|(open, _)| open.position.id);
+    profile.take(copies);
+    profile
+}
+
+impl Profile {
+    /// Takes `events` in, in any order, with any duplicates. `Ok(false)` when they changed nothing.
+    ///
+    /// # Errors
+    /// [`NeedsRefold`] when only a refold is exact; the profile is then untouched.
+    pub fn fold(&mut self, events: &[Event]) -> Result<bool, NeedsRefold> {
+        let admissible: Vec<&Event> = self.admissible(events).collect();
+        if admissible.iter().any(|event| matches!(event.action, Action::Erased)) {
+            return Err(NeedsRefold::Erasure);
+        }
+        let mut fresh: Vec<(OpenEvent, &Event)> = Vec::with_capacity(admissible.len());
+        for event in admissible {
+            let open = OpenEvent::of(event);
+            if !self.knows(&open)? {
+                fresh.push((open, event));
+            }
+        }
+        fresh.sort_unstable_by_key(|(open, _)| (open.position.id, open.position.at, open.fingerprint));
+        if fresh.windows(2).any(|pair| pair[0].0.position.id == pair[1].0.position.id && pair[0].0 != pair[1].0) {
+            return Err(NeedsRefold::Conflicting);
+        }
+        fresh.dedup_by_key(|(open, _)| open.position.id);
+        let changed = !fresh.is_empty();
+        self.take(fresh);
+        Ok(changed)
+    }
+
+    /// The events that may enter this profile: people's, and later than any erasure. An erasure no newer than the one known is done.
+    fn admissible<'a>(&self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> + use<'a> {
+        let erased_at = self.erased_at.unwrap_or(Timestamp(i64::MIN));
+        events.iter().filter(move |event| event.traffic.is_human() && event.at > erased_at)
+    }
+
+    /// Whether `event` was taken in before.
+    fn knows(&self, event: &OpenEvent) -> Result<bool, NeedsRefold> {
+        if let Some(known) = self.open.iter().find(|known| known.position.id == event.position.id) {
+            return if known == event { Ok(true) } else { Err(NeedsRefold::Conflicting) };
+        }
+        if self.sealed.contains(&event.signature()) {
+            return Ok(true);
+        }
+        if event.position <= self.horizon {
+            return Err(NeedsRefold::BelowHorizon);
+        }
+        match &event.act {
+            Act::Ordered(line) if self.may_be_sealed(line) => Err(NeedsRefold::SealedOrder),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether some line of this order or refund may be sealed already.
+    fn may_be_sealed(&self, line: &super::Line) -> bool {
+        let is_open = || self.open.iter().any(|open| open.act.line().is_some_and(|known| known.group == line.group));
+        let straddles = || self.straddling.iter().any(|known| known.group == line.group);
+        self.sealed_orders.binary_search(&line.order_mark()).is_ok() || self.sealed_orders.len() >= ORDER_MARKS_KEPT && (straddles() || !is_open())
+    }
+
+    /// Takes in events that are known to be new, then seals what sank below the horizon.
+    fn take(&mut self, fresh: Vec<(OpenEvent, &Event)>) {
+        for (open, event) in &fresh {
+            self.first_seen = self.first_seen.min(event.at);
+            self.last_seen = self.last_seen.max(event.at);
+            self.hear(open.position, event);
+        }
+        self.open.extend(fresh.into_iter().map(|(open, _)| open));
+        self.open.sort_unstable_by_key(|event| event.position);
+        self.seal();
+    }
+
+    /// Remembers what the event tells about the person, where nothing newer is known.
+    fn hear(&mut self, at: Position, event: &Event) {
+        match &event.action {
+            Action::Identified { traits } => {
+                for (name, value) in traits {
+                    let told = Told { name: name.clone(), value: value.clone(), at };
+                    match self.traits.binary_search_by(|known| known.name.cmp(name)) {
+                        Ok(index) if self.traits[index].at < at => self.traits[index] = told,
+                        Ok(_) => {}
+                        Err(index) => self.traits.insert(index, told),
+                    }
+                }
+            }
+            // A browser speaks for itself, and may always say no; it cannot say yes for a customer.
+            Action::Consented(consent) if event.authority.is_trusted() || !consent.granted || matches!(self.subject, Subject::Device(_)) => {
+                let told = Told { name: consent.basis.clone(), value: consent.granted, at };
+                match self.consent.binary_search_by_key(&consent.purpose, |(purpose, _)| *purpose) {
+                    Ok(index) if self.consent[index].1.at < at => self.consent[index].1 = told,
+                    Ok(_) => {}
+                    Err(index) => self.consent.insert(index, (consent.purpose, told)),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Raises the horizon to where the newest events put it, and adds what sank below to the totals, lowest first.
+    fn seal(&mut self) {
+        let Some(newest) = self.open.last() else { return };
+        let aged = Position { at: newest.position.at.plus_days(-OPEN_DAYS), id: u64::MAX };
+        let crowded = self.open.len().checked_sub(OPEN_EVENTS + 1).map_or(Position::LOWEST, |index| self.open[index].position);
+        self.horizon = self.horizon.max(aged).max(crowded);
+
+        let mut standings = standings(&self.open, &self.straddling);
+        let sinking = self.open.partition_point(|event| event.position <= self.horizon);
+        let sunk: Vec<OpenEvent> = self.open.drain(..sinking).collect();
+        for event in &sunk {
+            self.totals.add(event, &mut standings);
+            if let Act::Ordered(line) = &event.act {
+                self.mark_sealed(line.order_mark());
+            }
+        }
+        self.sealed.extend(sunk.iter().map(OpenEvent::signature));
+        self.sealed.drain(..self.sealed.len().saturating_sub(SIGNATURES_KEPT));
+        self.straddling = self.still_straddling(standings, &sunk);
+    }
+
+    fn mark_sealed(&mut self, mark: u32) {
+        if let Err(index) = self.sealed_orders.binary_search(&mark)
+            && self.sealed_orders.len() < ORDER_MARKS_KEPT
+        {
+            self.sealed_orders.insert(index, mark);
+        }
+    }
+
+    /// Of all standings, those with a line on either side of the horizon, by group.
+    fn still_straddling(&self, standings: Vec<Straddling>, sunk: &[OpenEvent]) -> Vec<Straddling> {
+        let has = |events: &[OpenEvent], group: u64| events.iter().any(|event| event.act.line().is_some_and(|line| line.group == group));
+        let mut straddling: Vec<Straddling> = standings
+            .into_iter()
+            .filter(|standing| has(&self.open, standing.group))
+            .filter(|standing| self.straddling.iter().any(|known| known.group == standing.group) || has(sunk, standing.group))
+            .collect();
+        straddling.sort_unstable_by_key(|standing| standing.group);
+        straddling
+    }
+}
