@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,12 @@ def test_linter(command, tmp_path):
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"} | closed
     done = subprocess.run([TOOLS / command[0], *command[1:], TEMPLATE], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_sam_builds_what_the_lambda_profile_says():
+    # `sam build` passes --release and no profile; cargo-lambda adds thin LTO and stripping where the release profile is silent.
+    cargo = tomllib.loads((TEMPLATE.parents[1] / "Cargo.toml").read_text())
+    release, wanted = cargo["profile"]["release"], cargo["profile"]["lambda"]
+    told = tomllib.loads("\n".join(cargo["workspace"]["metadata"]["lambda"]["build"]["config"]))["profile"]["release"]
+    assert "lto" not in release and "strip" not in release and release["panic"] == "unwind"
+    assert {"inherits": "release", "lto": "thin", "strip": True} | told == wanted
