@@ -8,14 +8,17 @@ cd "$(dirname "$0")/.."
 lookup_max_bytes=8000000
 names=("$@")
 [ $# -gt 0 ] || names=(webhooks collect ingest profile train recommend)
-folder=${CARGO_TARGET_DIR:-target}/lambda
+
+# Naming the host keeps the binaries out of target/lambda, where cargo-lambda makes a folder of the same name.
+host=$(rustc --version --verbose | sed -n 's/^host: //p')
+folder=${CARGO_TARGET_DIR:-target}/$host/lambda
 
 packages=()
 for name in "${names[@]}"; do
     [ -f "functions/$name/Cargo.toml" ] || { echo "no function is called $name" >&2; exit 2; }
     packages+=(--package "$name")
 done
-cargo build --profile lambda --locked "${packages[@]}" >&2
+cargo build --profile lambda --target "$host" --locked "${packages[@]}" >&2
 
 over=
 printf '%-10s %10s %10s\n' function MB 'MB zipped'
