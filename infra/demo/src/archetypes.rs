@@ -12,7 +12,7 @@ use crate::dice::Dice;
 /// `[1 - OVERLAP, 1]`, those of ordinary ones in `[0, OVERLAP]`, both denser towards the outer end. At 0 everybody is a caricature;
 /// at 0.5 the two ranges touch and the border cases cannot be told apart even in principle. The value keeps a supervised
 /// classifier on behavioural features between 90 and 95 % right (`tests/overlap.rs`).
-pub const OVERLAP: f64 = 0.45;
+pub const OVERLAP: f64 = 0.3;
 
 /// Each habit is multiplied by something between `1 - JITTER` and `1 + JITTER`.
 const JITTER: f64 = 0.25;
@@ -139,7 +139,7 @@ impl Habits {
 }
 
 const ORDINARY: Habits = Habits {
-    missions_per_month: 0.5,
+    missions_per_month: 0.37,
     buy: 0.55,
     extra_items: 1.0,
     browse: 1.6,
@@ -160,10 +160,10 @@ const ORDINARY: Habits = Habits {
 };
 
 const DISCOUNT_SEEKER: Habits = Habits {
-    missions_per_month: 0.7,
+    missions_per_month: 0.48,
     extra_items: 1.3,
     browse: 2.0,
-    sale: 0.85,
+    sale: 0.9,
     coupon: 0.7,
     opens: 0.3,
     novelty: 0.02,
@@ -171,11 +171,11 @@ const DISCOUNT_SEEKER: Habits = Habits {
 };
 
 const BRAND_LOYALIST: Habits = Habits {
-    missions_per_month: 0.75,
+    missions_per_month: 0.53,
     buy: 0.65,
-    extra_items: 1.2,
-    browse: 1.2,
-    brand: 0.9,
+    extra_items: 1.4,
+    browse: 1.4,
+    brand: 0.97,
     opens: 0.25,
     refund: 0.02,
     writes: 0.12,
@@ -183,9 +183,9 @@ const BRAND_LOYALIST: Habits = Habits {
 };
 
 const CONSCIOUS_CONSUMER: Habits = Habits {
-    missions_per_month: 0.7,
+    missions_per_month: 0.48,
     values: 0.9,
-    about: 0.5,
+    about: 0.6,
     reviews: 0.1,
     sale: 0.02,
     opens: 0.18,
@@ -193,24 +193,24 @@ const CONSCIOUS_CONSUMER: Habits = Habits {
 };
 
 const IMPULSE_BUYER: Habits = Habits {
-    missions_per_month: 0.95,
+    missions_per_month: 0.72,
     buy: 0.8,
     extra_items: 0.8,
     browse: 0.2,
     ponder: 0.0,
-    dwell_secs: 12.0,
+    dwell_secs: 17.0,
     novelty: 0.4,
     reviews: 0.01,
     guides: 0.0,
     about: 0.0,
-    night: 0.6,
+    night: 0.5,
     refund: 0.14,
     writes: 0.02,
     ..ORDINARY
 };
 
 const RESEARCHER: Habits = Habits {
-    missions_per_month: 0.4,
+    missions_per_month: 0.28,
     extra_items: 0.5,
     browse: 3.2,
     ponder: 0.9,

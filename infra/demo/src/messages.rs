@@ -46,7 +46,7 @@ pub enum Call {
 /// A page view.
 #[derive(Clone, Debug, Serialize)]
 pub struct PageCall {
-    /// `Home`, `Sale`, `Reviews`, `Guide`, `About`.
+    /// `Home`, `Sale`, `Brand`, `Reviews`, `Guide`, `About`.
     pub name: &'static str,
     /// Which page.
     pub properties: PageProperties,

@@ -34,8 +34,8 @@ pub(crate) struct Person {
     pub(crate) devices: Vec<Device>,
     /// The day of the first visit in this year.
     pub(crate) arrives: i64,
-    /// Had an account before the year began.
-    pub(crate) is_member: bool,
+    /// The day, before the year began, on which an account was opened; `None` for who is new to the shop.
+    pub(crate) member_since: Option<i64>,
     pub(crate) takes_newsletter: bool,
     /// Of not coming back after a mission.
     pub(crate) leaving: f64,
@@ -79,13 +79,13 @@ impl Person {
     pub(crate) fn draw(number: usize, dice: &mut Dice) -> Self {
         let nature = Nature::draw(Archetype::draw(dice), dice);
         let brand = products_brand(dice);
-        let is_member = dice.chance(0.55);
+        let member_since = dice.chance(0.55).then(|| -dice.whole(20, 900));
         Self {
             id: format!("c{number:05}"),
             brand,
             devices: devices(dice),
-            arrives: if is_member { dice.whole(0, 60) } else { dice.whole(0, DAYS - 20) },
-            is_member,
+            arrives: dice.whole(0, if member_since.is_some() { 150 } else { DAYS - 20 }),
+            member_since,
             takes_newsletter: dice.chance(0.6),
             leaving: if dice.chance(0.15) { 0.6 } else { 0.12 * dice.unit() },
             pace: dice.long_tail(),
@@ -131,7 +131,7 @@ impl Person {
 
     /// How much a product is liked when a theme is on the mind; the shop multiplies popularity and season.
     pub(crate) fn taste(&self, good: &Good, theme: Theme) -> f64 {
-        if good.product.theme == theme { 12.0 } else { self.interests[good.product.theme as usize] }
+        if good.product.theme == theme { 20.0 } else { self.interests[good.product.theme as usize] }
     }
 
     /// A time on a day to come by.

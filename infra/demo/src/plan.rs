@@ -57,13 +57,15 @@ enum Mood {
 }
 
 /// Of a consumable once bought becoming a staple of the house.
-const ADOPTION: f64 = 0.35;
+const ADOPTION: f64 = 0.18;
 /// Of noticing that a staple has run out, and ordering here.
 const REFILL: f64 = 0.8;
 /// Of somebody who only looks around leaving something in the cart.
 const ABANDON: f64 = 0.12;
 /// Of taking what the table needs next, not what is liked.
-const COMPANION: f64 = 0.55;
+const COMPANION: f64 = 0.7;
+/// Of looking at what could be had instead of the wanted, not at something else.
+const ALTERNATIVE: f64 = 0.5;
 
 struct Planner<'a> {
     person: &'a Person,
@@ -107,6 +109,9 @@ impl Planner<'_> {
             return self.look_around(&habits, theme, day);
         }
         let basket = self.basket(&habits, theme, day);
+        if basket.is_empty() {
+            return;
+        }
         let mut buys_on = day;
         if self.dice.chance(habits.ponder) {
             for _ in 0..self.dice.whole(1, 2) {
@@ -138,18 +143,33 @@ impl Planner<'_> {
         self.visit(day, looks, basket, ending);
     }
 
-    /// The wanted, and between them what else is looked at.
+    /// The wanted (not empty), and between them what else is looked at: what could be had instead, or something that catches the eye.
     fn compare(&mut self, habits: &Habits, basket: &[Sku], theme: Theme, day: i64) -> Vec<Sku> {
         let mut looks = basket.to_vec();
         for _ in 0..self.dice.count(habits.browse) {
             let lens = Lens::draw(habits, self.dice);
-            if let Some(sku) = self.choose(lens, theme, day) {
-                let place = self.dice.below(looks.len() + 1);
-                looks.insert(place, sku);
+            let wanted = self.dice.of(basket);
+            let found = match self.dice.chance(ALTERNATIVE) {
+                true => self.alternative(wanted, lens, day),
+                false => self.choose(lens, theme, day),
+            };
+            if let Some(sku) = found.filter(|sku| !looks.contains(sku)) {
+                looks.insert(self.dice.below(looks.len() + 1), sku);
             }
         }
-        looks.dedup();
         looks
+    }
+
+    /// Another product of the same shelf for the same purpose, if the lens shows one.
+    fn alternative(&mut self, wanted: Sku, lens: Lens, day: i64) -> Option<Sku> {
+        let Shop { year, store } = self.shop;
+        let person = self.person;
+        let wanted = store.good(wanted).product;
+        let is_alike = |good: &Good| {
+            let product = good.product;
+            !std::ptr::eq(product, wanted) && product.category == wanted.category && product.theme == wanted.theme
+        };
+        store.pick(year, day, self.dice, |good| if is_alike(good) && lens.shows(good, person, day) { 1.0 } else { 0.0 })
     }
 
     fn basket(&mut self, habits: &Habits, theme: Theme, day: i64) -> Vec<Sku> {

@@ -26,26 +26,24 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Product> {
     pantry::GOODS.iter().chain(kitchen::GOODS)
 }
 
-impl Product {
-    /// The public id, and the last part of the product's address: the title in lower case ASCII, words joined by `-`.
-    pub(crate) fn slug(&self) -> String {
-        let mut slug = String::with_capacity(self.title.len());
-        for letter in self.title.chars().flat_map(char::to_lowercase) {
-            match letter {
-                'a'..='z' | '0'..='9' => slug.push(letter),
-                'à' | 'á' | 'â' => slug.push('a'),
-                'è' | 'é' | 'ê' => slug.push('e'),
-                'ü' => slug.push_str("ue"),
-                'ö' => slug.push_str("oe"),
-                'ä' => slug.push_str("ae"),
-                '\'' => {}
-                _ if slug.ends_with('-') => {}
-                _ => slug.push('-'),
-            }
+/// A name as addresses have it, and for a product its public id: lower case ASCII, words joined by `-`.
+pub(crate) fn slug(name: &str) -> String {
+    let mut slug = String::with_capacity(name.len());
+    for letter in name.chars().flat_map(char::to_lowercase) {
+        match letter {
+            'a'..='z' | '0'..='9' => slug.push(letter),
+            'é' | 'è' => slug.push('e'),
+            'ü' => slug.push_str("ue"),
+            'æ' => slug.push_str("ae"),
+            '\'' => {}
+            _ if slug.ends_with('-') => {}
+            _ => slug.push('-'),
         }
-        slug.trim_end_matches('-').to_owned()
     }
+    slug.trim_end_matches('-').to_owned()
+}
 
+impl Product {
     /// Made with more care than it had to be: organic, fair, without plastic.
     pub(crate) fn is_sustainable(&self) -> bool {
         self.tags.iter().any(|tag| SUSTAINABLE_TAGS.contains(tag))
@@ -85,7 +83,7 @@ const fn product(
     Product { title, category, brand, theme, list_price_minor, refill_days, tags }
 }
 
-/// An enum whose members have a printed name and can be listed.
+/// An enum whose members have a printed name.
 macro_rules! named {
     ($(#[$doc:meta])* $kind:ident { $($member:ident = $name:literal,)* }) => {
         $(#[$doc])*
@@ -93,8 +91,6 @@ macro_rules! named {
         pub(crate) enum $kind { $($member,)* }
 
         impl $kind {
-            pub(crate) const ALL: &[$kind] = &[$($kind::$member,)*];
-
             pub(crate) fn name(self) -> &'static str {
                 match self { $($kind::$member => $name,)* }
             }
@@ -154,6 +150,22 @@ named! {
         Cooking = "cooking",
         Table = "table",
     }
+}
+
+impl Theme {
+    /// In the order of their discriminants.
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Sourdough,
+        Self::Cake,
+        Self::Cookies,
+        Self::Pizza,
+        Self::Pasta,
+        Self::Coffee,
+        Self::Tea,
+        Self::Preserving,
+        Self::Cooking,
+        Self::Table,
+    ];
 }
 
 /// Slugs of what is bought together: the shop's affinities beyond a shared theme.

@@ -134,7 +134,7 @@ impl Good {
         let launch_day = if dice.chance(0.15) { dice.whole(10, DAYS - 30) } else { -dice.whole(30, 900) };
         Self {
             product,
-            slug: product.slug(),
+            slug: products::slug(product.title),
             popularity,
             launch_day,
             sales: sales(weeks, dice),

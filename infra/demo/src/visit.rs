@@ -9,6 +9,7 @@ use crate::mail;
 use crate::messages::{Call, Campaign, Line, Message, PageCall, PageProperties, Track};
 use crate::people::Person;
 use crate::plan::{Ending, Shop, Visit};
+use crate::products::slug;
 use crate::store::{Good, SITE, Sku};
 
 /// A customer's messages, in the order in which the visits were acted out.
@@ -96,10 +97,9 @@ impl<'a> Shopper<'a> {
 
     /// The landing page, and for some the door.
     fn enter(&mut self, steps: &mut Steps<'_>) {
-        let hunting = self.dice.chance(steps.habits.sale * 0.7);
-        let page = if hunting { page("Sale", "/sale", "Sale") } else { page("Home", "/", "Crumb & Kettle") };
-        self.does(steps, Call::Page(page));
-        let signs_in = if self.person.is_member { SIGN_IN } else { SIGN_UP };
+        let door = self.door(&steps.habits);
+        self.does(steps, Call::Page(door));
+        let signs_in = if self.person.member_since.is_some() { SIGN_IN } else { SIGN_UP };
         if self.dice.chance(signs_in) {
             self.sign_in(steps);
         }
@@ -112,6 +112,18 @@ impl<'a> Shopper<'a> {
         }
     }
 
+    /// Where they come in: the sale, the favourite brand's page, or the front.
+    fn door(&mut self, habits: &Habits) -> PageCall {
+        if self.dice.chance(habits.sale * 0.7) {
+            return page("Sale", "/sale", "Sale");
+        }
+        if self.dice.chance(habits.brand * 0.4) {
+            let brand = self.person.brand;
+            return page("Brand", &format!("/brands/{}", slug(brand.name())), brand.name());
+        }
+        page("Home", "/", "Crumb & Kettle")
+    }
+
     /// From here on the messages of this device carry the customer's id.
     pub(crate) fn sign_in(&mut self, steps: &mut Steps<'_>) {
         let device = steps.visit.device;
@@ -119,7 +131,7 @@ impl<'a> Shopper<'a> {
             self.signed_in[device] = true;
             let first = self.since.is_none();
             let since = *self.since.get_or_insert(steps.clock);
-            let created = if self.person.is_member { Moment::new(-30, 0) } else { since };
+            let created = self.person.member_since.map_or(since, |day| Moment::new(day, 0));
             let traits = Box::new(self.person.traits(&self.shop.year, created));
             self.does(steps, Call::Identify { traits });
             if first && self.person.takes_newsletter {
@@ -149,8 +161,7 @@ impl<'a> Shopper<'a> {
             .map(|(place, sku)| Line { position: Some(place + 1), ..line(store.good(sku), day) })
             .collect();
         let category = category.name();
-        let list_id = category.to_lowercase().replace(" & ", "-").replace(' ', "-");
-        self.does(steps, Call::Track(Track::ProductListViewed { list_id, category, products }));
+        self.does(steps, Call::Track(Track::ProductListViewed { list_id: slug(category), category, products }));
     }
 
     fn look(&mut self, sku: Sku, steps: &mut Steps<'_>) {
