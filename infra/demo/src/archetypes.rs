@@ -37,12 +37,20 @@ pub enum Archetype {
 
 impl Archetype {
     /// The five that are not ordinary.
-    pub const MARKED: [Self; 5] =
-        [Self::DiscountSeeker, Self::BrandLoyalist, Self::ConsciousConsumer, Self::ImpulseBuyer, Self::Researcher];
+    pub const MARKED: [Self; 5] = [
+        Self::DiscountSeeker,
+        Self::BrandLoyalist,
+        Self::ConsciousConsumer,
+        Self::ImpulseBuyer,
+        Self::Researcher,
+    ];
 
     /// Ten percent of each marked archetype, the rest ordinary.
     pub(crate) fn draw(dice: &mut Dice) -> Self {
-        Self::MARKED.get(dice.below(10)).copied().unwrap_or(Self::Ordinary)
+        Self::MARKED
+            .get(dice.below(10))
+            .copied()
+            .unwrap_or(Self::Ordinary)
     }
 
     /// How far along the line from ordinary to `lean` somebody of this archetype is.
@@ -111,7 +119,9 @@ impl Habits {
     /// The habits of somebody `strength` of the way from ordinary to `lean`, with their own quirks.
     pub(crate) fn draw(lean: Archetype, strength: f64, dice: &mut Dice) -> Self {
         let blend = ORDINARY.zip(lean.habits(), |from, to| from + (to - from) * strength);
-        blend.zip(&blend, |habit, _| habit * dice.between(1.0 - JITTER, 1.0 + JITTER))
+        blend.zip(&blend, |habit, _| {
+            habit * dice.between(1.0 - JITTER, 1.0 + JITTER)
+        })
     }
 
     fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {

@@ -2,9 +2,9 @@
 //!
 //! The shop's clock is UTC all year round, so that no table of time zones decides anything.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
 use jiff::tz::Offset;
-use jiff::Timestamp;
 
 /// Days that are simulated.
 pub(crate) const DAYS: i64 = 365;
@@ -43,7 +43,9 @@ impl Year {
     /// The year up to the last UTC midnight at or before `end`.
     pub(crate) fn ending(end: Timestamp) -> Self {
         let midnight = end.as_second().div_euclid(DAY_SECS) * DAY_SECS;
-        Self { start_unix: midnight - DAYS * DAY_SECS }
+        Self {
+            start_unix: midnight - DAYS * DAY_SECS,
+        }
     }
 
     /// Saturates at the ends of time that `jiff` knows.
@@ -52,7 +54,9 @@ impl Year {
     }
 
     pub(crate) fn date(&self, day: i64) -> Date {
-        Offset::UTC.to_datetime(self.timestamp(Moment::new(day, 0))).date()
+        Offset::UTC
+            .to_datetime(self.timestamp(Moment::new(day, 0)))
+            .date()
     }
 
     /// How busy the shop is on a day, around 1: people bake in winter and at weekends, and shop before Christmas.
@@ -98,21 +102,33 @@ impl Season {
 }
 
 /// January first.
-const MONTH_BUSTLE: [f64; 12] =
-    [1.05, 0.95, 1.0, 1.0, 0.9, 0.75, 0.65, 0.7, 0.9, 1.05, 1.4, 1.7];
-const CHRISTMAS: [f64; 12] =
-    [0.15, 0.15, 0.15, 0.15, 0.15, 0.15, 0.15, 0.15, 0.3, 1.0, 3.5, 4.0];
-const SUMMER: [f64; 12] = [0.15, 0.15, 0.3, 0.7, 1.3, 2.4, 2.8, 2.6, 1.4, 0.4, 0.15, 0.15];
+const MONTH_BUSTLE: [f64; 12] = [
+    1.05, 0.95, 1.0, 1.0, 0.9, 0.75, 0.65, 0.7, 0.9, 1.05, 1.4, 1.7,
+];
+const CHRISTMAS: [f64; 12] = [
+    0.1, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.3, 1.2, 3.5, 4.0,
+];
+const SUMMER: [f64; 12] = [
+    0.08, 0.08, 0.1, 0.4, 1.5, 4.0, 5.0, 4.5, 1.5, 0.3, 0.08, 0.08,
+];
 
 /// Monday first.
-const WEEKDAY_BUSTLE: [f64; 7] = [0.9, 0.85, 0.85, 0.95, 1.0, 1.15, 1.3];
+const WEEKDAY_BUSTLE: [f64; 7] = [0.85, 0.8, 0.8, 0.9, 1.0, 1.25, 1.4];
 
 /// Slides from the middle of one month to the middle of the next, so that nothing jumps on the first.
 fn monthly(table: &[f64; 12], date: Date) -> f64 {
     let month = date.month() as usize - 1;
     let past_middle = f64::from(date.day() - 15) / 30.0;
-    let neighbour = if past_middle < 0.0 { (month + 11) % 12 } else { (month + 1) % 12 };
-    let share = if past_middle < 0.0 { -past_middle } else { past_middle };
+    let neighbour = if past_middle < 0.0 {
+        (month + 11) % 12
+    } else {
+        (month + 1) % 12
+    };
+    let share = if past_middle < 0.0 {
+        -past_middle
+    } else {
+        past_middle
+    };
     table[month] * (1.0 - share) + table[neighbour] * share
 }
 
@@ -140,3 +156,55 @@ const EVENING: Hours = [
 pub(crate) const NIGHT: Hours = [
     8., 5., 2., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 5., 8.,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn year(end: &str) -> Year {
+        Year::ending(end.parse().unwrap_or(Timestamp::UNIX_EPOCH))
+    }
+
+    #[test]
+    fn a_year_is_the_365_days_before_midnight() {
+        for (end, first, last) in [
+            ("2025-06-30T00:00:00Z", "2024-06-30", "2025-06-29"),
+            ("2025-06-30T23:59:59Z", "2024-06-30", "2025-06-29"),
+            ("2024-03-01T12:00:00Z", "2023-03-02", "2024-02-29"),
+            ("1970-01-01T00:00:00Z", "1969-01-01", "1969-12-31"),
+        ] {
+            let year = year(end);
+            assert_eq!(year.date(0).to_string(), first);
+            assert_eq!(year.date(DAYS - 1).to_string(), last);
+        }
+    }
+
+    #[test]
+    fn the_first_thursday_is_one() {
+        for day in 1..=9 {
+            let year = year(&format!("2025-01-0{day}T00:00:00Z"));
+            assert_eq!(
+                year.date(year.first_thursday()).weekday(),
+                Weekday::Thursday
+            );
+            assert!((0..7).contains(&year.first_thursday()));
+        }
+    }
+
+    #[test]
+    fn nothing_jumps_from_one_day_to_the_next() {
+        let year = year("2025-06-30T00:00:00Z");
+        for season in Season::ALL {
+            for day in 1..DAYS {
+                let step = year.appetite(season, day) - year.appetite(season, day - 1);
+                assert!(step.abs() < 0.2, "{} {step}", year.date(day));
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_after_the_year_has_not_happened() {
+        assert!(Moment::new(DAYS - 1, 86_399).has_happened());
+        assert!(!Moment::new(DAYS - 1, 86_399).later(1).has_happened());
+    }
+}

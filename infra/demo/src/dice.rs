@@ -102,3 +102,59 @@ impl Dice {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mean(draws: usize, mut draw: impl FnMut(&mut Dice) -> f64) -> f64 {
+        let mut dice = Dice::new(1, Stream::Store);
+        (0..draws).map(|_| draw(&mut dice)).sum::<f64>() / draws as f64
+    }
+
+    #[test]
+    fn draws_have_the_means_they_say() {
+        for (said, seen) in [
+            (0.5, mean(20_000, Dice::unit)),
+            (1.0, mean(20_000, Dice::long_tail)),
+            (1.6, mean(20_000, |dice| dice.count(1.6) as f64)),
+            (3.0, mean(20_000, |dice| dice.whole(1, 5) as f64)),
+            (
+                0.3,
+                mean(20_000, |dice| f64::from(u8::from(dice.chance(0.3)))),
+            ),
+        ] {
+            assert!((said - seen).abs() < 0.03, "{seen} for {said}");
+        }
+    }
+
+    #[test]
+    fn weights_decide() {
+        let mut dice = Dice::new(1, Stream::Store);
+        assert_eq!(dice.weighted(&[]), None);
+        assert_eq!(dice.weighted(&[0.0, 0.0]), None);
+        let mut seen = [0; 4];
+        for _ in 0..10_000 {
+            seen[dice.weighted(&[1.0, 0.0, 3.0, 0.0]).unwrap_or(3)] += 1;
+        }
+        assert_eq!((seen[1], seen[3]), (0, 0));
+        assert!((2_300..2_700).contains(&seen[0]), "{seen:?}");
+    }
+
+    #[test]
+    fn streams_are_independent() {
+        let first = |stream| Dice::new(1, stream).unit();
+        let streams = [
+            Stream::Store,
+            Stream::Bots,
+            Stream::Passers(0),
+            Stream::Person(0),
+            Stream::Life(0),
+            Stream::Passers(1),
+        ];
+        let draws = streams.map(first);
+        for (place, draw) in draws.iter().enumerate() {
+            assert!(!draws[..place].contains(draw));
+        }
+    }
+}

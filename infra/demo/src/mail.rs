@@ -11,10 +11,14 @@ use crate::store::SITE;
 /// The list that people are on.
 pub(crate) const LIST: &str = "newsletter";
 
-pub(crate) const CAMPAIGN: Campaign = Campaign { source: "newsletter", medium: "email", name: "thursday-crumbs" };
+pub(crate) const CAMPAIGN: Campaign = Campaign {
+    source: "newsletter",
+    medium: "email",
+    name: "thursday-crumbs",
+};
 
-/// Of giving up the newsletter after opening it.
-const UNSUBSCRIBES: f64 = 0.01;
+/// Of somebody who no longer comes giving up the newsletter after opening it.
+const UNSUBSCRIBES: f64 = 0.04;
 
 /// A customer who has not come for this long opens a quarter as much.
 const COOLING_DAYS: i64 = 45;
@@ -24,14 +28,32 @@ pub(crate) struct Issue(Email);
 
 /// The issue that went out on this day or the two before.
 pub(crate) fn latest_issue(year: &Year, day: i64) -> Option<Issue> {
-    issue_days(year).find(|issue| (0..3).contains(&(day - issue))).map(|day| issue(year, day))
+    issue_days(year)
+        .find(|issue| (0..3).contains(&(day - issue)))
+        .map(|day| issue(year, day))
 }
 
 /// Opened and clicked, just before the visit begins.
-pub(crate) fn click_through(issue: &Issue, person: &Person, visit_at: Moment, journal: &mut Journal<'_>) {
-    let clicked = Email { link_url: Some(format!("{SITE}/?utm_source=newsletter")), ..issue.0.clone() };
-    journal.from_server(visit_at.later(-25), &person.id, Call::Track(Track::EmailOpened(issue.0.clone())));
-    journal.from_server(visit_at.later(-4), &person.id, Call::Track(Track::EmailLinkClicked(clicked)));
+pub(crate) fn click_through(
+    issue: &Issue,
+    person: &Person,
+    visit_at: Moment,
+    journal: &mut Journal<'_>,
+) {
+    let clicked = Email {
+        link_url: Some(format!("{SITE}/?utm_source=newsletter")),
+        ..issue.0.clone()
+    };
+    journal.server_says(
+        visit_at.later(-25),
+        &person.id,
+        Call::Track(Track::EmailOpened(issue.0.clone())),
+    );
+    journal.server_says(
+        visit_at.later(-4),
+        &person.id,
+        Call::Track(Track::EmailLinkClicked(clicked)),
+    );
 }
 
 /// The issues that are opened without coming of it, at the person's own hours.
@@ -50,9 +72,13 @@ pub(crate) fn read_newsletters(
         }
         let at = person.moment(day + dice.whole(0, 1), dice);
         let Issue(email) = issue(&shop.year, day);
-        journal.from_server(at, &person.id, Call::Track(Track::EmailOpened(email)));
-        if dice.chance(UNSUBSCRIBES) {
-            journal.from_server(at.later(40), &person.id, Call::Track(Track::EmailUnsubscribed { list: LIST }));
+        journal.server_says(at, &person.id, Call::Track(Track::EmailOpened(email)));
+        if at > last_visit && dice.chance(UNSUBSCRIBES) {
+            journal.server_says(
+                at.later(40),
+                &person.id,
+                Call::Track(Track::EmailUnsubscribed { list: LIST }),
+            );
             return;
         }
     }

@@ -12,8 +12,8 @@ use crate::products::{self, Brand, Theme};
 use crate::store::Good;
 use crate::truth::{CustomerTruth, Switch};
 
-/// Of those who could be planted to switch, how many are.
-const SWITCHER_SHARE: f64 = 0.08;
+/// Of the customers with a marked archetype, how many are planted to switch: about 5 % of all.
+const SWITCHER_SHARE: f64 = 0.1;
 
 /// Switchers switch in the week that begins this many days before the end of the year.
 const SWITCH_DAYS_BEFORE_END: i64 = 70;
@@ -84,10 +84,21 @@ impl Person {
             id: format!("c{number:05}"),
             brand,
             devices: devices(dice),
-            arrives: dice.whole(0, if member_since.is_some() { 150 } else { DAYS - 20 }),
+            arrives: dice.whole(
+                0,
+                if member_since.is_some() {
+                    150
+                } else {
+                    DAYS - 20
+                },
+            ),
             member_since,
             takes_newsletter: dice.chance(0.6),
-            leaving: if dice.chance(0.15) { 0.6 } else { 0.12 * dice.unit() },
+            leaving: if dice.chance(0.15) {
+                0.6
+            } else {
+                0.12 * dice.unit()
+            },
             pace: dice.long_tail(),
             nature,
             turn: None,
@@ -100,15 +111,24 @@ impl Person {
     /// Plants a switch, in a share of the customers: ten weeks before the end they take to another archetype, and from then on come
     /// every week, so that there is something to see.
     pub(crate) fn perhaps_switch(mut self, dice: &mut Dice) -> Self {
-        if self.nature.archetype != Archetype::Ordinary && dice.chance(SWITCHER_SHARE / 0.5) {
-            let others = Archetype::MARKED.map(|to| if to == self.nature.archetype { 0.0 } else { 1.0 });
+        if self.nature.archetype != Archetype::Ordinary && dice.chance(SWITCHER_SHARE) {
+            let others = Archetype::MARKED.map(|to| {
+                if to == self.nature.archetype {
+                    0.0
+                } else {
+                    1.0
+                }
+            });
             let to = Archetype::MARKED[dice.weighted(&others).unwrap_or(0)];
             let mut nature = Nature::draw(to, dice);
-            nature.habits.missions_per_month = 6.0;
-            self.pace = self.pace.max(1.0);
+            nature.habits.missions_per_month = 5.0;
+            self.pace = 1.0;
             self.leaving = 0.0;
             self.arrives = self.arrives.min(60);
-            self.turn = Some(Turn { day: DAYS - SWITCH_DAYS_BEFORE_END + dice.whole(0, 6), nature });
+            self.turn = Some(Turn {
+                day: DAYS - SWITCH_DAYS_BEFORE_END + dice.whole(0, 6),
+                nature,
+            });
         }
         self
     }
@@ -131,20 +151,45 @@ impl Person {
 
     /// How much a product is liked when a theme is on the mind; the shop multiplies popularity and season.
     pub(crate) fn taste(&self, good: &Good, theme: Theme) -> f64 {
-        if good.product.theme == theme { 20.0 } else { self.interests[good.product.theme as usize] }
+        if good.product.theme == theme {
+            20.0
+        } else {
+            self.interests[good.product.theme as usize]
+        }
     }
 
     /// A time on a day to come by.
     pub(crate) fn moment(&self, day: i64, dice: &mut Dice) -> Moment {
-        let hours = if dice.chance(self.habits(day).night) { &NIGHT } else { &self.hours };
+        let hours = if dice.chance(self.habits(day).night) {
+            &NIGHT
+        } else {
+            &self.hours
+        };
         let hour = dice.weighted(hours).unwrap_or(12) as i64;
         Moment::new(day, hour * 3_600 + dice.whole(0, 3_599))
     }
 
     pub(crate) fn traits(&self, year: &Year, since: Moment) -> Traits {
-        let Card { first_name, last_name, address, birthday } = self.card;
-        let email = format!("{}.{}.{}@example.com", plain(first_name), plain(last_name), self.id);
-        Traits { email, first_name, last_name, address, birthday, created_at: year.timestamp(since) }
+        let Card {
+            first_name,
+            last_name,
+            address,
+            birthday,
+        } = self.card;
+        let email = format!(
+            "{}.{}.{}@example.com",
+            plain(first_name),
+            plain(last_name),
+            self.id
+        );
+        Traits {
+            email,
+            first_name,
+            last_name,
+            address,
+            birthday,
+            created_at: year.timestamp(since),
+        }
     }
 
     pub(crate) fn truth(&self, year: &Year) -> CustomerTruth {
@@ -159,7 +204,11 @@ impl Person {
             leans_to: self.nature.lean,
             strength: self.nature.strength,
             favourite_brand: self.brand.name().to_owned(),
-            anonymous_ids: self.devices.iter().map(|device| device.anonymous_id.clone()).collect(),
+            anonymous_ids: self
+                .devices
+                .iter()
+                .map(|device| device.anonymous_id.clone())
+                .collect(),
             switch,
         }
     }
@@ -172,7 +221,12 @@ impl Nature {
             marked => marked,
         };
         let strength = archetype.draw_strength(dice);
-        Self { archetype, lean, strength, habits: Habits::draw(lean, strength, dice) }
+        Self {
+            archetype,
+            lean,
+            strength,
+            habits: Habits::draw(lean, strength, dice),
+        }
     }
 }
 
@@ -204,7 +258,10 @@ fn devices(dice: &mut Dice) -> Vec<Device> {
 }
 
 pub(crate) fn device(dice: &mut Dice) -> Device {
-    Device { anonymous_id: dice.uuid(), user_agent: dice.of(&USER_AGENTS) }
+    Device {
+        anonymous_id: dice.uuid(),
+        user_agent: dice.of(&USER_AGENTS),
+    }
 }
 
 /// One thing people come for, one they also like, and a little of everything.
@@ -222,5 +279,8 @@ fn hours(dice: &mut Dice) -> Hours {
 
 /// A name as mail addresses have it.
 fn plain(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase()).collect()
+    name.chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|letter| letter.to_ascii_lowercase())
+        .collect()
 }

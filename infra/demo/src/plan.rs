@@ -38,7 +38,13 @@ pub(crate) struct Shop {
 
 /// A customer's year, in order of time. What would fall after the year is left out.
 pub(crate) fn year_of(person: &Person, shop: &Shop, dice: &mut Dice) -> Vec<Visit> {
-    let mut planner = Planner { person, shop, dice, staples: Vec::new(), visits: Vec::new() };
+    let mut planner = Planner {
+        person,
+        shop,
+        dice,
+        staples: Vec::new(),
+        visits: Vec::new(),
+    };
     for day in person.arrives..DAYS {
         if planner.live(day) == Mood::Left {
             break;
@@ -57,7 +63,7 @@ enum Mood {
 }
 
 /// Of a consumable once bought becoming a staple of the house.
-const ADOPTION: f64 = 0.18;
+const ADOPTION: f64 = 0.25;
 /// Of noticing that a staple has run out, and ordering here.
 const REFILL: f64 = 0.8;
 /// Of somebody who only looks around leaving something in the cart.
@@ -80,11 +86,19 @@ impl Planner<'_> {
     fn live(&mut self, day: i64) -> Mood {
         self.refill(day);
         let arrived = day == self.person.arrives;
-        if !arrived && !self.dice.chance(self.person.mission_chance(day) * self.shop.year.bustle(day)) {
+        if !arrived
+            && !self
+                .dice
+                .chance(self.person.mission_chance(day) * self.shop.year.bustle(day))
+        {
             return Mood::Stays;
         }
         self.mission(day);
-        if self.dice.chance(self.person.leaving) { Mood::Left } else { Mood::Stays }
+        if self.dice.chance(self.person.leaving) {
+            Mood::Left
+        } else {
+            Mood::Stays
+        }
     }
 
     /// Orders the staples that run out, and those that are about to.
@@ -93,7 +107,11 @@ impl Planner<'_> {
             return;
         }
         let soon = |(_, due): &mut (Sku, i64)| *due <= day + 5;
-        let basket: Vec<Sku> = self.staples.extract_if(.., soon).map(|(sku, _)| sku).collect();
+        let basket: Vec<Sku> = self
+            .staples
+            .extract_if(.., soon)
+            .map(|(sku, _)| sku)
+            .collect();
         if self.dice.chance(REFILL) {
             for &sku in &basket {
                 self.restock(sku, day);
@@ -138,8 +156,11 @@ impl Planner<'_> {
             looks.extend(self.choose(lens, theme, day));
         }
         let abandons = self.dice.chance(ABANDON);
-        let (basket, ending) =
-            if abandons { (looks.iter().copied().take(1).collect(), Ending::Abandon) } else { (Vec::new(), Ending::Look) };
+        let (basket, ending) = if abandons {
+            (looks.iter().copied().take(1).collect(), Ending::Abandon)
+        } else {
+            (Vec::new(), Ending::Look)
+        };
         self.visit(day, looks, basket, ending);
     }
 
@@ -167,9 +188,17 @@ impl Planner<'_> {
         let wanted = store.good(wanted).product;
         let is_alike = |good: &Good| {
             let product = good.product;
-            !std::ptr::eq(product, wanted) && product.category == wanted.category && product.theme == wanted.theme
+            !std::ptr::eq(product, wanted)
+                && product.category == wanted.category
+                && product.theme == wanted.theme
         };
-        store.pick(year, day, self.dice, |good| if is_alike(good) && lens.shows(good, person, day) { 1.0 } else { 0.0 })
+        store.pick(year, day, self.dice, |good| {
+            if is_alike(good) && lens.shows(good, person, day) {
+                1.0
+            } else {
+                0.0
+            }
+        })
     }
 
     fn basket(&mut self, habits: &Habits, theme: Theme, day: i64) -> Vec<Sku> {
@@ -192,7 +221,13 @@ impl Planner<'_> {
     fn choose(&mut self, lens: Lens, theme: Theme, day: i64) -> Option<Sku> {
         let Shop { year, store } = self.shop;
         let person = self.person;
-        let seen = |good: &Good| if lens.shows(good, person, day) { person.taste(good, theme) } else { 0.0 };
+        let seen = |good: &Good| {
+            if lens.shows(good, person, day) {
+                person.taste(good, theme)
+            } else {
+                0.0
+            }
+        };
         let found = store.pick(year, day, self.dice, seen);
         found.or_else(|| store.pick(year, day, self.dice, |good| person.taste(good, theme)))
     }
@@ -208,8 +243,18 @@ impl Planner<'_> {
 
     fn visit(&mut self, day: i64, looks: Vec<Sku>, basket: Vec<Sku>, ending: Ending) {
         let at = self.person.moment(day, self.dice);
-        let device = if self.dice.chance(0.7) { 0 } else { self.dice.below(self.person.devices.len()) };
-        self.visits.push(Visit { at, device, looks, basket, ending });
+        let device = if self.dice.chance(0.7) {
+            0
+        } else {
+            self.dice.below(self.person.devices.len())
+        };
+        self.visits.push(Visit {
+            at,
+            device,
+            looks,
+            basket,
+            ending,
+        });
     }
 }
 
@@ -231,7 +276,10 @@ impl Lens {
             (Self::Values, habits.values),
             (Self::Novelty, habits.novelty),
         ];
-        pulls.into_iter().find(|(_, pull)| dice.chance(*pull)).map_or(Self::Any, |(lens, _)| lens)
+        pulls
+            .into_iter()
+            .find(|(_, pull)| dice.chance(*pull))
+            .map_or(Self::Any, |(lens, _)| lens)
     }
 
     fn shows(self, good: &Good, person: &Person, day: i64) -> bool {

@@ -80,7 +80,15 @@ const fn product(
     refill_days: i64,
     tags: &'static [&'static str],
 ) -> Product {
-    Product { title, category, brand, theme, list_price_minor, refill_days, tags }
+    Product {
+        title,
+        category,
+        brand,
+        theme,
+        list_price_minor,
+        refill_days,
+        tags,
+    }
 }
 
 /// An enum whose members have a printed name.
@@ -169,6 +177,7 @@ impl Theme {
 }
 
 /// Slugs of what is bought together: the shop's affinities beyond a shared theme.
+#[rustfmt::skip]
 pub(crate) const KITS: &[&[&str]] = &[
     &["banneton-1-kg-round", "bread-lame-walnut-handle", "strong-white-bread-flour-2-5-kg", "rye-sourdough-starter"],
     &["banneton-750-g-oval", "danish-whisk", "wholegrain-rye-flour-1-kg", "dough-scraper-stainless"],
@@ -195,3 +204,74 @@ pub(crate) const KITS: &[&[&str]] = &[
     &["chefs-knife-20-cm", "whetstone-1000-6000", "end-grain-board-oak"],
     &["beeswax-wraps-set-of-3", "bread-bag-linen", "dish-brush-with-spare-heads"],
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_as_addresses() {
+        for (name, address) in [
+            ("Banneton 1 kg, round", "banneton-1-kg-round"),
+            ("Chef's knife 20 cm", "chefs-knife-20-cm"),
+            ("Mühlgut", "muehlgut"),
+            ("Canelé moulds, copper", "canele-moulds-copper"),
+            ("Æbleskiver pan", "aebleskiver-pan"),
+            ("Couverture dark 70 % 1 kg", "couverture-dark-70-1-kg"),
+            ("Yeast & Leavening", "yeast-leavening"),
+            ("no. 2 ", "no-2"),
+            ("", ""),
+        ] {
+            assert_eq!(slug(name), address);
+        }
+    }
+
+    #[test]
+    fn every_product_has_an_address_of_its_own() {
+        let slugs: BTreeSet<String> = all().map(|product| slug(product.title)).collect();
+        assert_eq!(slugs.len(), all().count());
+        assert!(
+            slugs
+                .iter()
+                .all(|slug| slug.is_ascii() && !slug.contains("--"))
+        );
+    }
+
+    #[test]
+    fn every_kit_is_on_the_shelves() {
+        let slugs: BTreeSet<String> = all().map(|product| slug(product.title)).collect();
+        for member in KITS.iter().flat_map(|kit| kit.iter()) {
+            assert!(slugs.contains(*member), "{member}");
+        }
+    }
+
+    #[test]
+    fn themes_are_listed_in_order() {
+        assert!(
+            Theme::ALL
+                .iter()
+                .enumerate()
+                .all(|(place, theme)| *theme as usize == place)
+        );
+    }
+
+    /// A brand loyalist needs enough to be loyal to, and a conscious consumer more than one brand.
+    #[test]
+    fn every_brand_is_worth_being_loyal_to() {
+        let mut brands: Vec<(Brand, usize)> = Vec::new();
+        let mut caring: Vec<Brand> = Vec::new();
+        for product in all() {
+            match brands.iter_mut().find(|(brand, _)| *brand == product.brand) {
+                Some((_, many)) => *many += 1,
+                None => brands.push((product.brand, 1)),
+            }
+            if product.is_sustainable() && !caring.contains(&product.brand) {
+                caring.push(product.brand);
+            }
+        }
+        assert!(brands.iter().all(|(_, many)| *many >= 12), "{brands:?}");
+        assert!(caring.len() >= 6, "{caring:?}");
+    }
+}

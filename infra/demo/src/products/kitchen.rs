@@ -1,9 +1,13 @@
 //! What stays: tins, tools, pots and linen.
 
+#![allow(clippy::inconsistent_digit_grouping, reason = "euros, then cents")]
+
 use super::Brand::*;
 use super::Category as Shelf;
 use super::Theme::*;
-use super::{CHRISTMAS, FAIR, GIFT, KIDS, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, product};
+use super::{
+    CHRISTMAS, FAIR, GIFT, KIDS, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, product,
+};
 
 #[rustfmt::skip]
 pub(super) static GOODS: &[Product] = &[

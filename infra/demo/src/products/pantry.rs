@@ -3,7 +3,9 @@
 use super::Brand::*;
 use super::Category as Shelf;
 use super::Theme::*;
-use super::{CHRISTMAS, FAIR, GIFT, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, VEGAN, product};
+use super::{
+    CHRISTMAS, FAIR, GIFT, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, VEGAN, product,
+};
 
 #[rustfmt::skip]
 pub(super) static GOODS: &[Product] = &[
@@ -15,6 +17,7 @@ pub(super) static GOODS: &[Product] = &[
     product("Malted barley flour 500 g", (Shelf::Flour, Kornhaus, Sourdough), 3_60, 70, &[VEGAN]),
     product("Bread spice with caraway 80 g", (Shelf::Flour, Kornhaus, Sourdough), 3_20, 80, &[VEGAN]),
     product("Oat flakes jumbo 1 kg", (Shelf::Flour, Kornhaus, Cookies), 2_20, 30, &[VEGAN]),
+    product("Grissini baking mix 500 g", (Shelf::Flour, Kornhaus, Table), 3_90, 50, &[VEGAN]),
     product("Organic bread flour 5 kg", (Shelf::Flour, Muehlgut, Sourdough), 11_90, 45, &[ORGANIC, VEGAN]),
     product("Organic einkorn flour 1 kg", (Shelf::Flour, Muehlgut, Sourdough), 4_80, 40, &[ORGANIC, VEGAN]),
     product("Organic emmer flour 1 kg", (Shelf::Flour, Muehlgut, Sourdough), 4_60, 40, &[ORGANIC, VEGAN]),
@@ -100,8 +103,8 @@ pub(super) static GOODS: &[Product] = &[
     product("Herbal evening tea 80 g", (Shelf::Tea, Leafline, Tea), 6_90, 35, &[ORGANIC, PLASTIC_FREE]),
     product("Winter spice tea 150 g", (Shelf::Tea, Brewster, Tea), 8_40, 0, &[CHRISTMAS]),
 
-    product("Jam sugar 1 kg", (Shelf::Preserving, Orchard, Preserving), 2_90, 40, &[SUMMER, VEGAN]),
-    product("Pectin 200 g", (Shelf::Preserving, Orchard, Preserving), 6_40, 60, &[SUMMER, VEGAN]),
+    product("Jam sugar 1 kg", (Shelf::Preserving, Orchard, Preserving), 2_90, 0, &[SUMMER, VEGAN]),
+    product("Pectin 200 g", (Shelf::Preserving, Orchard, Preserving), 6_40, 0, &[SUMMER, VEGAN]),
     product("Pickling salt 1 kg", (Shelf::Preserving, Orchard, Preserving), 3_20, 70, &[VEGAN]),
     product("Pickling spice 100 g", (Shelf::Preserving, Orchard, Preserving), 3_90, 70, &[VEGAN]),
     product("Jar labels 60 pieces", (Shelf::Preserving, Orchard, Preserving), 4_50, 70, &[]),
