@@ -66,7 +66,7 @@ pub struct PageProperties {
     pub product_id: Option<String>,
 }
 
-/// Segment's e-commerce and e-mail events.
+/// Segment's e-commerce and e-mail events, as far as this shop sends them.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", content = "properties")]
 #[allow(missing_docs, reason = "the names are Segment's")]
@@ -83,15 +83,8 @@ pub enum Track {
     ProductViewed(Box<Line>),
     #[serde(rename = "Product Added")]
     ProductAdded(Box<Line>),
-    #[serde(rename = "Product Removed")]
-    ProductRemoved(Box<Line>),
     #[serde(rename = "Product Added to Wishlist")]
     ProductAddedToWishlist(Box<Line>),
-    #[serde(rename = "Cart Viewed")]
-    CartViewed {
-        cart_id: String,
-        products: Vec<Line>,
-    },
     #[serde(rename = "Checkout Started")]
     CheckoutStarted(Box<Order>),
     #[serde(rename = "Coupon Applied")]

@@ -114,7 +114,7 @@ impl<'a> Shopper<'a> {
         }
     }
 
-    /// The landing page, and for some the door.
+    /// The landing page; then some sign in, some search, some look along a shelf.
     fn enter(&mut self, steps: &mut Steps<'_>) {
         let door = self.door(&steps.habits);
         self.does(steps, Call::Page(door));
