@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Every use of an AWS SDK in the house, behind four narrow ports.
+//!
+//! | Port | On AWS | In memory | Holds |
+//! |---|---|---|---|
+//! | [`Objects`] | S3 | yes | the log, the archive, models, rejects |
+//! | [`Records`] | DynamoDB | yes | profiles, identities, contacts, segments, the catalog |
+//! | [`Queue`] | SQS | yes | the inbox |
+//! | [`Secrets`] | Secrets Manager | yes | keys |
+//!
+//! The ports speak bytes and keys; what the bytes mean is said once, in the modules on top of them ([`log`], [`profiles`] …), which
+//! therefore behave the same on every adapter. One contract suite runs against the memory adapters and the SDK adapters alike.
+//! Where a thing is stored is said in one file: [`layout`].
+#![warn(missing_docs)]
+
+pub mod layout;
+pub mod ports;
+
+pub use ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored};

@@ -1,0 +1,111 @@
+//! What is stored where: the one file that names every table, key and object path.
+
+use rapport_core::{id::ItemId, profile::Subject, time::Timestamp};
+
+/// The tables. Each has a partition key `pk`, a sort key `sk` and the expiry attribute `expires`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// One row a subject: `pk` = [`subject`], `sk` = `-`. Derived from the log.
+    Profiles,
+    /// Alias → customer (`pk` = alias, `sk` = `owner`), customer → aliases (`pk` = customer, `sk` = `alias#…`), refolds that wait
+    /// (`pk` = `refold`, `sk` = subject). Derived from the log.
+    Identities,
+    /// Plain personal data lives here and nowhere else: `pk` = customer, `sk` = field. Erasure receipts: `pk` = `erasure`.
+    Contacts,
+    /// Memberships. Derived.
+    Segments,
+    /// Items (`pk` = `items`), rules (`pk` = `rules`); the index `by_change` orders a partition by `changed`.
+    Catalog,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Profiles, Self::Identities, Self::Contacts, Self::Segments, Self::Catalog];
+
+    /// What follows the stack's name in the table's.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Profiles => "profiles",
+            Self::Identities => "identities",
+            Self::Contacts => "contacts",
+            Self::Segments => "segments",
+            Self::Catalog => "catalog",
+        }
+    }
+
+    /// The table's name in `stack`.
+    #[must_use]
+    pub fn name(self, stack: &str) -> String {
+        format!("{stack}-{}", self.suffix())
+    }
+}
+
+/// Partition of the identities table that lists subjects waiting for a refold.
+pub const REFOLDS: &str = "refold";
+/// Partition of the catalog table that holds items.
+pub const ITEMS: &str = "items";
+/// Partition of the catalog table that holds merchandising rules.
+pub const RULES: &str = "rules";
+/// The pointer to the model that is live.
+pub const CURRENT_MODEL: &str = "models/current.json";
+
+/// Key of a profile.
+#[must_use]
+pub fn subject(subject: &Subject) -> String {
+    subject.to_string()
+}
+
+/// Sort key of an item.
+#[must_use]
+pub fn item(item: &ItemId) -> String {
+    item.to_string()
+}
+
+/// Prefix of a day of the log; of all days when `None`.
+#[must_use]
+pub fn log_prefix(day: Option<&str>) -> String {
+    day.map_or_else(|| "log/".to_owned(), |day| format!("log/dt={day}/"))
+}
+
+/// Key of a log object: the day it was received and the hash of its content.
+#[must_use]
+pub fn log_object(received: Timestamp, hash: &str) -> String {
+    format!("log/dt={}/{hash}.ndjson.zst", received.day())
+}
+
+/// Key of a raw body too large for the queue.
+#[must_use]
+pub fn inbox_object(hash: &str) -> String {
+    format!("inbox/{hash}")
+}
+
+/// Key of a rejected record.
+#[must_use]
+pub fn rejected_object(received: Timestamp, hash: &str) -> String {
+    format!("rejected/dt={}/{hash}.json", received.day())
+}
+
+/// Prefix of an archived day; of all days when `None`.
+#[must_use]
+pub fn archive_prefix(day: Option<&str>) -> String {
+    day.map_or_else(|| "archive/".to_owned(), |day| format!("archive/dt={day}/"))
+}
+
+/// Key of a model's artifact.
+#[must_use]
+pub fn model_artifact(hash: &str) -> String {
+    format!("models/{hash}/model.safetensors")
+}
+
+/// Key of a model's report.
+#[must_use]
+pub fn model_report(hash: &str) -> String {
+    format!("models/{hash}/report.json")
+}
+
+/// Name of the secret that holds the stack's keys.
+#[must_use]
+pub fn keys_secret(stack: &str) -> String {
+    format!("{stack}/keys")
+}

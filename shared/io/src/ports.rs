@@ -1,0 +1,155 @@
+//! What the house asks of storage. Four traits, because I/O happens in four places.
+
+use crate::layout::Table;
+use async_trait::async_trait;
+use bytes::Bytes;
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The condition did not hold: somebody else wrote first. Read again and decide anew.
+    #[error("{what} was changed by somebody else")]
+    Conflict {
+        /// Table and key, or object key.
+        what: String,
+    },
+    /// Busy, throttled, timed out, out of reach: trying again later may help.
+    #[error("{what} is not available: {source}")]
+    Unavailable {
+        /// The operation.
+        what: String,
+        /// What the store said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Refused, malformed, forbidden: trying again will not help.
+    #[error("{what} was refused: {source}")]
+    Refused {
+        /// The operation.
+        what: String,
+        /// What the store said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Conflict { .. } | Self::Unavailable { .. })
+    }
+}
+
+/// What must hold for a write to happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// Nothing.
+    Always,
+    /// Nothing is there yet.
+    Absent,
+    /// What is there has this version (records: the number as text; objects: the ETag).
+    Version(String),
+}
+
+/// An object as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The content.
+    pub body: Bytes,
+    /// What a conditional write must name.
+    pub etag: String,
+}
+
+/// Immutable things under string keys.
+#[async_trait]
+pub trait Objects: Send + Sync + 'static {
+    /// The object under `key`; `None` when there is none.
+    async fn get(&self, key: &str) -> Result<Option<Stored>, StoreError>;
+    /// Writes `body` under `key` if `condition` holds; [`StoreError::Conflict`] when it does not. Gives the new ETag.
+    async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<String, StoreError>;
+    /// All keys that begin with `prefix`, in order, after `after`; at most 1,000. Ask again with the last one until it is empty.
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, StoreError>;
+    /// Deletes `key`; deleting what is not there is no error.
+    async fn delete(&self, key: &str) -> Result<(), StoreError>;
+}
+
+/// A row's name within its table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordKey {
+    /// Partition.
+    pub pk: String,
+    /// Place within the partition; `-` where a partition holds one row.
+    pub sk: String,
+}
+
+impl RecordKey {
+    /// A row within a partition.
+    #[must_use]
+    pub fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    /// The only row of a partition.
+    #[must_use]
+    pub fn alone(pk: impl Into<String>) -> Self {
+        Self::new(pk, "-")
+    }
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its name.
+    pub key: RecordKey,
+    /// Counts writes, from 1. On `put` the store ignores it and writes one more than what the condition named (1 for `Absent`
+    /// and `Always`).
+    pub version: u64,
+    /// The content, at most 400 KB; its first byte or field says its schema.
+    pub body: Bytes,
+    /// When the store may drop it, in epoch seconds.
+    pub expires: Option<i64>,
+    /// Sort key of the catalog's `by_change` index; only the catalog sets it.
+    pub changed: Option<String>,
+}
+
+/// Some rows, and where to go on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In key order within a partition; in no order for scans.
+    pub records: Vec<Record>,
+    /// Hand it back to get the next page; `None` after the last.
+    pub next: Option<String>,
+}
+
+/// Rows under (partition, sort) keys.
+#[async_trait]
+pub trait Records: Send + Sync + 'static {
+    /// Any number of rows of one table, in the order asked, in as few round trips as the store allows (100 rows each), strongly
+    /// consistent when `consistent`.
+    async fn get(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<Vec<Option<Record>>, StoreError>;
+    /// Writes a row if `condition` holds; [`StoreError::Conflict`] when it does not. Gives the new version.
+    async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError>;
+    /// Deletes a row if `condition` holds; with `Always`, deleting what is not there is no error.
+    async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError>;
+    /// Rows of one partition by sort key, those beginning with `prefix`, strongly consistent.
+    async fn query(&self, table: Table, pk: &str, prefix: &str, next: Option<String>) -> Result<Page, StoreError>;
+    /// Rows of one partition by `changed`, those greater than `after`.
+    async fn query_changed(&self, table: Table, pk: &str, after: &str, next: Option<String>) -> Result<Page, StoreError>;
+    /// All rows of a table, a page at a time.
+    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError>;
+}
+
+/// A queue to send to. Receiving is the platform's work: functions are handed batches.
+#[async_trait]
+pub trait Queue: Send + Sync + 'static {
+    /// Sends `bodies`; returns once the queue has them all durably. On an error some may have been sent: receivers deduplicate.
+    async fn send(&self, bodies: &[String]) -> Result<(), StoreError>;
+}
+
+/// Small documents that must not be in the environment in clear.
+#[async_trait]
+pub trait Secrets: Send + Sync + 'static {
+    /// The document called `name`; `None` when there is none.
+    async fn get(&self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Writes the document, creating it where there is none.
+    async fn put(&self, name: &str, document: &str) -> Result<(), StoreError>;
+}
