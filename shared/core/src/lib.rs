@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod digest;
 pub mod event;
 pub mod id;
+pub mod model;
 pub mod money;
 pub mod profile;
 pub mod time;
