@@ -34,7 +34,7 @@ pub fn refold(subject: Subject, events: &[Event]) -> Profile {
     profile.erased_at = events.iter().filter(|event| matches!(event.action, Action::Erased)).map(|event| event.at).max();
     let mut copies: Vec<(OpenEvent, &Event)> = profile.admissible(events).map(|event| (OpenEvent::of(event), event)).collect();
     // Of copies that share an id the smallest (time, fingerprint) wins.
-    copies.sort_unstable_by_key(|(open, _)| (open.position.id, open.position.at, open.fingerprint));
+    copies.sort_unstable_by_key(|(open, _)| open.precedence());
     copies.dedup_by_key(|(open, _)| open.position.id);
     profile.take(copies);
     profile
@@ -57,7 +57,7 @@ impl Profile {
                 fresh.push((open, event));
             }
         }
-        fresh.sort_unstable_by_key(|(open, _)| (open.position.id, open.position.at, open.fingerprint));
+        fresh.sort_unstable_by_key(|(open, _)| open.precedence());
         if fresh.windows(2).any(|pair| pair[0].0.position.id == pair[1].0.position.id && pair[0].0 != pair[1].0) {
             return Err(NeedsRefold::Conflicting);
         }

@@ -123,6 +123,12 @@ impl OpenEvent {
         Self { position: Position::of(event), fingerprint: short_hash(&bytes) as u32, act: Act::of(event) }
     }
 
+    /// What decides between copies that share an id (the first number): the smallest wins. Training and the archive follow it, too.
+    #[must_use]
+    pub const fn precedence(&self) -> (u64, Timestamp, u32) {
+        (self.position.id, self.position.at, self.fingerprint)
+    }
+
     /// What marks this very copy, for the list of sealed ones.
     pub(crate) fn signature(&self) -> u64 {
         // Three well-mixed numbers; odd multipliers keep equal parts from cancelling out.
