@@ -12,7 +12,9 @@
 //! Where a thing is stored is said in one file: [`layout`].
 #![warn(missing_docs)]
 
+pub mod identities;
 pub mod layout;
 pub mod ports;
+pub mod profiles;
 
 pub use ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored};
