@@ -14,7 +14,10 @@
 
 pub mod identities;
 pub mod layout;
+pub mod log;
+pub mod memory;
 pub mod ports;
 pub mod profiles;
+pub mod rejects;
 
 pub use ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored};
