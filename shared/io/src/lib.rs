@@ -12,6 +12,7 @@
 //! Where a thing is stored is said in one file: [`layout`].
 #![warn(missing_docs)]
 
+pub mod aws;
 pub mod identities;
 pub mod layout;
 pub mod log;
