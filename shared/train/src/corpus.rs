@@ -10,7 +10,7 @@ use rapport_core::{
     event::{Action, Event, Product, Purpose},
     id::ItemId,
     money::Currency,
-    profile::{links, subjects, Act, OpenEvent, Position, Statement, Subject},
+    profile::{links, subjects, Act, CopyMark, OpenEvent, Position, Statement, Subject},
     time::Timestamp,
 };
 
@@ -47,7 +47,7 @@ struct Person {
 /// One event, cut down to what models need.
 #[derive(Clone, Copy, Debug)]
 struct Fact {
-    copy: (u64, Timestamp, u32),
+    copy: CopyMark,
     person: u32,
     item: u32,
     did: Did,
@@ -77,7 +77,7 @@ impl Corpus {
         if let Some(product) = event.action.product() {
             self.told[item as usize].hear(product, (event.authority.is_trusted(), position));
         }
-        let copy = open.precedence();
+        let copy = open.copy_mark();
         let did = match &open.act {
             Act::Ordered(line) => {
                 let order = self.orders.number(line.group);
@@ -94,21 +94,22 @@ impl Corpus {
     /// refunds taken back.
     #[must_use]
     pub fn history(mut self, unset: Unset) -> History {
-        self.facts.sort_unstable_by_key(|fact| fact.copy);
-        self.facts.dedup_by_key(|fact| fact.copy.0);
+        self.facts.sort_unstable_by_key(|fact| fact.copy.precedence());
+        self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
         let events = self.facts.len() as u64;
         let persons = self.joined();
         let owners: Vec<u32> = (0..self.persons.len() as u32).map(|person| self.owner(person)).collect();
         for fact in &mut self.facts {
             fact.person = owners[fact.person as usize];
         }
-        self.facts.retain(|fact| persons[fact.person as usize].may_teach(fact.copy.1, unset));
+        self.facts.retain(|fact| persons[fact.person as usize].may_teach(fact.copy.position.at, unset));
 
         let holding = self.holding();
         let mut history = History { events, known: persons.iter().map(|person| person.known).collect(), ..History::default() };
         let mut refunds: Vec<Buy> = Vec::new();
-        self.facts.sort_unstable_by_key(|fact| (fact.person, fact.copy.1, fact.copy.0));
-        for Fact { copy: (_, at, _), person, item, did } in self.facts.iter().filter(|fact| fact.item != NO_ITEM).copied() {
+        self.facts.sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
+        for Fact { copy, person, item, did } in self.facts.iter().filter(|fact| fact.item != NO_ITEM).copied() {
+            let at = copy.position.at;
             match did {
                 Did::Look => history.looks.push(Look { person, at, item }),
                 Did::Order { order, statement, quantity, cancelled } => {
