@@ -66,7 +66,8 @@ pub async fn handle(app: &App, batch: Vec<Message>, now: Timestamp) -> Vec<Strin
 async fn fold_message(app: &App, message: &Message, now: Timestamp) -> Result<(), FoldError> {
     let keys = rapport_lambda::s3_keys(message)?;
     for key in keys {
-        let object = app.log.read(&key).await?;
+        // An object that is gone was compacted into the archive, a day after it was folded.
+        let Some(object) = app.log.read(&key).await? else { continue };
         for damaged in &object.damaged {
             app.rejects.put(&format!("{key}: {damaged}"), key.as_bytes(), "log", now).await?;
         }
