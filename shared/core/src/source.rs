@@ -21,8 +21,9 @@ pub use share::share;
 
 use crate::{
     event::{Authority, Event},
-    id::{CustomerId, EventId, IdError, OrderId},
+    id::{CustomerId, IdError, OrderId},
     money::Currency,
+    profile::Position,
     time::Timestamp,
 };
 use compact_str::CompactString;
@@ -213,7 +214,7 @@ impl Parsed {
     }
 }
 
-/// One field of contact data that a trusted sender told. Of two tellings the newer (time, event id) holds.
+/// One field of contact data that a trusted sender told. Of two tellings the one at the newer position holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactField {
     /// Whose.
@@ -222,10 +223,8 @@ pub struct ContactField {
     pub field: CompactString,
     /// As it was told, cut at 500 characters.
     pub value: String,
-    /// When it was told.
-    pub at: Timestamp,
-    /// By which event.
-    pub event: EventId,
+    /// When it was told, and by which event.
+    pub at: Position,
 }
 
 /// Something that could not be read.

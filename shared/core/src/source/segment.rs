@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     auth::personal,
-    digest::content_hash,
+    digest::{content_hash, short_hash},
     event::{Action, Authority, Event, Purpose, Traffic, Who},
     id::EventId,
+    profile::Position,
     time::{Timestamp, MINUTE_MS},
 };
 use compact_str::{format_compact, CompactString};
@@ -131,13 +132,12 @@ impl Message<'_> {
 
     /// Contact data in an `identify`, which a browser cannot change.
     fn contacts(&self, message: &Object, call: Call) -> Vec<ContactField> {
-        let (true, Call::Identify, Some(customer), Some(told), Ok(event)) =
-            (self.authority.is_trusted(), call, &self.who.customer, traits::of_message(message), EventId::new(&self.id))
-        else {
+        let (true, Call::Identify, Some(customer), Some(told)) = (self.authority.is_trusted(), call, &self.who.customer, traits::of_message(message)) else {
             return Vec::new();
         };
+        let at = Position { at: self.at, id: short_hash(self.id.as_bytes()) };
         let fields = traits::read(told).contacts.into_iter();
-        fields.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at: self.at, event: event.clone() }).collect()
+        fields.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     event::{Action, Authority, Event, OrderLine, Product, Refund, Traffic, Who},
     id::{EventId, ItemId, OrderId},
     money::Currency,
+    profile::Position,
     time::Timestamp,
 };
 use compact_str::CompactString;
@@ -223,7 +224,8 @@ impl Order {
         let id = format!("shopify:{}:{}:customer", self.id, self.updated.0);
         let event = self.event(&id, self.at, Action::Identified { traits: told.traits })?;
         let contacts = told.contacts.into_iter().filter(|(field, _): &(CompactString, String)| !field.starts_with("trait:"));
-        parsed.contacts.extend(contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at: self.updated, event: event.id.clone() }));
+        let at = Position { at: self.updated, id: Position::of(&event).id };
+        parsed.contacts.extend(contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }));
         parsed.events.push(event);
         Ok(())
     }

@@ -19,6 +19,9 @@ const PROTECTED: [&str; 16] = [
     "nationality", "password", "ssn",
 ];
 
+/// What [`allowed`] takes into the log; the contacts need no copy (lower case, without `_`).
+const LOGGED: [&str; 13] = ["country", "countrycode", "region", "state", "language", "locale", "currency", "createdat", "customersince", "birthmonth", "plan", "tier", "loyaltytier"];
+
 /// Contact fields, and the names they come under (lower case, without `_`).
 const CONTACTS: [(&str, &[&str]); 11] = [
     ("email", &["email", "emailaddress"]),
@@ -81,7 +84,7 @@ fn contacts(traits: &Object) -> Vec<(CompactString, String)> {
     for (name, value) in traits.iter().chain(address) {
         let Some(value) = scalar(value) else { continue };
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-        if PROTECTED.contains(&plain.as_str()) {
+        if PROTECTED.contains(&plain.as_str()) || LOGGED.contains(&plain.as_str()) {
             continue;
         }
         let known = CONTACTS.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(field, _)| CompactString::from(*field));

@@ -9,6 +9,7 @@ use crate::{
     event::{Action, Authority, Event, OrderLine, Product, Refund, Traffic, Who},
     id::{EventId, ItemId, OrderId},
     money::Currency,
+    profile::Position,
     time::Timestamp,
 };
 use serde_json::Value;
@@ -142,7 +143,8 @@ impl Order {
         let told = traits::read(billing);
         let event = self.event("customer", Action::Identified { traits: told.traits })?;
         let contacts = told.contacts.into_iter().filter(|(field, _)| !field.starts_with("trait:"));
-        parsed.contacts.extend(contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at: self.updated, event: event.id.clone() }));
+        let at = Position { at: self.updated, id: Position::of(&event).id };
+        parsed.contacts.extend(contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }));
         parsed.events.push(event);
         Ok(())
     }
