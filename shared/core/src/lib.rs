@@ -13,4 +13,5 @@ pub mod event;
 pub mod id;
 pub mod money;
 pub mod profile;
+pub mod source;
 pub mod time;

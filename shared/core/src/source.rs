@@ -1,0 +1,3 @@
+//! How others say things, translated into canonical events.
+
+pub mod csv;
