@@ -10,10 +10,20 @@
 //!
 //! What is absent: unpacking gzip, and storing anything. Callers do both.
 
+mod events;
 mod format;
+mod intake;
+mod lines;
+mod orders;
+mod people;
+mod products;
+mod records;
 mod report;
+mod rows;
+mod text;
+mod value;
 
-pub use format::{Field, Format};
+pub use format::{Field, Format, Unrecognised};
 pub use report::{Mend, Reason, Report, Tally};
 
 use crate::{
@@ -93,7 +103,7 @@ pub enum CsvError {
     },
     /// Not enough columns are known.
     #[error("{0}")]
-    Unrecognised(format::Unrecognised),
+    Unrecognised(Unrecognised),
 }
 
 /// Reads `input` (unpacked) to its end and hands what it finds to `sink`, in the order of the file.

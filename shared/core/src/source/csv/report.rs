@@ -52,8 +52,6 @@ pub enum Mend {
     ZeroBytes,
     /// More fields than the header has, but only empty ones.
     ExtraFields,
-    /// Fewer fields than the header has, but none that is needed.
-    MissingFields,
     /// A number such as `13085.0` where an id was meant.
     IdAsDecimal,
     /// An item code in lower case.
@@ -72,7 +70,6 @@ impl Mend {
             Self::Encoding => "not UTF-8, read as Windows-1252",
             Self::ZeroBytes => "zero bytes dropped",
             Self::ExtraFields => "empty fields beyond the header's dropped",
-            Self::MissingFields => "fields missing at the end, none of them needed",
             Self::IdAsDecimal => "id written as a decimal number",
             Self::ItemCase => "item code in lower case",
             Self::Nobody => "customer id stands for nobody, line kept without a customer",
