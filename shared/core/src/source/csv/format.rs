@@ -257,10 +257,10 @@ impl Columns {
                 *known = known.filter(|known| *known != place);
             }
         }
-        if let Some(slot) = self.places.get_mut(field as usize) {
-            if by_hand || slot.is_none() {
-                *slot = Some(place);
-            }
+        if let Some(slot) = self.places.get_mut(field as usize)
+            && (by_hand || slot.is_none())
+        {
+            *slot = Some(place);
         }
     }
 

@@ -36,14 +36,15 @@ impl Habits {
     /// A decimal number, with thousands parted or a currency sign.
     pub(super) fn number(self, text: &str) -> Option<f64> {
         // What machines write, first.
-        if !text.contains(',') && (!self.decimal_comma || !text.contains('.')) {
-            if let Some(number) = finite(text) {
-                return Some(number);
-            }
+        if !text.contains(',')
+            && (!self.decimal_comma || !text.contains('.'))
+            && let Some(number) = finite(text)
+        {
+            return Some(number);
         }
         let plain: String = text.chars().filter(|c| !matches!(c, '£' | '$' | '€' | ' ' | '\u{a0}' | '\u{202f}' | '\'')).collect();
         let decimal = match (plain.rfind(','), plain.rfind('.')) {
-            (Some(comma), Some(point)) => if comma > point { ',' } else { '.' },
+            (Some(comma), Some(point)) if comma > point => ',',
             (Some(comma), None) if self.decimal_comma || !is_thousands(&plain, comma) => ',',
             (None, Some(point)) if self.decimal_comma && is_thousands(&plain, point) => ',',
             _ => '.',
