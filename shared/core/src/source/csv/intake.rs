@@ -7,7 +7,8 @@ use super::{
     Contact, Found, Mend, Options, Reason, Report,
 };
 use crate::{
-    digest::{hex, hmac_sha256, short_hash},
+    auth::personal,
+    digest::short_hash,
     event::{Action, Authority, Event, Traffic, Who},
     id::{ContactHash, CustomerId, DeviceId, EventId, IdError, ItemId, OrderId},
     money::Currency,
@@ -136,16 +137,15 @@ impl<'a> Intake<'a> {
             (address, "") if address.contains('@') => ("", address),
             known => known,
         };
-        let customer = self.somebody(customer, CustomerId::of_somebody)?;
+        let hash_key = self.options.hash_key.as_deref().unwrap_or_default();
+        let customer = self.somebody(customer, |id| personal::customer(hash_key, id))?;
         let device = self.somebody(row.get(Field::Device), DeviceId::of_somebody)?;
         Ok(Who { customer, device, email: self.email(email) })
     }
 
     /// The keyed hash of an address, where it is one and there is a key.
     fn email(&self, address: &str) -> Option<ContactHash> {
-        let address = address.trim().to_lowercase();
-        let key = self.options.hash_key.as_ref().filter(|_| address.contains('@'))?;
-        ContactHash::new(&format!("h1_{}", hex(&hmac_sha256(key, address.as_bytes())))).ok()
+        self.options.hash_key.as_deref().and_then(|key| personal::email(key, address))
     }
 
     fn somebody<T>(&mut self, text: &str, checked: impl Fn(&str) -> Result<T, IdError>) -> Result<Option<T>, Reason> {

@@ -14,6 +14,7 @@ use crate::{
     event::{Action, OrderLine, Product, Refund, Who},
     id::{EventId, OrderId},
     money::Currency,
+    source::share,
     time::Timestamp,
 };
 
@@ -46,6 +47,13 @@ struct Line {
     quantity: u32,
     gross_minor: i64,
     off_minor: i64,
+}
+
+impl Line {
+    /// What it cost after what was taken off.
+    const fn cost_minor(&self) -> i64 {
+        self.gross_minor.saturating_sub(self.off_minor)
+    }
 }
 
 impl Orders {
@@ -131,14 +139,19 @@ impl Order {
 
     /// Shares out the discount, adds postage, tax and refund, and lets everything go.
     fn leave(mut self, intake: &mut Intake<'_>) {
-        let known: i64 = self.lines.iter().map(|line| line.off_minor).fold(0, i64::saturating_add);
-        share(self.discount_minor.saturating_sub(known), &mut self.lines);
-        let goods = self.lines.iter().map(|line| line.gross_minor.saturating_sub(line.off_minor)).fold(0, i64::saturating_add);
+        let sum = |minors: Vec<i64>| minors.into_iter().fold(0, i64::saturating_add);
+        let known = sum(self.lines.iter().map(|line| line.off_minor).collect());
+        let costs: Vec<i64> = self.lines.iter().map(Line::cost_minor).collect();
+        let off = self.discount_minor.saturating_sub(known).clamp(0, sum(costs.clone()).max(0));
+        for (line, part) in self.lines.iter_mut().zip(share(off, &costs)) {
+            line.off_minor = line.off_minor.saturating_add(part);
+        }
+        let goods = sum(self.lines.iter().map(Line::cost_minor).collect());
         // Whether prices contain the tax is only to be seen from the total.
         let tax = self.total_minor.map_or(self.tax_minor, |total| total.saturating_sub(goods).saturating_sub(self.shipping_minor).clamp(0, self.tax_minor.max(0)));
         let lines = std::mem::take(&mut self.lines);
         for line in lines {
-            let paid = line.gross_minor.saturating_sub(line.off_minor);
+            let paid = line.cost_minor();
             self.ordered(intake, line.id, line.product, line.quantity, paid, line.off_minor);
         }
         for (part, minor) in [("shipping", self.shipping_minor), ("tax", tax)] {
@@ -157,21 +170,5 @@ impl Order {
         let (order, currency, cancelled) = (self.id.clone(), self.currency, self.cancelled);
         let line = OrderLine { order, version: Timestamp(0), product, quantity, paid_minor, discount_minor, currency, cancelled };
         intake.event(id, self.at, self.who.clone(), Action::Ordered(line));
-    }
-}
-
-/// Takes `off_minor` off the lines in proportion to what they cost, to the last cent.
-fn share(off_minor: i64, lines: &mut [Line]) {
-    let whole: i128 = lines.iter().map(|line| i128::from(line.gross_minor.saturating_sub(line.off_minor).max(0))).sum();
-    let off = i128::from(off_minor.max(0)).min(whole);
-    if off == 0 {
-        return;
-    }
-    let (mut cost, mut given) = (0i128, 0i128);
-    for line in lines {
-        cost += i128::from(line.gross_minor.saturating_sub(line.off_minor).max(0));
-        let due = off * cost / whole - given;
-        given += due;
-        line.off_minor = line.off_minor.saturating_add(i64::try_from(due).unwrap_or(0));
     }
 }
