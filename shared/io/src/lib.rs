@@ -12,7 +12,13 @@
 //! Where a thing is stored is said in one file: [`layout`].
 #![warn(missing_docs)]
 
+pub mod aws;
+pub mod identities;
 pub mod layout;
+pub mod log;
+pub mod memory;
 pub mod ports;
+pub mod profiles;
+pub mod rejects;
 
 pub use ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored};

@@ -10,6 +10,10 @@
 //! ```
 #![warn(missing_docs)]
 
+mod notification;
+
+pub use notification::{s3_keys, NotificationError};
+
 use bytes::Bytes;
 use std::net::IpAddr;
 

@@ -1,0 +1,202 @@
+//! Records in DynamoDB tables: `pk`, `sk`, `version` (N), `body` (B), `expires` (N), `changed` (S).
+
+use super::{refused, sorted};
+use crate::{
+    layout::Table,
+    ports::{Condition, Page, Record, RecordKey, Records, StoreError},
+};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, KeysAndAttributes},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use std::{collections::HashMap, time::Duration};
+
+const CONFLICTS: [&str; 2] = ["ConditionalCheckFailedException", "TransactionConflictException"];
+/// What BatchGetItem takes.
+const KEYS_AT_ONCE: usize = 100;
+/// How often keys that the table left unprocessed are asked for again.
+const ROUNDS: u32 = 6;
+
+type Item = HashMap<String, AttributeValue>;
+
+pub(super) struct Tables {
+    client: Client,
+    stack: String,
+}
+
+impl Tables {
+    pub(super) const fn new(client: Client, stack: String) -> Self {
+        Self { client, stack }
+    }
+
+    async fn get_some(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<HashMap<RecordKey, Record>, StoreError> {
+        let name = table.name(&self.stack);
+        let mut distinct: Vec<&RecordKey> = keys.iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut wanted: Vec<Item> = distinct.into_iter().map(key_item).collect();
+        let mut found = HashMap::with_capacity(wanted.len());
+        for round in 0..ROUNDS {
+            let asked = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent).build();
+            let asked = asked.map_err(|error| refused(&name, error.to_string()))?;
+            let answer = self.client.batch_get_item().request_items(&name, asked).send().await;
+            let answer = answer.map_err(|error| sorted(format!("reading {name}"), &[], error))?;
+            for item in answer.responses.into_iter().flat_map(|mut tables| tables.remove(&name)).flatten() {
+                let record = read(&name, item)?;
+                found.insert(record.key.clone(), record);
+            }
+            wanted = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&name)).map(|rest| rest.keys).unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            tokio::time::sleep(Duration::from_millis(20 << round)).await;
+        }
+        Err(StoreError::Unavailable { what: format!("reading {name}"), source: "the table keeps leaving keys unprocessed".into() })
+    }
+}
+
+#[async_trait]
+impl Records for Tables {
+    async fn get(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<Vec<Option<Record>>, StoreError> {
+        let mut records = Vec::with_capacity(keys.len());
+        for some in keys.chunks(KEYS_AT_ONCE) {
+            let found = self.get_some(table, some, consistent).await?;
+            records.extend(some.iter().map(|key| found.get(key).cloned()));
+        }
+        Ok(records)
+    }
+
+    async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError> {
+        let name = table.name(&self.stack);
+        let what = format!("{name} {}", record.key.pk);
+        let version = next_version(&condition, &what)?;
+        let request = self.client.put_item().table_name(name).set_item(Some(write(record, version)));
+        let request = match condition {
+            Condition::Always => request,
+            Condition::Absent => request.condition_expression("attribute_not_exists(pk)"),
+            Condition::Version(read) => request
+                .condition_expression("#version = :read")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":read", AttributeValue::N(read)),
+        };
+        request.send().await.map_err(|error| sorted(what, &CONFLICTS, error))?;
+        Ok(version)
+    }
+
+    async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError> {
+        let name = table.name(&self.stack);
+        let what = format!("{name} {}", key.pk);
+        let request = self.client.delete_item().table_name(name).set_key(Some(key_item(key)));
+        let request = match condition {
+            Condition::Always => request,
+            Condition::Absent => request.condition_expression("attribute_not_exists(pk)"),
+            Condition::Version(read) => request
+                .condition_expression("#version = :read")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":read", AttributeValue::N(read)),
+        };
+        request.send().await.map_err(|error| sorted(what, &CONFLICTS, error))?;
+        Ok(())
+    }
+
+    async fn query(&self, table: Table, pk: &str, prefix: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let name = table.name(&self.stack);
+        let request = self.client.query().table_name(&name).consistent_read(true).set_exclusive_start_key(start(next)?);
+        let request = request.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        // An empty prefix is no condition: DynamoDB refuses empty text for a key.
+        let request = if prefix.is_empty() {
+            request.key_condition_expression("pk = :pk")
+        } else {
+            request
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+        };
+        let answer = request.send().await.map_err(|error| sorted(format!("querying {name}"), &[], error))?;
+        page(&name, answer.items, answer.last_evaluated_key)
+    }
+
+    async fn query_changed(&self, table: Table, pk: &str, after: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let name = table.name(&self.stack);
+        // Everything written sorts after a space, so that "from the beginning" needs no condition of its own.
+        let after = if after.is_empty() { " " } else { after };
+        let request = self
+            .client
+            .query()
+            .table_name(&name)
+            .index_name("by_change")
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND changed > :after")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .expression_attribute_values(":after", AttributeValue::S(after.to_owned()))
+            .set_exclusive_start_key(start(next)?);
+        let answer = request.send().await.map_err(|error| sorted(format!("querying {name}"), &[], error))?;
+        page(&name, answer.items, answer.last_evaluated_key)
+    }
+
+    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
+        let name = table.name(&self.stack);
+        let request = self.client.scan().table_name(&name).consistent_read(true).set_exclusive_start_key(start(next)?);
+        let answer = request.send().await.map_err(|error| sorted(format!("scanning {name}"), &[], error))?;
+        page(&name, answer.items, answer.last_evaluated_key)
+    }
+}
+
+fn next_version(condition: &Condition, what: &str) -> Result<u64, StoreError> {
+    match condition {
+        Condition::Always | Condition::Absent => Ok(1),
+        Condition::Version(read) => read.parse::<u64>().map(|read| read + 1).map_err(|_| refused(what, format!("`{read}` is no version"))),
+    }
+}
+
+fn key_item(key: &RecordKey) -> Item {
+    HashMap::from([("pk".to_owned(), AttributeValue::S(key.pk.clone())), ("sk".to_owned(), AttributeValue::S(key.sk.clone()))])
+}
+
+fn write(record: Record, version: u64) -> Item {
+    let mut item = key_item(&record.key);
+    item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+    item.insert("body".to_owned(), AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(record.body)));
+    item.extend(record.expires.map(|expires| ("expires".to_owned(), AttributeValue::N(expires.to_string()))));
+    item.extend(record.changed.map(|changed| ("changed".to_owned(), AttributeValue::S(changed))));
+    item
+}
+
+fn read(table: &str, mut item: Item) -> Result<Record, StoreError> {
+    let mut text = |name: &str| match item.remove(name) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(text),
+        _ => None,
+    };
+    let (pk, sk, version, expires, changed) = (text("pk"), text("sk"), text("version"), text("expires"), text("changed"));
+    let body = match item.remove("body") {
+        Some(AttributeValue::B(body)) => Some(Bytes::from(body.into_inner())),
+        _ => None,
+    };
+    match (pk, sk, version.and_then(|version| version.parse().ok()), body) {
+        (Some(pk), Some(sk), Some(version), Some(body)) => {
+            Ok(Record { key: RecordKey { pk, sk }, version, body, expires: expires.and_then(|expires| expires.parse().ok()), changed })
+        }
+        (pk, sk, ..) => Err(refused(format!("{table} {pk:?} {sk:?}"), "the row lacks key, version or body; it was not written by us")),
+    }
+}
+
+fn page(table: &str, items: Option<Vec<Item>>, last: Option<Item>) -> Result<Page, StoreError> {
+    let records = items.unwrap_or_default().into_iter().map(|item| read(table, item)).collect::<Result<_, _>>()?;
+    Ok(Page { records, next: last.map(|last| cursor(&last)) })
+}
+
+/// A start key as text. All our key attributes are texts.
+fn cursor(last: &Item) -> String {
+    let texts: HashMap<&String, &String> = last.iter().filter_map(|(name, value)| Some((name, value.as_s().ok()?))).collect();
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&texts).unwrap_or_default())
+}
+
+fn start(next: Option<String>) -> Result<Option<Item>, StoreError> {
+    let Some(next) = next else { return Ok(None) };
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(&next).ok();
+    let texts: Option<HashMap<String, String>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let texts = texts.ok_or_else(|| refused("a cursor", format!("`{next}` is none of ours")))?;
+    Ok(Some(texts.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect()))
+}
