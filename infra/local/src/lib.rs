@@ -12,6 +12,7 @@
 pub mod clock;
 pub mod home;
 mod http;
+pub mod import;
 pub mod pump;
 pub mod schedule;
 pub mod stores;

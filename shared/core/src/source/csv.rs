@@ -51,7 +51,6 @@ pub struct Options {
 
 /// One thing found in a file.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "handed over by the million and kept by nobody; a box for each would cost more than the moves")]
 pub enum Found {
     /// Something that happened.
     Event(Event),

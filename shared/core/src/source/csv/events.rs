@@ -1,11 +1,11 @@
 //! Rows that are something a visitor did.
 
 use super::{
+    Reason,
     format::Field,
-    intake::{label, Intake, Row},
+    intake::{Intake, Row, label},
     lines::quantity_of,
     value::quantity,
-    Reason,
 };
 use crate::{
     event::{Action, OrderLine, Product},
@@ -42,7 +42,16 @@ pub(super) fn take(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), Reason> 
         "transaction" | "purchase" | "order" | "orders" | "buy" => {
             let order = order.or_else(|| OrderId::new(id.as_str()).ok()).ok_or(Reason::Id)?;
             let paid_minor = price_minor.unwrap_or(0).saturating_mul(i64::from(quantity));
-            let line = OrderLine { order, version: Timestamp(0), product: Some(product), quantity, paid_minor, discount_minor: 0, currency, cancelled: false };
+            let line = OrderLine {
+                order,
+                version: Timestamp(0),
+                product: Some(product),
+                quantity,
+                paid_minor,
+                discount_minor: 0,
+                currency,
+                cancelled: false,
+            };
             Action::Ordered(line)
         }
         _ => return Err(Reason::Kind),

@@ -266,7 +266,10 @@ impl Columns {
 
     /// What a file that no platform wrote holds, by the fields it has.
     fn plain_format(&self, mapped: bool) -> Option<Format> {
-        use Field::{Age, At, Brand, Category, Country, Customer, Device, Email, Event, Income, Item, ListPrice, Marketing, Name, Order, Phone, Quantity, Title, Total, UnitPrice};
+        use Field::{
+            Age, At, Brand, Category, Country, Customer, Device, Email, Event, Income, Item, ListPrice, Marketing, Name, Order, Phone,
+            Quantity, Title, Total, UnitPrice,
+        };
         let has = |field| self.place(field).is_some();
         let any = |fields: &[Field]| fields.iter().any(|field| has(*field));
         let known = self.places.iter().flatten().count();
@@ -286,7 +289,8 @@ impl Columns {
         if has(Item) && any(&[Title, Category, Brand, UnitPrice, ListPrice]) && !any(&[At, Order, Quantity, Customer]) {
             return Some(Format::Products);
         }
-        (any(&[Customer, Email]) && any(&[Name, Phone, Country, Age, Income, Marketing]) && !any(&[At, Order, Item])).then_some(Format::Customers)
+        (any(&[Customer, Email]) && any(&[Name, Phone, Country, Age, Income, Marketing]) && !any(&[At, Order, Item]))
+            .then_some(Format::Customers)
     }
 }
 
@@ -312,7 +316,10 @@ impl fmt::Display for Unrecognised {
         }
         writeln!(f, "Needed for order lines: order, item, quantity, at, and unit_price or total; customer or email if known.")?;
         writeln!(f, "Needed for purchases: customer or email, at, total. For events: device or customer, item, at, event.")?;
-        writeln!(f, "Needed for products: item, title or category, one more. For customers: customer or email, and what is known about them.")?;
+        writeln!(
+            f,
+            "Needed for products: item, title or category, one more. For customers: customer or email, and what is known about them."
+        )?;
         let example = self.found.first().map_or("Bill No", String::as_str);
         write!(f, "Say which column is which, for example: --map '{example}=order'")
     }
@@ -384,7 +391,11 @@ const EXPORTS: &[Export] = &[
         marks: &["firstname", "lastname", "email", "totalspent", "acceptsemailmarketing"],
         columns: SHOPIFY_CUSTOMERS,
     },
-    Export { format: Format::ShopifyCustomers, marks: &["firstname", "lastname", "email", "totalspent", "acceptsmarketing"], columns: SHOPIFY_CUSTOMERS },
+    Export {
+        format: Format::ShopifyCustomers,
+        marks: &["firstname", "lastname", "email", "totalspent", "acceptsmarketing"],
+        columns: SHOPIFY_CUSTOMERS,
+    },
     Export {
         format: Format::StripePayments,
         marks: &["id", "createdutc", "amount", "currency", "status"],

@@ -1,24 +1,26 @@
 //! What all formats share: who a row is about, when, and how what it says leaves as an event.
 
 use super::{
+    Contact, Found, Mend, Options, Reason, Report,
     format::{Columns, Field},
     records::Record,
     value::Habits,
-    Contact, Found, Mend, Options, Reason, Report,
 };
 use crate::{
     auth::personal,
-    digest::short_hash,
     event::{Action, Authority, Event, Traffic, Who},
     id::{ContactHash, CustomerId, DeviceId, EventId, IdError, ItemId, OrderId},
     money::Currency,
-    time::{Timestamp, MINUTE_MS},
+    time::{MINUTE_MS, Timestamp},
 };
-use base64::{prelude::BASE64_URL_SAFE_NO_PAD, Engine};
-use compact_str::{format_compact, CompactString};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use compact_str::{CompactString, format_compact};
 use foldhash::fast::FixedState;
 use sha2::{Digest, Sha256};
-use std::collections::{hash_map::Entry, HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    hash::BuildHasher,
+};
 
 /// A record under its header.
 #[derive(Clone, Copy)]
@@ -196,12 +198,18 @@ impl<'a> Intake<'a> {
     /// Tells where the customer lives, once for each customer and answer.
     pub(super) fn country(&mut self, row: Row<'_>, who: &Who, at: Timestamp) {
         let (Some(country), false) = (row.some(Field::Country), who.is_nobody()) else { return };
-        let told = format!("{}\x1fcountry\x1f{who:?}\x1f{country}", self.source);
-        if !self.told.insert(short_hash(told.as_bytes())) {
+        if !self.first_told(who, "country", country) {
             return;
         }
-        let Ok(id) = self.derived_id(&format!("{told}\x1f{}", at.0)) else { return };
+        let Ok(id) = self.derived_id(&format!("{}\x1fcountry\x1f{who:?}\x1f{country}\x1f{}", self.source, at.0)) else { return };
         self.event(id, at, who.clone(), Action::Identified { traits: vec![("country".into(), country.chars().take(100).collect())] });
+    }
+
+    /// Whether `value` of `who` is told for the first time. Said a million times in a file, so it has to be cheap.
+    fn first_told(&mut self, who: &Who, field: &str, value: &str) -> bool {
+        let whom = (who.customer.as_ref().map(CustomerId::as_str), who.email.as_ref().map(ContactHash::as_str));
+        let device = who.device.as_ref().map(DeviceId::as_str);
+        self.told.insert(FixedState::default().hash_one((whom, device, field, value)))
     }
 
     /// An id made from what an event says.
@@ -212,7 +220,9 @@ impl<'a> Intake<'a> {
 
     /// Lets the row's contact details go, each once.
     pub(super) fn contacts(&mut self, row: Row<'_>, who: &Who, at: Timestamp) {
-        if who.is_nobody() {
+        let has = |field| row.columns.place(field).is_some();
+        let in_customer = row.get(Field::Customer).contains('@');
+        if who.is_nobody() || !(in_customer || has(Field::Email) || has(Field::Phone) || has(Field::Name)) {
             return;
         }
         let email = Some(row.get(Field::Email)).filter(|text| text.contains('@')).unwrap_or_else(|| row.get(Field::Customer));
@@ -220,7 +230,7 @@ impl<'a> Intake<'a> {
         let details = [("email", email), ("phone", row.get(Field::Phone)), ("name", name.trim())];
         for (field, value) in details {
             let is_one = !value.is_empty() && (field != "email" || value.contains('@'));
-            if is_one && self.told.insert(short_hash(format!("{field}\x1f{who:?}\x1f{value}").as_bytes())) {
+            if is_one && self.first_told(who, field, value) {
                 (self.sink)(Found::Contact(Contact { who: who.clone(), field, value: value.to_owned(), at }));
             }
         }

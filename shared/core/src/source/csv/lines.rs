@@ -1,10 +1,10 @@
 //! Rows that are an order line each, or a payment each.
 
 use super::{
-    format::{Field, Format},
-    intake::{label, Intake, Row},
-    value::quantity,
     Mend, Reason,
+    format::{Field, Format},
+    intake::{Intake, Row, label},
+    value::quantity,
 };
 use crate::{
     event::{Action, OrderLine, Product, Refund},
@@ -48,7 +48,10 @@ pub(super) fn take(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), Reason> 
 
 /// Takes a payment: money without goods, some of it perhaps paid back.
 pub(super) fn take_payment(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), Reason> {
-    let paid = matches!(row.get(Field::Status).to_ascii_lowercase().as_str(), "paid" | "succeeded" | "refunded" | "partially refunded" | "complete");
+    let paid = matches!(
+        row.get(Field::Status).to_ascii_lowercase().as_str(),
+        "paid" | "succeeded" | "refunded" | "partially refunded" | "complete"
+    );
     if !paid {
         return Err(Reason::Unpaid);
     }
@@ -73,7 +76,16 @@ pub(super) fn take_payment(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), 
         let back = Refund { order: Some(order.clone()), reference, product: None, quantity: 0, amount_minor: refunded_minor, currency };
         intake.event(refund, at, who.clone(), Action::Refunded(back));
     }
-    let line = OrderLine { order, version: Timestamp(0), product: None, quantity: 1, paid_minor: amount_minor, discount_minor: 0, currency, cancelled: false };
+    let line = OrderLine {
+        order,
+        version: Timestamp(0),
+        product: None,
+        quantity: 1,
+        paid_minor: amount_minor,
+        discount_minor: 0,
+        currency,
+        cancelled: false,
+    };
     intake.event(id, at, who, Action::Ordered(line));
     Ok(())
 }
@@ -133,13 +145,35 @@ impl Line {
     fn order(self, product: Option<Product>) -> (EventId, Action) {
         let Self { id, order, quantity, amount_minor, discount_minor, currency, .. } = self;
         let quantity = quantity_of(quantity);
-        (id, Action::Ordered(OrderLine { order, version: Timestamp(0), product, quantity, paid_minor: amount_minor, discount_minor, currency, cancelled: false }))
+        (
+            id,
+            Action::Ordered(OrderLine {
+                order,
+                version: Timestamp(0),
+                product,
+                quantity,
+                paid_minor: amount_minor,
+                discount_minor,
+                currency,
+                cancelled: false,
+            }),
+        )
     }
 
     fn refund(self, product: Option<Product>) -> (EventId, Action) {
         let Self { id, order, quantity, amount_minor, currency, .. } = self;
         let amount_minor = amount_minor.saturating_abs();
-        (id, Action::Refunded(Refund { order: None, reference: Some(order), product, quantity: quantity_of(quantity), amount_minor, currency }))
+        (
+            id,
+            Action::Refunded(Refund {
+                order: None,
+                reference: Some(order),
+                product,
+                quantity: quantity_of(quantity),
+                amount_minor,
+                currency,
+            }),
+        )
     }
 }
 
@@ -152,11 +186,30 @@ pub(super) fn quantity_of(quantity: i64) -> u32 {
 /// carriage, manual entries, discounts, samples, bank and marketplace fees, charity, vouchers, tests.
 fn is_charge(code: &str) -> bool {
     const CODES: [&str; 22] = [
-        "POST", "POSTAGE", "SHIPPING", "DOT", "C2", "C3", "M", "MANUAL", "D", "DISCOUNT", "S", "B", "CRUK", "PADS", "BANK CHARGES", "AMAZONFEE",
-        "ADJUST", "ADJUST2", "FEE", "TAX", "TIP", "DONATION",
+        "POST",
+        "POSTAGE",
+        "SHIPPING",
+        "DOT",
+        "C2",
+        "C3",
+        "M",
+        "MANUAL",
+        "D",
+        "DISCOUNT",
+        "S",
+        "B",
+        "CRUK",
+        "PADS",
+        "BANK CHARGES",
+        "AMAZONFEE",
+        "ADJUST",
+        "ADJUST2",
+        "FEE",
+        "TAX",
+        "TIP",
+        "DONATION",
     ];
     const PREFIXES: [&str; 3] = ["TEST", "GIFT_", "GIFT VOUCHER"];
     let starts = |prefix: &&str| code.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
     CODES.iter().any(|known| known.eq_ignore_ascii_case(code)) || PREFIXES.iter().any(starts)
 }
-

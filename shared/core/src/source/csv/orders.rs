@@ -4,11 +4,11 @@
 //! over its lines.
 
 use super::{
+    Reason,
     format::Field,
-    intake::{label, Intake, Row},
+    intake::{Intake, Row, label},
     lines::{part_id, quantity_of},
     value::quantity,
-    Reason,
 };
 use crate::{
     event::{Action, OrderLine, Product, Refund, Who},
@@ -148,7 +148,9 @@ impl Order {
         }
         let goods = sum(self.lines.iter().map(Line::cost_minor).collect());
         // Whether prices contain the tax is only to be seen from the total.
-        let tax = self.total_minor.map_or(self.tax_minor, |total| total.saturating_sub(goods).saturating_sub(self.shipping_minor).clamp(0, self.tax_minor.max(0)));
+        let tax = self.total_minor.map_or(self.tax_minor, |total| {
+            total.saturating_sub(goods).saturating_sub(self.shipping_minor).clamp(0, self.tax_minor.max(0))
+        });
         let lines = std::mem::take(&mut self.lines);
         for line in lines {
             let paid = line.cost_minor();
@@ -162,7 +164,12 @@ impl Order {
         if let (true, Ok(id)) = (self.refunded_minor > 0, part_id(&self.first, "refund")) {
             let reference = OrderId::new(&format!("{}-refund", self.id)).ok();
             let (order, amount_minor, currency) = (Some(self.id), self.refunded_minor, self.currency);
-            intake.event(id, self.at, self.who, Action::Refunded(Refund { order, reference, product: None, quantity: 0, amount_minor, currency }));
+            intake.event(
+                id,
+                self.at,
+                self.who,
+                Action::Refunded(Refund { order, reference, product: None, quantity: 0, amount_minor, currency }),
+            );
         }
     }
 

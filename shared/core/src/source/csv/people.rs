@@ -1,10 +1,10 @@
 //! Rows that are a customer each.
 
 use super::{
-    format::Field,
-    intake::{label, Intake, Row},
-    lines::part_id,
     Reason,
+    format::Field,
+    intake::{Intake, Row, label},
+    lines::part_id,
 };
 use crate::event::{Action, Consent, Purpose};
 

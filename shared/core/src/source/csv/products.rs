@@ -1,9 +1,9 @@
 //! Rows that are a product each, or a variant of one.
 
 use super::{
+    Found, Reason,
     format::{Field, Format},
     intake::{Intake, Row},
-    Found, Reason,
 };
 use crate::catalog::Item;
 

@@ -17,6 +17,9 @@ pub struct Report {
     pub delimiter: char,
     /// How the bytes were read.
     pub encoding: &'static str,
+    /// The header as it stands in the file.
+    #[serde(skip)]
+    pub header: Vec<u8>,
     /// Records after the header, blank ones included.
     pub rows: u64,
     /// Rows that became events, items or contacts.
@@ -142,11 +145,12 @@ impl Reason {
 }
 
 impl Report {
-    pub(super) fn new(format: Format, delimiter: char, encoding: &'static str) -> Self {
+    pub(super) fn new(format: Format, delimiter: char, encoding: &'static str, header: Vec<u8>) -> Self {
         Self {
             format,
             delimiter,
             encoding,
+            header,
             rows: 0,
             taken: 0,
             blank: 0,

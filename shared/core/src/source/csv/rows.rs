@@ -1,7 +1,7 @@
 //! From bytes to rows to whoever understands them.
 
 use super::{
-    events,
+    CsvError, Found, Mend, Options, Reason, Rejected, Report, events,
     format::{Columns, Field, Format},
     intake::{Intake, Row},
     lines,
@@ -11,7 +11,6 @@ use super::{
     records::{Record, Records, Step},
     text::Text,
     value::Habits,
-    CsvError, Found, Mend, Options, Reason, Rejected, Report,
 };
 use std::io::Read;
 
@@ -30,13 +29,14 @@ struct Plan {
 pub(super) fn read<R: Read>(input: R, options: &Options, sink: &mut dyn FnMut(Found)) -> Result<Report, CsvError> {
     let text = Text::open(input)?;
     let plan = Plan::make(&text.sample, options)?;
-    let report = Report::new(plan.columns.format, char::from(plan.delimiter), text.encoding);
+    let encoding = text.encoding;
     let mut records = Records::new(text, plan.delimiter, plan.line_end);
     let mut record = Record::default();
     if !to_header(&mut records, &mut record)? {
         return Err(CsvError::Empty);
     }
     records.width = plan.columns.width;
+    let report = Report::new(plan.columns.format, char::from(plan.delimiter), encoding, record.raw.clone());
     let mut file = File { intake: Intake::new(options, plan.habits, report, sink), columns: plan.columns, state: State::default() };
     loop {
         match records.read(&mut record)? {
@@ -84,7 +84,9 @@ impl Plan {
                     let habits = sampled(habits, &mut records, &columns)?;
                     return Ok(Self { columns, habits, delimiter, line_end });
                 }
-                Err(error) if best.as_ref().is_none_or(|(width, _)| header.len() > *width) => best = Some((header.len(), CsvError::Unrecognised(error))),
+                Err(error) if best.as_ref().is_none_or(|(width, _)| header.len() > *width) => {
+                    best = Some((header.len(), CsvError::Unrecognised(error)))
+                }
                 Err(_) => {}
             }
         }

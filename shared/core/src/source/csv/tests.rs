@@ -1,6 +1,6 @@
 //! Samples under `events/import` against their snapshots, and what holds for any bytes whatever.
 
-use super::{read, Field, Found, Options, Report};
+use super::{Field, Found, Options, Reason, Report, read};
 use crate::{event::encode_line, money::Currency, time::Timestamp};
 use proptest::prelude::*;
 use std::{fmt::Write, path::PathBuf};
@@ -26,7 +26,9 @@ fn told(bytes: &[u8], options: &Options) -> String {
         }
         Found::Item(item) => writeln!(found, "item {}", serde_json::to_string(&item).expect("an item")).expect("a string"),
         Found::Contact(contact) => writeln!(found, "contact {:?} {} of {:?}", contact.field, contact.value, contact.who).expect("a string"),
-        Found::Rejected(row) => writeln!(found, "rejected {} {:?} {}", row.line, row.reason, String::from_utf8_lossy(&row.raw)).expect("a string"),
+        Found::Rejected(row) => {
+            writeln!(found, "rejected {} {:?} {}", row.line, row.reason, String::from_utf8_lossy(&row.raw)).expect("a string")
+        }
     });
     match report {
         Ok(report) => format!("{found}{}", serde_json::to_string_pretty(&report).expect("a report")),
@@ -84,6 +86,31 @@ fn an_endless_line_is_set_aside_in_pieces() {
     let (report, items) = around(&vec![b'x'; 3 * 1024 * 1024]);
     assert_eq!(items, ["MUG", "CUP", "PAN"]);
     assert_eq!(report.rejected_rows(), 3);
+}
+
+/// Counts of a million real rows, worked out apart from this code with a dozen lines of Python.
+#[test]
+fn a_gift_shops_two_years() {
+    let folder = std::env::var_os("RAPPORT_DATA")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
+    let path = folder.join("online_retail_ii.csv.gz");
+    let Ok(file) = std::fs::File::open(&path) else {
+        println!("skipped: no data at {}", path.display());
+        return;
+    };
+    let (mut lines, mut refunds, mut ids) = (0, 0, std::collections::HashSet::new());
+    let report = read(flate2::read::GzDecoder::new(file), &options(), |one| {
+        if let Found::Event(event) = one {
+            lines += u64::from(event.action.name() == "order_completed");
+            refunds += u64::from(event.action.name() == "order_refunded");
+            assert!(ids.insert(event.id.clone()), "{:?} comes twice", event.id);
+        }
+    })
+    .expect("a report");
+    assert_eq!((report.rows, report.taken), (1_044_847, 1_038_888));
+    assert_eq!((lines, refunds), (1_019_723, 19_165));
+    let rejected: Vec<(Reason, u64)> = report.rejected.iter().map(|(reason, tally)| (*reason, tally.count)).collect();
+    assert_eq!(rejected, [(Reason::NegativePrice, 5), (Reason::StockNote, 5954)]);
 }
 
 /// Field-shaped fragments: pure noise never gets past the header.

@@ -3,7 +3,7 @@
 use super::Reason;
 use crate::{
     money::Currency,
-    time::{Timestamp, DAY_MS},
+    time::{DAY_MS, Timestamp},
 };
 use jiff::civil::DateTime;
 
@@ -24,7 +24,9 @@ impl Habits {
         sample.any(|text| {
             let mut parts = text.split(['/', '-']);
             let (first, second) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-            first.len() <= 2 && first.parse::<u8>().is_ok_and(|first| (13..=31).contains(&first)) && second.parse::<u8>().is_ok_and(|second| second <= 12)
+            first.len() <= 2
+                && first.parse::<u8>().is_ok_and(|first| (13..=31).contains(&first))
+                && second.parse::<u8>().is_ok_and(|second| second <= 12)
         })
     }
 
@@ -49,13 +51,18 @@ impl Habits {
             (None, Some(point)) if self.decimal_comma && is_thousands(&plain, point) => ',',
             _ => '.',
         };
-        let digits: String = plain.chars().filter(|c| *c == decimal || !matches!(c, ',' | '.')).map(|c| if c == decimal { '.' } else { c }).collect();
+        let digits: String =
+            plain.chars().filter(|c| *c == decimal || !matches!(c, ',' | '.')).map(|c| if c == decimal { '.' } else { c }).collect();
         finite(&digits)
     }
 
     /// An instant: RFC 3339 and its relatives, Unix seconds or milliseconds, `12/31/2024 5:07 PM`, `31.12.2024 17:07`.
     pub(super) fn time(self, text: &str) -> Result<Timestamp, Reason> {
-        let at = iso(text).or_else(|| Timestamp::parse(text).ok()).or_else(|| spaced_offset(text)).or_else(|| unix(text)).or_else(|| self.slashed(text));
+        let at = iso(text)
+            .or_else(|| Timestamp::parse(text).ok())
+            .or_else(|| spaced_offset(text))
+            .or_else(|| unix(text))
+            .or_else(|| self.slashed(text));
         at.filter(|at| *at >= Timestamp::EARLIEST).ok_or(Reason::Time)
     }
 
@@ -107,9 +114,12 @@ fn is_thousands(text: &str, index: usize) -> bool {
 /// `2009-12-01T07:45:00`, `2009-12-01 07:45` and `2009-12-01`: nearly every row, so without a parser's generality.
 fn iso(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
-    let number = |range: std::ops::Range<usize>| bytes.get(range)?.iter().try_fold(0i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')));
+    let number = |range: std::ops::Range<usize>| {
+        bytes.get(range)?.iter().try_fold(0i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
+    };
     let short = |range| number(range).and_then(|number| i8::try_from(number).ok());
-    let marks = |places: &[(usize, &[u8])]| places.iter().all(|(place, allowed)| bytes.get(*place).is_some_and(|byte| allowed.contains(byte)));
+    let marks =
+        |places: &[(usize, &[u8])]| places.iter().all(|(place, allowed)| bytes.get(*place).is_some_and(|byte| allowed.contains(byte)));
     let clock = match bytes.len() {
         10 => (0, 0, 0),
         16 if marks(&[(10, b"T "), (13, b":")]) => (short(11..13)?, short(14..16)?, 0),
