@@ -6,6 +6,7 @@
 
 mod bots;
 mod consent;
+pub mod csv;
 mod fields;
 mod messages;
 mod products;
