@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod digest;
 pub mod event;
 pub mod id;
+pub mod model;
 pub mod money;
 pub mod profile;
 pub mod source;

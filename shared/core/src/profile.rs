@@ -25,7 +25,7 @@ pub use fold::{NeedsRefold, refold};
 pub use history::{History, Recent};
 pub use subject::{Alias, Link, Subject, links, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
-pub use window::{Act, Line, OpenEvent, Position, Statement};
+pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};
 
 use crate::{event::Purpose, time::Timestamp};
 use compact_str::CompactString;

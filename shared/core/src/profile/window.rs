@@ -124,22 +124,33 @@ impl OpenEvent {
     }
 
     /// What tells this copy from others of the same event.
-    pub(crate) const fn copy_mark(&self) -> CopyMark {
+    #[must_use]
+    pub const fn copy_mark(&self) -> CopyMark {
         CopyMark { position: self.position, fingerprint: self.fingerprint }
     }
 }
 
 /// One delivered copy of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct CopyMark {
-    pub(crate) position: Position,
+pub struct CopyMark {
+    /// Where it stands.
+    pub position: Position,
+    /// Hash of its content.
     pub(crate) fingerprint: u32,
 }
 
 impl CopyMark {
+    /// What copies are sorted by, so that those of one event stand together and the one that counts comes first. Training follows
+    /// the same rule as profiles.
+    #[must_use]
+    pub const fn precedence(&self) -> (u64, Timestamp, u32) {
+        (self.position.id, self.position.at, self.fingerprint)
+    }
+
     /// Whether both are one event: the same id, no more than [`super::OPEN_DAYS`] apart. A retry comes within hours; an id that
     /// comes back after weeks is a sender's counter that started anew, and what it counts are other events.
-    pub(crate) const fn is_copy_of(&self, other: &Self) -> bool {
+    #[must_use]
+    pub const fn is_copy_of(&self, other: &Self) -> bool {
         let apart = self.position.at.since_ms(other.position.at).saturating_abs();
         self.position.id == other.position.id && apart <= super::OPEN_DAYS * crate::time::DAY_MS
     }
