@@ -10,7 +10,9 @@
 pub mod catalog;
 pub mod digest;
 pub mod event;
+pub mod filter;
 pub mod id;
 pub mod money;
 pub mod profile;
+pub mod rules;
 pub mod time;
