@@ -12,6 +12,7 @@ pub mod digest;
 pub mod event;
 pub mod filter;
 pub mod id;
+pub mod model;
 pub mod money;
 pub mod profile;
 pub mod rules;
