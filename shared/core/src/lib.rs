@@ -15,5 +15,6 @@ pub mod id;
 pub mod model;
 pub mod money;
 pub mod profile;
+pub mod ranking;
 pub mod rules;
 pub mod time;
