@@ -7,6 +7,7 @@
 //! [`model::Model`], what training learned; then [`ranking`], which turns the three into an answer.
 #![warn(missing_docs)]
 
+pub mod auth;
 pub mod catalog;
 pub mod digest;
 pub mod event;
@@ -17,4 +18,5 @@ pub mod money;
 pub mod profile;
 pub mod ranking;
 pub mod rules;
+pub mod source;
 pub mod time;
