@@ -14,7 +14,7 @@ const RECENT_SHOWN: usize = 20;
 
 /// The view of `profile`, which `aliases` other ids belong to and which was written `version` times.
 #[must_use]
-pub fn view(id: &str, profile: &Profile, aliases: usize, version: u64, currency: Currency) -> Json {
+pub(crate) fn view(id: &str, profile: &Profile, aliases: usize, version: u64, currency: Currency) -> Json {
     json!({
         "id": id,
         "aliases": aliases,
@@ -66,7 +66,7 @@ fn traits(profile: &Profile) -> Map<String, Json> {
 
 /// Purpose → state, basis, time; a purpose that nothing was said about is `unset`.
 #[must_use]
-pub fn consent(profile: &Profile) -> Map<String, Json> {
+pub(crate) fn consent(profile: &Profile) -> Map<String, Json> {
     let purposes = [("analytics", Purpose::Analytics), ("personalization", Purpose::Personalization), ("marketing", Purpose::Marketing)];
     let told = purposes.map(|(name, purpose)| {
         let told = profile.consent_for(purpose).map_or_else(
@@ -80,7 +80,7 @@ pub fn consent(profile: &Profile) -> Map<String, Json> {
 
 /// One subject's whole profile, for the export: the view's sums, every open event, every item kept.
 #[must_use]
-pub fn everything(subject: &Subject, profile: &Profile, currency: Currency) -> Json {
+pub(crate) fn everything(subject: &Subject, profile: &Profile, currency: Currency) -> Json {
     let items = profile.whole().items;
     let items = items.iter().map(|totals| {
         json!({ "item": totals.item.as_str(), "purchases": totals.purchases, "quantity": totals.quantity, "views": totals.views, "last_at": totals.last_at.to_string() })
