@@ -1,0 +1,1 @@
+//! Senders, by example.
