@@ -5,13 +5,10 @@
 
 use crate::{
     http::stopped,
-    stores::{
-        objects,
-        queue::{Delivery, QueueError, Queues},
-    },
+    stores::queue::{Delivery, QueueError, Queues},
 };
 use rapport_core::time::Timestamp;
-use rapport_lambda::Message;
+use rapport_lambda::{Message, s3_keys};
 use std::{
     collections::HashSet,
     sync::{
@@ -122,7 +119,8 @@ impl Pump {
     async fn settle(&self, batch: &[Delivery], failed: &HashSet<String>) -> Result<(), QueueError> {
         let (failed, done): (Vec<&Delivery>, Vec<_>) = batch.iter().partition(|delivery| failed.contains(&delivery.id));
         let objects = match self.marks_objects {
-            true => done.iter().flat_map(|delivery| objects::notified_keys(&delivery.body)).collect(),
+            // What cannot be read names nothing, so nothing is marked.
+            true => done.iter().flat_map(|delivery| s3_keys(&message(delivery)).unwrap_or_default()).collect(),
             false => Vec::new(),
         };
         self.queues.finish(done.iter().map(|delivery| delivery.receipt.clone()).collect(), objects).await?;
@@ -153,6 +151,7 @@ fn message(delivery: &Delivery) -> Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stores::objects;
     use crate::template::{QueueSpec, Redrive};
     use std::sync::Mutex;
 

@@ -164,7 +164,7 @@ async fn serve_objects(
     let (listener, at) = listen().await?;
     servers.spawn(serve(listener, stop.clone(), move |request, _| {
         let (store, notifier) = (store.clone(), Arc::clone(&notifier));
-        async move { objects::answer(&store, &notifier, request, crate::clock::now()).await }
+        async move { objects::answer(&store, &notifier, request).await }
     }));
     Ok(at)
 }

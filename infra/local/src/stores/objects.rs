@@ -8,7 +8,6 @@ use crate::template::Notification;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::body::Incoming;
-use rapport_core::time::Timestamp;
 use s3s::{auth::SimpleAuth, service::S3Service};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -27,7 +26,7 @@ pub(crate) fn open(root: &Path) -> Result<S3Service, StoresError> {
 
 /// Answers one call. A put under the watched prefix is answered only once its notification is on disk too: an object that was
 /// acknowledged is folded, whatever happens next.
-pub(crate) async fn answer(store: &S3Service, notify: &Notifier, request: http::Request<Incoming>, now: Timestamp) -> Answer {
+pub(crate) async fn answer(store: &S3Service, notify: &Notifier, request: http::Request<Incoming>) -> Answer {
     let key = notify.watched_key(&request);
     let answer = match store.call(request.map(Into::into)).await {
         Ok(answer) => answer.map(|body| body.map_err(Into::into).boxed()),
@@ -37,7 +36,7 @@ pub(crate) async fn answer(store: &S3Service, notify: &Notifier, request: http::
         }
     };
     match key {
-        Some(key) if answer.status().is_success() => match notify.send(&key, now).await {
+        Some(key) if answer.status().is_success() => match notify.send(&key).await {
             Ok(()) => answer,
             Err(error) => {
                 tracing::warn!(%error, key, "a notification could not be queued");
@@ -73,8 +72,7 @@ impl Notifier {
         (request.method() == http::Method::PUT && whole && key.starts_with(&self.notification.prefix)).then_some(key)
     }
 
-    async fn send(&self, key: &str, now: Timestamp) -> Result<(), super::queue::QueueError> {
-        tracing::trace!(key, %now, "object put");
+    async fn send(&self, key: &str) -> Result<(), super::queue::QueueError> {
         self.queues.send(&self.notification.queue, vec![event(&self.bucket, key)]).await.map(drop)
     }
 
@@ -135,14 +133,6 @@ pub(crate) fn event(bucket: &str, key: &str) -> String {
     .to_string()
 }
 
-/// The keys that a notification names.
-pub(crate) fn notified_keys(body: &str) -> Vec<String> {
-    let event: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let records = event.get("Records").and_then(serde_json::Value::as_array);
-    let key = |record: &serde_json::Value| record.pointer("/s3/object/key")?.as_str().map(percent_decode);
-    records.into_iter().flatten().filter_map(key).collect()
-}
-
 /// As S3 does it: all but letters, digits and `-_.*/`; a space is a plus.
 fn percent_encode(key: &str) -> String {
     key.bytes().fold(String::with_capacity(key.len()), |mut text, byte| {
@@ -181,14 +171,8 @@ mod tests {
     fn a_notification_escapes_its_key_as_s3_does() {
         let event = event("shop", "log/dt=2026-11-22/a b.zst");
         assert!(event.contains("log/dt%3D2026-11-22/a+b.zst"), "{event}");
-        assert_eq!(notified_keys(&event), ["log/dt=2026-11-22/a b.zst"]);
-    }
-
-    #[test]
-    fn what_is_no_notification_names_nothing() {
-        for body in ["", "{}", r#"{"Event":"s3:TestEvent"}"#, r#"{"Records":[{"s3":{}}]}"#] {
-            assert_eq!(notified_keys(body), Vec::<String>::new(), "{body}");
-        }
+        let message = rapport_lambda::Message { id: "1".into(), body: event, deliveries: 1 };
+        assert_eq!(rapport_lambda::s3_keys(&message).unwrap(), ["log/dt=2026-11-22/a b.zst"]);
     }
 
     #[test]
