@@ -13,10 +13,16 @@
 #![warn(missing_docs)]
 
 pub mod aws;
+pub mod catalog;
+pub mod contacts;
+pub mod faulty;
 pub mod identities;
+pub mod inbox;
+pub mod keys;
 pub mod layout;
 pub mod log;
 pub mod memory;
+pub mod models;
 pub mod ports;
 pub mod profiles;
 pub mod rejects;

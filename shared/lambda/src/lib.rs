@@ -12,7 +12,7 @@
 
 mod notification;
 
-pub use notification::{s3_keys, NotificationError};
+pub use notification::{NotificationError, s3_keys};
 
 use bytes::Bytes;
 use std::net::IpAddr;
