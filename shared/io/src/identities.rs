@@ -79,7 +79,8 @@ impl Identities {
         };
         let alias = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
         self.put(alias, Bytes::from_static(b"1"), Condition::Always).await?;
-        let body = serde_json::to_vec(&Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at }).map_err(|source| refused(&key, source))?;
+        let body = serde_json::to_vec(&Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at })
+            .map_err(|source| refused(&key, source))?;
         let condition = known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));
         self.put(key, body.into(), condition).await?;
         if let Linked::Moved(before) = &linked {

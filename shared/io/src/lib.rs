@@ -12,6 +12,7 @@
 //! Where a thing is stored is said in one file: [`layout`].
 #![warn(missing_docs)]
 
+pub mod aws;
 pub mod catalog;
 pub mod contacts;
 pub mod faulty;

@@ -45,8 +45,16 @@ impl Profiles {
     /// # Errors
     /// [`StoreError::Conflict`] when somebody else wrote since; the fold must then be done again on what they wrote.
     pub async fn put(&self, profile: &Profile, read: Option<u64>) -> Result<(), StoreError> {
-        let body = profile.to_bytes().map_err(|source| StoreError::Refused { what: format!("profile {}", profile.subject), source: source.into() })?;
-        let record = Record { key: RecordKey::alone(layout::subject(&profile.subject)), version: 0, body: body.into(), expires: None, changed: None };
+        let body = profile
+            .to_bytes()
+            .map_err(|source| StoreError::Refused { what: format!("profile {}", profile.subject), source: source.into() })?;
+        let record = Record {
+            key: RecordKey::alone(layout::subject(&profile.subject)),
+            version: 0,
+            body: body.into(),
+            expires: None,
+            changed: None,
+        };
         let condition = read.map_or(Condition::Absent, |version| Condition::Version(version.to_string()));
         self.records.put(Table::Profiles, record, condition).await.map(|_| ())
     }
