@@ -1,1 +1,85 @@
-//! Placeholder.
+//! Folds new log objects into profiles.
+//!
+//! Told of an object under `log/`, it reads the events, works out whom they are about, and takes them into the stored profiles.
+//! Whatever the fold cannot do exactly becomes a *refold*: that subject's profile is computed anew from log and archive, at once
+//! while there are few, by an hourly job when there are many.
+//!
+//! Deliveries may repeat, overtake each other and run at the same time: a fold knows what it has seen, and a write names the version
+//! that was read.
+
+mod config;
+mod fold;
+mod history;
+mod refold;
+mod replay;
+
+pub use config::{Config, ConfigError};
+pub use refold::Refolded;
+pub use replay::{Replayed, replay};
+
+use rapport_archive::Archive;
+use rapport_core::time::Timestamp;
+use rapport_io::{StoreError, identities::Identities, log::Log, profiles::Profiles, rejects::Rejects};
+use rapport_lambda::{Job, Message};
+
+/// What the handlers work on.
+#[derive(Clone)]
+pub struct App {
+    /// The truth.
+    pub log: Log,
+    /// The older part of it.
+    pub archive: Archive,
+    /// What is folded.
+    pub profiles: Profiles,
+    /// Who is who.
+    pub identities: Identities,
+    /// Where lines go that cannot be read.
+    pub rejects: Rejects,
+}
+
+/// Why an object could not be folded now.
+#[derive(Debug, thiserror::Error)]
+pub enum FoldError {
+    /// A store did not answer, or somebody else kept writing. The message comes again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The message is no S3 notification.
+    #[error(transparent)]
+    Notification(#[from] rapport_lambda::NotificationError),
+    /// An archive file cannot be read.
+    #[error("the archive cannot be read: {0}")]
+    Archive(#[from] rapport_archive::ArchiveError),
+}
+
+/// Folds the objects that `batch` tells of. Gives the ids of messages to be delivered again.
+pub async fn handle(app: &App, batch: Vec<Message>, now: Timestamp) -> Vec<String> {
+    let mut failed = Vec::new();
+    for message in batch {
+        if let Err(error) = fold_message(app, &message, now).await {
+            tracing::warn!(error = %error, deliveries = message.deliveries, "an object was not folded and will be delivered again");
+            failed.push(message.id);
+        }
+    }
+    failed
+}
+
+async fn fold_message(app: &App, message: &Message, now: Timestamp) -> Result<(), FoldError> {
+    let keys = rapport_lambda::s3_keys(message)?;
+    for key in keys {
+        // An object that is gone was compacted into the archive, a day after it was folded.
+        let Some(object) = app.log.read(&key).await? else { continue };
+        for damaged in &object.damaged {
+            app.rejects.put(&format!("{key}: {damaged}"), key.as_bytes(), "log", now).await?;
+        }
+        fold::events(app, &object.events).await?;
+    }
+    Ok(())
+}
+
+/// Folds anew every subject that waits for it.
+///
+/// # Errors
+/// [`FoldError`] when a store does not answer; what was not done keeps waiting.
+pub async fn run(app: &App, _job: Job) -> Result<Refolded, FoldError> {
+    refold::waiting(app).await
+}

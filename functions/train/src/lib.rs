@@ -1,1 +1,164 @@
-//! Placeholder.
+//! Trains: the log and the archive go in, a model with its report comes out, and closed days move from the log into the archive.
+//!
+//! ```text
+//! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted)
+//! learn   corpus ─► history + catalog ─► holdout report, artifact
+//! publish artifact, report ─► models/, pointer swapped
+//! ```
+//!
+//! A crash anywhere loses nothing: a log object is deleted only after its events were read back from the archive, and the pointer
+//! moves only after artifact and report are there.
+#![warn(missing_docs)]
+
+mod config;
+mod gather;
+
+pub use config::{Config, ConfigError};
+
+use bytes::Bytes;
+use rapport_archive::{Archive, ArchiveError};
+use rapport_core::{
+    model::{Meta, Model, ModelError},
+    time::Timestamp,
+};
+use rapport_io::{catalog::Catalog, log::Log, models::Models, Objects, Records, StoreError};
+use rapport_lambda::Job;
+use rapport_train::{
+    holdout::{self, Report},
+    learn, Corpus,
+};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What a run needs.
+#[derive(Clone)]
+pub struct App {
+    log: Log,
+    archive: Archive,
+    models: Models,
+    catalog: Catalog,
+    config: Config,
+}
+
+impl App {
+    /// Over the shop's bucket and tables.
+    #[must_use]
+    pub fn new(objects: Arc<dyn Objects>, records: Arc<dyn Records>, config: Config) -> Self {
+        Self {
+            log: Log::new(objects.clone()),
+            archive: Archive::new(objects.clone()),
+            models: Models::new(objects),
+            catalog: Catalog::new(records),
+            config,
+        }
+    }
+}
+
+/// Why nothing was trained. What served before serves on.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A job for another function.
+    #[error("this function trains; it was asked for {0:?}")]
+    OtherJob(Job),
+    /// A store did not do what it was asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the archive cannot be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The artifact cannot be written.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The report cannot be written.
+    #[error("the report cannot be written: {0}")]
+    Report(#[from] serde_json::Error),
+    /// The learning itself broke down.
+    #[error("training stopped: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
+}
+
+/// How far a run is, for a progress bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many of so many files were read.
+    Read {
+        /// Files done.
+        done: usize,
+        /// Files there are.
+        of: usize,
+    },
+    /// The models are being learned and judged.
+    Learn,
+    /// The artifact is on its way.
+    Publish,
+}
+
+/// What a run did; the report beside the artifact says the same.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// The model, what it was learned from.
+    pub model: Meta,
+    /// Items in the catalog.
+    pub items: usize,
+    /// Size of the artifact.
+    pub artifact_bytes: usize,
+    /// How it did on the shop's newest past, which it had not seen.
+    pub holdout: Report,
+    /// Events moved from the log to the archive.
+    pub archived: usize,
+    /// Lines of the log that cannot be read, left where they are.
+    pub damaged_lines: usize,
+}
+
+/// The function's entry.
+///
+/// # Errors
+/// [`TrainError`]; running again is always safe.
+pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Summary, TrainError> {
+    match job {
+        Job::Train => train(app, now, |_| {}).await,
+        other => Err(TrainError::OtherJob(other)),
+    }
+}
+
+/// One run, telling how far it is.
+///
+/// # Errors
+/// [`TrainError`]; running again is always safe.
+pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) -> Result<Summary, TrainError> {
+    let gathered = gather::gather(app, now, &progress).await?;
+    let catalog = app.catalog.items().await?;
+    progress(Step::Learn);
+    let config = app.config.clone();
+    // Minutes of arithmetic must not hold up the runtime's I/O.
+    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
+    let Learned { artifact, model, holdout } = learned.await??;
+
+    progress(Step::Publish);
+    let summary = Summary {
+        items: model.len(),
+        model: model.meta().clone(),
+        artifact_bytes: artifact.len(),
+        holdout,
+        archived: gathered.archived,
+        damaged_lines: gathered.damaged_lines,
+    };
+    app.models.publish(artifact, serde_json::to_vec_pretty(&summary)?.into(), now).await?;
+    tracing::info!(model = summary.model.id, events = summary.model.events, items = summary.items, archived = summary.archived, "trained");
+    Ok(summary)
+}
+
+struct Learned {
+    artifact: Bytes,
+    model: Model,
+    holdout: Report,
+}
+
+/// The pure part: events in, artifact out, read back once as a lookup will.
+fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Learned, ModelError> {
+    let history = corpus.history(config.unset).with_catalog(catalog);
+    let holdout = holdout::measure(&history, config.currency)?;
+    let (artifact, _) = learn(&history, config.currency, now).to_bytes()?;
+    let artifact = Bytes::from(artifact);
+    Ok(Learned { model: Model::parse(artifact.clone())?, artifact, holdout })
+}

@@ -1,2 +1,20 @@
-//! Placeholder.
-fn main() {}
+//! The `rapport` command.
+#![allow(clippy::print_stderr, reason = "a command speaks to whoever started it")]
+
+use clap::Parser;
+use rapport::command::{Cli, Failure};
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Cli::parse().run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("rapport: {failure}");
+            match failure {
+                Failure::Usage(_) => ExitCode::from(2),
+                _ => ExitCode::FAILURE,
+            }
+        }
+    }
+}

@@ -1,8 +1,40 @@
 //! What the shop sells.
 
-use crate::{id::ItemId, money::Currency, time::Timestamp};
+use crate::{
+    id::{IdError, ItemId},
+    money::Currency,
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The most tags an item may have.
+pub const MOST_TAGS: usize = 50;
+/// The most bytes an item may take as JSON: a batch of 500 fits in one request.
+pub const LARGEST_ITEM_BYTES: usize = 8 * 1024;
+
+/// Why an item of a batch was not taken. Its neighbours are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ItemError {
+    /// Not the shape of an item.
+    #[error("{0}")]
+    Shape(String),
+    /// An id nothing can be called.
+    #[error("`id`: {0}")]
+    Id(#[from] IdError),
+    /// A price below zero.
+    #[error("`{0}` is below zero")]
+    Price(&'static str),
+    /// A price that no currency belongs to.
+    #[error("there is a price but no `currency`; give its ISO 4217 code, for example EUR")]
+    Currency,
+    /// More than [`MOST_TAGS`].
+    #[error("there are more than 50 `tags`")]
+    Tags,
+    /// More than [`LARGEST_ITEM_BYTES`].
+    #[error("the item is larger than 8 KB; keep long descriptions in the shop")]
+    Large,
+}
 
 /// One product, in the shape of `PUT /v1/catalog/items`. Everything but the id may be unknown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,8 +71,8 @@ pub struct Item {
     /// Labels: `organic`, `staff_pick` …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// When it first went on sale.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// When it first went on sale: RFC 3339 or a bare date on the wire.
+    #[serde(default, with = "crate::time::written_out", skip_serializing_if = "Option::is_none")]
     pub published: Option<Timestamp>,
     /// Anything else that rules and filters may ask for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -67,8 +99,74 @@ impl Item {
             attributes: BTreeMap::new(),
         }
     }
+
+    /// Reads one item of a batch and checks what its types alone do not.
+    ///
+    /// # Errors
+    /// [`ItemError`], in words for whoever sent it.
+    pub fn read(json: &str) -> Result<Self, ItemError> {
+        if json.len() > LARGEST_ITEM_BYTES {
+            return Err(ItemError::Large);
+        }
+        let mut item: Self = serde_json::from_str(json).map_err(|error| ItemError::Shape(error.to_string()))?;
+        item.id = ItemId::new(item.id.as_str())?;
+        let prices = [("price_minor", item.price_minor), ("list_price_minor", item.list_price_minor)];
+        if let Some((name, _)) = prices.iter().find(|(_, price)| price.is_some_and(|minor| minor < 0)) {
+            return Err(ItemError::Price(name));
+        }
+        if item.currency.is_none() && prices.iter().any(|(_, price)| price.is_some()) {
+            return Err(ItemError::Currency);
+        }
+        if item.tags.len() > MOST_TAGS {
+            return Err(ItemError::Tags);
+        }
+        Ok(item)
+    }
+
+    /// Whether it is in `category` or in a level below it.
+    #[must_use]
+    pub fn is_in(&self, category: &str) -> bool {
+        self.category.as_deref().is_some_and(|own| own == category || own.strip_prefix(category).is_some_and(|rest| rest.starts_with('/')))
+    }
 }
 
 const fn yes() -> bool {
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_on_the_wire_is_a_date() {
+        for (written, expected) in [("2026-01-03", "2026-01-03T00:00:00Z"), ("2026-01-03T10:00:00+01:00", "2026-01-03T09:00:00Z")] {
+            let item = Item::read(&format!(r#"{{"id":"tin","published":"{written}"}}"#)).expect("an item");
+            let again = serde_json::to_value(&item).expect("JSON");
+            assert_eq!(again["published"], expected);
+            assert_eq!(serde_json::from_value::<Item>(again).expect("its own JSON"), item);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (json, says) in [
+            (r#"{"title":"no id"}"#, "missing field `id`"),
+            (r#"{"id":" "}"#, "empty"),
+            (r#"{"id":"a","price_minor":-1,"currency":"EUR"}"#, "below zero"),
+            (r#"{"id":"a","price_minor":100}"#, "currency"),
+            (r#"{"id":"a","price_minor":1.5,"currency":"EUR"}"#, "invalid type"),
+            (r#"{"id":"a","published":"soon"}"#, "is not a time"),
+        ] {
+            let error = Item::read(json).expect_err(json).to_string();
+            assert!(error.contains(says), "{json} said {error:?}");
+        }
+    }
+
+    #[test]
+    fn categories_have_levels() {
+        let item = Item { category: Some("Baking/Tins".into()), ..Item::bare(ItemId::new("tin").expect("an id")) };
+        assert!(item.is_in("Baking") && item.is_in("Baking/Tins"));
+        assert!(!item.is_in("Bak") && !item.is_in("Baking/Tins/Round"));
+    }
 }

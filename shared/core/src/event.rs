@@ -8,7 +8,7 @@
 
 mod codec;
 
-pub use codec::{decode_line, decode_lines, encode_line, DecodeError, SCHEMA};
+pub use codec::{DecodeError, SCHEMA, decode_line, decode_lines, encode_line};
 
 use crate::{
     id::{ContactHash, CustomerId, DeviceId, EventId, ItemId, OrderId},
@@ -249,7 +249,13 @@ impl Action {
             Self::CheckoutStarted => "checkout_started",
             Self::Wishlisted(_) => "product_added_to_wishlist",
             Self::Reviewed { .. } => "product_reviewed",
-            Self::Ordered(line) => if line.cancelled { "order_cancelled" } else { "order_completed" },
+            Self::Ordered(line) => {
+                if line.cancelled {
+                    "order_cancelled"
+                } else {
+                    "order_completed"
+                }
+            }
             Self::Refunded(_) => "order_refunded",
             Self::Identified { .. } => "identify",
             Self::Aliased { .. } => "alias",
@@ -273,7 +279,11 @@ impl Action {
     #[must_use]
     pub const fn product(&self) -> Option<&Product> {
         match self {
-            Self::Viewed(product) | Self::Wishlisted(product) | Self::CartAdded { product, .. } | Self::CartRemoved { product, .. } | Self::Reviewed { product, .. } => Some(product),
+            Self::Viewed(product)
+            | Self::Wishlisted(product)
+            | Self::CartAdded { product, .. }
+            | Self::CartRemoved { product, .. }
+            | Self::Reviewed { product, .. } => Some(product),
             Self::Ordered(line) => line.product.as_ref(),
             Self::Refunded(refund) => refund.product.as_ref(),
             _ => None,

@@ -7,10 +7,16 @@
 //! [`model::Model`], what training learned; then [`ranking`], which turns the three into an answer.
 #![warn(missing_docs)]
 
+pub mod auth;
 pub mod catalog;
 pub mod digest;
 pub mod event;
+pub mod filter;
 pub mod id;
+pub mod model;
 pub mod money;
 pub mod profile;
+pub mod ranking;
+pub mod rules;
+pub mod source;
 pub mod time;

@@ -37,7 +37,8 @@ impl Currency {
     #[must_use]
     pub const fn decimals(&self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX" | b"VND" | b"VUV" | b"XAF"
+            | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -107,7 +108,9 @@ mod tests {
 
     #[test]
     fn minor_units_follow_the_currency() {
-        for (code, text, minor) in [("GBP", "2.55", 255), ("JPY", "1200", 1200), ("KWD", "1.234", 1234), ("EUR", "1,234.50", 123_450), ("USD", "-0.005", -1)] {
+        for (code, text, minor) in
+            [("GBP", "2.55", 255), ("JPY", "1200", 1200), ("KWD", "1.234", 1234), ("EUR", "1,234.50", 123_450), ("USD", "-0.005", -1)]
+        {
             let currency: Currency = code.parse().expect("a currency");
             assert_eq!(currency.parse_minor(text), Ok(minor), "{code} {text}");
         }

@@ -15,15 +15,17 @@ mod fold;
 mod history;
 mod order;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod totals;
 mod window;
 
 pub use codec::{ProfileError, SCHEMA};
-pub use fold::{refold, NeedsRefold};
+pub use fold::{NeedsRefold, refold};
 pub use history::{History, Recent};
-pub use subject::{subjects, Alias, Link, links, Subject};
-pub use totals::{ItemTotals, Totals, ITEMS_KEPT};
-pub use window::{Act, Line, OpenEvent, Position, Statement};
+pub use subject::{Alias, Link, Subject, links, subjects};
+pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
+pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};
 
 use crate::{event::Purpose, time::Timestamp};
 use compact_str::CompactString;
@@ -49,9 +51,9 @@ pub struct Profile {
     pub(crate) open: Vec<OpenEvent>,
     /// What was sealed.
     pub(crate) totals: Totals,
-    /// Signatures of the newest sealed events, so that a late duplicate of one is recognised without a refold.
-    pub(crate) sealed: Vec<u64>,
-    /// 32-bit hashes, sorted, of all orders with a sealed line: a later statement about one asks for a refold.
+    /// The copies sealed within [`OPEN_DAYS`] below the horizon, so that a late duplicate of one is recognised.
+    pub(crate) sealed: Vec<window::CopyMark>,
+    /// 32-bit hashes, sorted, of all orders and refunds with a sealed line: a later statement about one asks for a refold.
     pub(crate) sealed_orders: Vec<u32>,
     /// Orders and refunds with a part on either side of the horizon.
     pub(crate) straddling: Vec<order::Straddling>,

@@ -1,177 +1,140 @@
-//! The four ports on AWS, or on anything that speaks its protocols.
-//!
-//! One TLS stack (rustls on ring), one retry policy and one set of timeouts for all of them. Each adapter is made by a method of its
-//! own, so a function links only the SDKs it uses.
+//! The ports on AWS: one connection set-up, four thin adapters.
 
 mod objects;
 mod queue;
 mod records;
 mod secrets;
 
-use crate::{
-    layout::{self, Table},
-    ports::{Objects, Queue, RecordKey, Records, Secrets, StoreError},
-};
+use crate::ports::{Objects, Queue, Records, Secrets, StoreError};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_dynamodb::{
-    config::{Credentials, http::HttpResponse},
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
-};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_http_client::tls;
 use std::{sync::Arc, time::Duration};
 
-/// Tries of one call, the first included; the SDK waits longer and longer between them.
-const ATTEMPTS: u32 = 3;
-const CONNECT: Duration = Duration::from_secs(2);
-/// A try may carry an object of a hundred megabytes.
-const ATTEMPT: Duration = Duration::from_secs(60);
-const OPERATION: Duration = Duration::from_secs(120);
-
-/// Where the stack is.
+/// Where to connect, and as whom. Everything absent comes from the environment, as the SDK reads it.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Its name; tables and secrets are named after it.
+    /// Name of the stack: tables are named after it.
     pub stack: String,
-    /// Its bucket.
+    /// The bucket.
     pub bucket: String,
-    /// Its region; from the environment when `None`.
+    /// Address of the inbox; functions that do not send leave it out.
+    pub inbox_url: Option<String>,
+    /// Region.
     pub region: Option<String>,
-    /// Where the services are when they are not AWS's own.
+    /// Key id and secret, for embedded stores.
+    pub credentials: Option<(String, String)>,
+    /// Other addresses than AWS's own.
     pub endpoints: Endpoints,
-    /// Credentials for services that are not AWS's own; from the environment when `None`.
-    pub credentials: Option<StaticCredentials>,
 }
 
-/// Addresses (`http://127.0.0.1:4566`) of stand-ins for AWS's services. Without one, the SDK decides (`AWS_ENDPOINT_URL_…` included).
+/// Addresses of services elsewhere.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
-    /// Stand-in for DynamoDB.
-    pub dynamodb: Option<String>,
-    /// Stand-in for S3; it is asked with the bucket in the path.
+    /// S3.
     pub s3: Option<String>,
-    /// Stand-in for SQS.
+    /// DynamoDB.
+    pub dynamodb: Option<String>,
+    /// SQS.
     pub sqs: Option<String>,
-    /// Stand-in for Secrets Manager.
+    /// Secrets Manager.
     pub secrets: Option<String>,
 }
 
-/// A fixed key pair, for local stores.
-#[derive(Clone, Debug)]
-pub struct StaticCredentials {
-    /// Its public half.
-    pub key: String,
-    /// Its private half.
-    pub secret: String,
-}
-
-/// A connected stack: hands out the ports.
-#[derive(Clone, Debug)]
+/// The four ports of one stack.
+#[derive(Clone)]
 pub struct Aws {
-    config: SdkConfig,
-    options: Options,
+    /// The bucket.
+    pub objects: Arc<dyn Objects>,
+    /// The tables.
+    pub records: Arc<dyn Records>,
+    /// The inbox.
+    pub inbox: Arc<dyn Queue>,
+    /// The keys.
+    pub secrets: Arc<dyn Secrets>,
 }
 
 impl Aws {
-    /// Reads region and credentials; no call is made yet.
+    /// Builds the clients. No connection is opened: see [`Aws::warm`].
     pub async fn connect(options: Options) -> Self {
-        let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT).operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(http)
-            .timeout_config(timeouts)
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-        if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
+        let shared = shared_config(&options).await;
+        let endpoints = &options.endpoints;
+        let mut s3 = aws_sdk_s3::config::Builder::from(&shared).force_path_style(endpoints.s3.is_some());
+        s3.set_endpoint_url(endpoints.s3.clone());
+        let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&shared);
+        dynamodb.set_endpoint_url(endpoints.dynamodb.clone());
+        let mut sqs = aws_sdk_sqs::config::Builder::from(&shared);
+        sqs.set_endpoint_url(endpoints.sqs.clone());
+        let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&shared);
+        secrets.set_endpoint_url(endpoints.secrets.clone());
+        Self {
+            objects: Arc::new(objects::Bucket::new(aws_sdk_s3::Client::from_conf(s3.build()), options.bucket)),
+            records: Arc::new(records::Tables::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), options.stack)),
+            inbox: Arc::new(queue::Inbox::new(aws_sdk_sqs::Client::from_conf(sqs.build()), options.inbox_url.unwrap_or_default())),
+            secrets: Arc::new(secrets::Manager::new(aws_sdk_secretsmanager::Client::from_conf(secrets.build()))),
         }
-        if let Some(StaticCredentials { key, secret }) = &options.credentials {
-            loader = loader.credentials_provider(Credentials::new(key, secret, None, None, "rapport"));
+    }
+
+    /// Opens the connections that a first request would otherwise wait for: TLS at 128 MB takes most of a second there, and next to
+    /// nothing during init, where the processor is whole. What fails here is tried again by whoever needs it.
+    pub async fn warm(&self) {
+        let nobody = [crate::ports::RecordKey::alone("-")];
+        let table = self.records.get(crate::layout::Table::Profiles, &nobody, false);
+        let bucket = self.objects.get(crate::layout::CURRENT_MODEL);
+        let (table, bucket) = tokio::join!(table, bucket);
+        for error in table.err().into_iter().chain(bucket.err()) {
+            tracing::warn!(%error, "a connection could not be opened ahead of time");
         }
-        Self { config: loader.load().await, options }
-    }
-
-    /// S3, in the stack's bucket.
-    #[must_use]
-    pub fn objects(&self) -> Arc<dyn Objects> {
-        Arc::new(objects::S3::new(&self.config, self.options.endpoints.s3.as_deref(), &self.options.bucket))
-    }
-
-    /// DynamoDB, in the stack's tables.
-    #[must_use]
-    pub fn records(&self) -> Arc<dyn Records> {
-        Arc::new(records::DynamoDb::new(&self.config, self.options.endpoints.dynamodb.as_deref(), &self.options.stack))
-    }
-
-    /// SQS, the queue at `url`.
-    #[must_use]
-    pub fn queue(&self, url: &str) -> Arc<dyn Queue> {
-        Arc::new(queue::Sqs::new(&self.config, self.options.endpoints.sqs.as_deref(), url))
-    }
-
-    /// Secrets Manager.
-    #[must_use]
-    pub fn secrets(&self) -> Arc<dyn Secrets> {
-        Arc::new(secrets::SecretsManager::new(&self.config, self.options.endpoints.secrets.as_deref()))
     }
 }
 
-/// Opens connections, TLS included, while the platform still gives a starting function its full speed, so that the first request
-/// does not pay for it. What the calls answer does not matter: a store that is down now is the first request's to deal with.
-pub async fn warm(objects: Option<&dyn Objects>, records: Option<&dyn Records>) {
-    let nobody = [RecordKey::alone("-")];
-    let objects = async {
-        match objects {
-            Some(objects) => objects.get(layout::CURRENT_MODEL).await.err(),
-            None => None,
-        }
-    };
-    let records = async {
-        match records {
-            Some(records) => records.get(Table::Profiles, &nobody, false).await.err(),
-            None => None,
-        }
-    };
-    let (objects, records) = tokio::join!(objects, records);
-    for error in [objects, records].into_iter().flatten() {
-        tracing::warn!(%error, "a store did not answer during start");
+async fn shared_config(options: &Options) -> SdkConfig {
+    // rustls on ring, so that nothing but a C compiler is needed to build.
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(Duration::from_secs(2)).operation_attempt_timeout(Duration::from_secs(30)).build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_max_attempts(4));
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
     }
+    if let Some((id, secret)) = &options.credentials {
+        loader = loader.credentials_provider(aws_sdk_s3::config::Credentials::new(id, secret, None, None, "rapport"));
+    }
+    loader.load().await
 }
 
-/// What AWS said, with all its causes: the SDK's own `Display` says "service error" and no more.
-#[derive(Debug, thiserror::Error)]
-#[error("{said}")]
-struct Said {
-    said: String,
-}
-
-/// Codes by which the services say that a condition did not hold.
-const CONFLICTS: [&str; 3] = ["ConditionalCheckFailedException", "PreconditionFailed", "ConditionalRequestConflict"];
-/// Codes by which the services say "not now" with a status below 500.
-const BUSY: [&str; 8] = [
-    "LimitExceededException",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestTimeout",
-    "SlowDown",
-    "Throttling",
-    "ThrottlingException",
-];
-
-/// Sorts a failure into the three kinds that callers tell apart.
-fn failure<E>(what: &str, error: SdkError<E, HttpResponse>) -> StoreError
+/// Sorts an SDK's error into ours. `conflicts` are the codes by which this service says that a condition did not hold.
+fn sorted<E>(what: String, conflicts: &[&str], error: SdkError<E>) -> StoreError
 where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
-    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
-    let conflict = CONFLICTS.contains(&code) || status == 412;
-    let out_of_reach = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_));
-    let busy = out_of_reach || status >= 500 || status == 429 || BUSY.contains(&code);
-    let said = Said { said: DisplayErrorContext(&error).to_string() };
-    match (conflict, busy) {
-        (true, _) => StoreError::conflict(what),
-        (false, true) => StoreError::unavailable(what, said),
-        (false, false) => StoreError::refused(what, said),
+    let code = error.code().unwrap_or_default().to_owned();
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let passing = matches!(error, SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_))
+        || status.is_some_and(|status| status >= 500 || status == 429)
+        || code.contains("Throttl")
+        || code.contains("SlowDown")
+        || code.contains("LimitExceeded")
+        || code == "ProvisionedThroughputExceededException";
+    let source = Box::new(Said(aws_sdk_s3::error::DisplayErrorContext(error).to_string()));
+    if conflicts.contains(&code.as_str()) || status == Some(412) {
+        StoreError::Conflict { what }
+    } else if passing {
+        StoreError::Unavailable { what, source }
+    } else {
+        StoreError::Refused { what, source }
     }
+}
+
+/// What a service said, in full: an SDK's own error prints nothing but its kind.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Said(String);
+
+fn refused(what: impl Into<String>, said: impl Into<String>) -> StoreError {
+    StoreError::Refused { what: what.into(), source: Box::new(Said(said.into())) }
 }

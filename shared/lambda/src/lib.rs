@@ -10,6 +10,10 @@
 //! ```
 #![warn(missing_docs)]
 
+mod notification;
+
+pub use notification::{NotificationError, s3_keys};
+
 use bytes::Bytes;
 use std::net::IpAddr;
 

@@ -1,1 +1,35 @@
-//! Placeholder.
+//! Learning from a shop's events: counting, relating, measuring. The same events always give the same artifact, byte for byte, on
+//! one thread or many.
+//!
+//! ```text
+//! events ─► Corpus ─► History ─► learn() ─► core::model::Draft ─► artifact
+//!           dedupe,    looks and    one module a model:
+//!           interning  buys, what   visits baskets together popularity repeat content
+//!                      holds of orders
+//! ```
+//!
+//! [`Corpus`] takes events in any order with any duplicates and keeps a few bytes of each. [`History`] is what holds: people's looks
+//! and purchases, orders resolved by the rule that profiles follow, refunds taken back, erased and unwilling people left out. Every
+//! model reads the history and nothing else.
+//!
+//! What is absent: personas, propensity and value, which come with their own folders; anything that reads a file or a clock.
+#![warn(missing_docs)]
+
+mod baskets;
+mod content;
+mod corpus;
+mod history;
+pub mod holdout;
+mod intern;
+mod learn;
+mod pairs;
+mod popularity;
+pub mod protocol;
+mod repeat;
+mod score;
+mod together;
+mod visits;
+
+pub use corpus::{Corpus, Unset};
+pub use history::{Buy, History, Look};
+pub use learn::learn;

@@ -1,16 +1,16 @@
 //! The fold: new events on top of a stored profile, or all of them from nothing.
 
 use super::{
-    order::{standings, Straddling},
-    Act, OpenEvent, Position, Profile, Subject, Told, OPEN_DAYS, OPEN_EVENTS,
+    OPEN_DAYS, OPEN_EVENTS, OpenEvent, Position, Profile, Subject, Told,
+    order::{Straddling, standings},
 };
 use crate::{
     event::{Action, Event},
     time::Timestamp,
 };
 
-/// How many sealed signatures are kept.
-const SIGNATURES_KEPT: usize = 128;
+/// How many sealed copies are remembered. Who seals more within [`OPEN_DAYS`] is refolded for every event below them.
+const SEALED_KEPT: usize = 4096;
 /// Beyond so many sealed orders the marks stop growing, and any order that is not open asks for a refold.
 const ORDER_MARKS_KEPT: usize = 8192;
 
@@ -21,7 +21,7 @@ pub enum NeedsRefold {
     BelowHorizon,
     /// A known id came with another time or other content.
     Conflicting,
-    /// A statement about an order that is sealed.
+    /// A statement about an order or a refund that is sealed.
     SealedOrder,
     /// The subject asked to be forgotten.
     Erasure,
@@ -33,9 +33,9 @@ pub fn refold(subject: Subject, events: &[Event]) -> Profile {
     let mut profile = Profile::new(subject);
     profile.erased_at = events.iter().filter(|event| matches!(event.action, Action::Erased)).map(|event| event.at).max();
     let mut copies: Vec<(OpenEvent, &Event)> = profile.admissible(events).map(|event| (OpenEvent::of(event), event)).collect();
-    // Of copies that share an id the smallest (time, fingerprint) wins.
     copies.sort_unstable_by_key(|(open, _)| (open.position.id, open.position.at, open.fingerprint));
-    copies.dedup_by_key(|(open, _)| open.position.id);
+    // Of copies the smallest (time, fingerprint) wins; `dedup_by` hands the later one first and keeps the earlier.
+    copies.dedup_by(|(copy, _), (kept, _)| copy.copy_mark().is_copy_of(&kept.copy_mark()));
     profile.take(copies);
     profile
 }
@@ -75,26 +75,26 @@ impl Profile {
 
     /// Whether `event` was taken in before.
     fn knows(&self, event: &OpenEvent) -> Result<bool, NeedsRefold> {
-        if let Some(known) = self.open.iter().find(|known| known.position.id == event.position.id) {
-            return if known == event { Ok(true) } else { Err(NeedsRefold::Conflicting) };
+        let mark = event.copy_mark();
+        let open = self.open.iter().filter(|known| known.position.id == mark.position.id).map(OpenEvent::copy_mark);
+        let sealed = self.sealed.iter().filter(|known| known.position.id == mark.position.id).copied();
+        if let Some(known) = open.chain(sealed).find(|known| known.is_copy_of(&mark)) {
+            return if known == mark { Ok(true) } else { Err(NeedsRefold::Conflicting) };
         }
-        if self.sealed.contains(&event.signature()) {
-            return Ok(true);
-        }
-        if event.position <= self.horizon {
+        let forgotten = self.sealed.len() >= SEALED_KEPT
+            && self.sealed.first().is_some_and(|first| first.position.at >= event.position.at.plus_days(-OPEN_DAYS));
+        if event.position <= self.horizon || forgotten {
             return Err(NeedsRefold::BelowHorizon);
         }
-        match &event.act {
-            Act::Ordered(line) if self.may_be_sealed(line) => Err(NeedsRefold::SealedOrder),
-            _ => Ok(false),
-        }
+        if event.act.line().is_some_and(|line| self.may_be_sealed(line)) { Err(NeedsRefold::SealedOrder) } else { Ok(false) }
     }
 
     /// Whether some line of this order or refund may be sealed already.
     fn may_be_sealed(&self, line: &super::Line) -> bool {
         let is_open = || self.open.iter().any(|open| open.act.line().is_some_and(|known| known.group == line.group));
         let straddles = || self.straddling.iter().any(|known| known.group == line.group);
-        self.sealed_orders.binary_search(&line.order_mark()).is_ok() || self.sealed_orders.len() >= ORDER_MARKS_KEPT && (straddles() || !is_open())
+        self.sealed_orders.binary_search(&line.order_mark()).is_ok()
+            || self.sealed_orders.len() >= ORDER_MARKS_KEPT && (straddles() || !is_open())
     }
 
     /// Takes in events that are known to be new, then seals what sank below the horizon.
@@ -123,7 +123,9 @@ impl Profile {
                 }
             }
             // A browser speaks for itself, and may always say no; it cannot say yes for a customer.
-            Action::Consented(consent) if event.authority.is_trusted() || !consent.granted || matches!(self.subject, Subject::Device(_)) => {
+            Action::Consented(consent)
+                if event.authority.is_trusted() || !consent.granted || matches!(self.subject, Subject::Device(_)) =>
+            {
                 let told = Told { name: consent.basis.clone(), value: consent.granted, at };
                 match self.consent.binary_search_by_key(&consent.purpose, |(purpose, _)| *purpose) {
                     Ok(index) if self.consent[index].1.at < at => self.consent[index].1 = told,
@@ -147,12 +149,14 @@ impl Profile {
         let sunk: Vec<OpenEvent> = self.open.drain(..sinking).collect();
         for event in &sunk {
             self.totals.add(event, &mut standings);
-            if let Act::Ordered(line) = &event.act {
+            if let Some(line) = event.act.line() {
                 self.mark_sealed(line.order_mark());
             }
         }
-        self.sealed.extend(sunk.iter().map(OpenEvent::signature));
-        self.sealed.drain(..self.sealed.len().saturating_sub(SIGNATURES_KEPT));
+        self.sealed.extend(sunk.iter().map(OpenEvent::copy_mark));
+        let forgotten = self.horizon.at.plus_days(-OPEN_DAYS);
+        let stale = self.sealed.partition_point(|mark| mark.position.at < forgotten).max(self.sealed.len().saturating_sub(SEALED_KEPT));
+        self.sealed.drain(..stale);
         self.straddling = self.still_straddling(standings, &sunk);
     }
 

@@ -1,6 +1,6 @@
 //! A profile as a reader wants it: sealed and open together.
 
-use super::{order::standings, OpenEvent, Profile, Totals};
+use super::{OpenEvent, Profile, Totals, order::standings};
 use crate::{id::ItemId, time::Timestamp};
 
 /// Sums over everything, and the newest events one by one.

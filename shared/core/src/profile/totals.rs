@@ -1,6 +1,6 @@
 //! What sealed events add up to. Integers only: sums must not depend on the order of addition.
 
-use super::{order::Straddling, Act, Line, OpenEvent};
+use super::{Act, Line, OpenEvent, order::Straddling};
 use crate::{id::ItemId, money::Currency, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,8 @@ impl Totals {
     fn add_order_line(&mut self, line: &Line, at: Timestamp, is_new: bool) {
         if is_new {
             self.orders = self.orders.saturating_add(1);
-            let same_day = self.last_order.is_some_and(|last| last.0.div_euclid(crate::time::DAY_MS) >= at.0.div_euclid(crate::time::DAY_MS));
+            let same_day =
+                self.last_order.is_some_and(|last| last.0.div_euclid(crate::time::DAY_MS) >= at.0.div_euclid(crate::time::DAY_MS));
             self.order_days = self.order_days.saturating_add(u32::from(!same_day));
             self.first_order = Some(self.first_order.map_or(at, |first| first.min(at)));
             self.last_order = Some(self.last_order.map_or(at, |last| last.max(at)));
@@ -125,9 +126,11 @@ impl Totals {
         if self.items.len() <= kept {
             return;
         }
-        let least = self.items.iter().enumerate().min_by(|(_, a), (_, b)| {
-            (a.purchases, a.last_at, a.views, &b.item).cmp(&(b.purchases, b.last_at, b.views, &a.item))
-        });
+        let least = self
+            .items
+            .iter()
+            .enumerate()
+            .min_by(|(_, a), (_, b)| (a.purchases, a.last_at, a.views, &b.item).cmp(&(b.purchases, b.last_at, b.views, &a.item)));
         if let Some((index, _)) = least {
             self.items.remove(index);
         }

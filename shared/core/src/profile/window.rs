@@ -2,7 +2,7 @@
 
 use crate::{
     digest::short_hash,
-    event::{encode_line, Action, Authority, EmailAct, Event, OrderLine, Refund},
+    event::{Action, Authority, EmailAct, Event, OrderLine, Refund, encode_line},
     id::ItemId,
     money::Currency,
     time::Timestamp,
@@ -123,10 +123,36 @@ impl OpenEvent {
         Self { position: Position::of(event), fingerprint: short_hash(&bytes) as u32, act: Act::of(event) }
     }
 
-    /// What marks this very copy, for the list of sealed ones.
-    pub(crate) fn signature(&self) -> u64 {
-        // Three well-mixed numbers; odd multipliers keep equal parts from cancelling out.
-        self.position.id ^ (self.position.at.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ u64::from(self.fingerprint).wrapping_mul(0xd6e8_feb8_6659_fd93)
+    /// What tells this copy from others of the same event.
+    #[must_use]
+    pub const fn copy_mark(&self) -> CopyMark {
+        CopyMark { position: self.position, fingerprint: self.fingerprint }
+    }
+}
+
+/// One delivered copy of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyMark {
+    /// Where it stands.
+    pub position: Position,
+    /// Hash of its content.
+    pub(crate) fingerprint: u32,
+}
+
+impl CopyMark {
+    /// What copies are sorted by, so that those of one event stand together and the one that counts comes first. Training follows
+    /// the same rule as profiles.
+    #[must_use]
+    pub const fn precedence(&self) -> (u64, Timestamp, u32) {
+        (self.position.id, self.position.at, self.fingerprint)
+    }
+
+    /// Whether both are one event: the same id, no more than [`super::OPEN_DAYS`] apart. A retry comes within hours; an id that
+    /// comes back after weeks is a sender's counter that started anew, and what it counts are other events.
+    #[must_use]
+    pub const fn is_copy_of(&self, other: &Self) -> bool {
+        let apart = self.position.at.since_ms(other.position.at).saturating_abs();
+        self.position.id == other.position.id && apart <= super::OPEN_DAYS * crate::time::DAY_MS
     }
 }
 
@@ -150,7 +176,9 @@ impl Act {
             Action::Email(act) => Self::Email(*act),
             Action::Coupon { applied, .. } => Self::Coupon(*applied),
             Action::Custom { name } => Self::Other(name.clone()),
-            Action::Identified { .. } | Action::Aliased { .. } | Action::Consented(_) | Action::Surveyed { .. } | Action::Erased => Self::Other(event.action.name().into()),
+            Action::Identified { .. } | Action::Aliased { .. } | Action::Consented(_) | Action::Surveyed { .. } | Action::Erased => {
+                Self::Other(event.action.name().into())
+            }
         }
     }
 
@@ -158,7 +186,14 @@ impl Act {
     #[must_use]
     pub const fn item(&self) -> Option<&ItemId> {
         match self {
-            Self::Viewed(item) | Self::CartAdded(item, _) | Self::CartRemoved(item, _) | Self::Wishlisted(item) | Self::Reviewed(item, _) | Self::Shown(item) | Self::Clicked(item) | Self::Dismissed(item) => Some(item),
+            Self::Viewed(item)
+            | Self::CartAdded(item, _)
+            | Self::CartRemoved(item, _)
+            | Self::Wishlisted(item)
+            | Self::Reviewed(item, _)
+            | Self::Shown(item)
+            | Self::Clicked(item)
+            | Self::Dismissed(item) => Some(item),
             Self::Ordered(line) | Self::Refunded(line) => line.item.as_ref(),
             _ => None,
         }
@@ -176,7 +211,13 @@ impl Act {
             Self::CheckoutStarted => "checkout_started",
             Self::Wishlisted(_) => "product_added_to_wishlist",
             Self::Reviewed(..) => "product_reviewed",
-            Self::Ordered(line) => if line.cancelled { "order_cancelled" } else { "order_completed" },
+            Self::Ordered(line) => {
+                if line.cancelled {
+                    "order_cancelled"
+                } else {
+                    "order_completed"
+                }
+            }
             Self::Refunded(_) => "order_refunded",
             Self::Page(_) => "page",
             Self::Shown(_) => "recommendation_shown",

@@ -1,90 +1,70 @@
-//! [`Queue`] on SQS.
+//! Sending to an SQS queue.
 
-use super::failure;
+use super::{refused, sorted};
 use crate::ports::{Queue, StoreError};
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
-use std::time::Duration;
 
-/// Messages in one call.
-const BATCH: usize = 10;
-/// Bytes in one call, and so in one message.
-const BATCH_BYTES: usize = 256 * 1024;
-/// How often the messages that the queue did not take are sent again.
-const ROUNDS: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(50);
+/// What SQS takes in one call.
+const ENTRIES: usize = 10;
+/// And in all its bodies together.
+const BYTES: usize = 256 * 1024;
+/// How often entries that SQS refused by its own fault are sent again.
+const ROUNDS: usize = 4;
 
-pub(super) struct Sqs {
+pub(super) struct Inbox {
     client: Client,
     url: String,
 }
 
-impl Sqs {
-    pub(super) fn new(config: &SdkConfig, endpoint: Option<&str>, url: &str) -> Self {
-        let mut builder = aws_sdk_sqs::config::Builder::from(config);
-        builder.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(builder.build()), url: url.to_owned() }
+impl Inbox {
+    pub(super) const fn new(client: Client, url: String) -> Self {
+        Self { client, url }
     }
 
-    /// Sends one batch and gives the messages that were not taken but may be later.
-    async fn attempt<'a>(&self, batch: &[&'a String]) -> Result<Vec<&'a String>, StoreError> {
-        let mut request = self.client.send_message_batch().queue_url(&self.url);
-        for (index, body) in batch.iter().enumerate() {
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(*body).build();
-            request = request.entries(entry.map_err(|error| StoreError::refused("send", error))?);
-        }
-        let sent = request.send().await.map_err(|error| failure("send", error))?;
-        if let Some(refused) = sent.failed.iter().find(|failed| failed.sender_fault) {
-            return Err(StoreError::refused("send", refused.code.clone()));
-        }
-        let left = sent.failed.iter().filter_map(|failed| batch.get(failed.id.parse::<usize>().ok()?).copied());
-        Ok(left.collect())
-    }
-
-    async fn send_batch(&self, batch: &[&String]) -> Result<(), StoreError> {
-        let mut left = self.attempt(batch).await?;
-        for round in 1..ROUNDS {
-            if left.is_empty() {
+    async fn send_some(&self, bodies: &[String]) -> Result<(), StoreError> {
+        let mut waiting: Vec<usize> = (0..bodies.len()).collect();
+        for _ in 0..ROUNDS {
+            let entries: Result<Vec<_>, _> = waiting
+                .iter()
+                .map(|index| SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(&bodies[*index]).build())
+                .collect();
+            let entries = entries.map_err(|error| refused("sending to the inbox", error.to_string()))?;
+            let answer = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+            let answer = answer.map_err(|error| sorted("sending to the inbox".to_owned(), &[], error))?;
+            if let Some(refusal) = answer.failed().iter().find(|failed| failed.sender_fault()) {
+                return Err(refused("sending to the inbox", format!("{}: {}", refusal.code(), refusal.message().unwrap_or_default())));
+            }
+            waiting = answer.failed().iter().filter_map(|failed| failed.id().parse().ok()).collect();
+            if waiting.is_empty() {
                 return Ok(());
             }
-            tokio::time::sleep(PAUSE * round).await;
-            left = self.attempt(&left).await?;
         }
-        if left.is_empty() { Ok(()) } else { Err(StoreError::unavailable("send", format!("{} messages were not taken", left.len()))) }
+        Err(StoreError::Unavailable { what: "sending to the inbox".to_owned(), source: "the queue keeps refusing messages".into() })
     }
 }
 
 #[async_trait]
-impl Queue for Sqs {
+impl Queue for Inbox {
     async fn send(&self, bodies: &[String]) -> Result<(), StoreError> {
-        if bodies.iter().any(|body| body.len() > BATCH_BYTES) {
-            return Err(StoreError::refused("send", "a message takes at most 256 KiB"));
-        }
-        for batch in batches(bodies) {
-            self.send_batch(&batch).await?;
+        let mut rest = bodies;
+        while !rest.is_empty() {
+            let (some, more) = rest.split_at(fitting(rest));
+            self.send_some(some).await?;
+            rest = more;
         }
         Ok(())
     }
 }
 
-/// Cuts `bodies` into batches that one call takes, in order.
-fn batches(bodies: &[String]) -> Vec<Vec<&String>> {
-    let mut batches: Vec<Vec<&String>> = Vec::new();
+/// How many of `bodies` go into one call; at least one, so that an oversized one is refused by name rather than for ever.
+fn fitting(bodies: &[String]) -> usize {
     let mut bytes = 0;
-    for body in bodies {
-        match batches.last_mut() {
-            Some(batch) if batch.len() < BATCH && bytes + body.len() <= BATCH_BYTES => {
-                bytes += body.len();
-                batch.push(body);
-            }
-            _ => {
-                bytes = body.len();
-                batches.push(vec![body]);
-            }
-        }
-    }
-    batches
+    let fits = bodies.iter().take(ENTRIES).take_while(|body| {
+        bytes += body.len();
+        bytes <= BYTES
+    });
+    fits.count().max(1)
 }
 
 #[cfg(test)]
@@ -92,11 +72,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_is_ten_messages_or_256_kib() {
-        let sizes = |bodies: &[String]| batches(bodies).iter().map(Vec::len).collect::<Vec<_>>();
-        assert_eq!(sizes(&[]), [0; 0]);
-        assert_eq!(sizes(&vec!["x".to_owned(); 25]), [10, 10, 5]);
-        assert_eq!(sizes(&vec!["x".repeat(100 * 1024); 5]), [2, 2, 1]);
-        assert_eq!(sizes(&["x".repeat(BATCH_BYTES), "x".to_owned()]), [1, 1]);
+    fn calls_stay_within_ten_entries_and_256_kib() {
+        assert_eq!(fitting(&vec!["x".to_owned(); 25]), 10);
+        assert_eq!(fitting(&vec!["x".repeat(100 * 1024); 5]), 2);
+        assert_eq!(fitting(&["x".repeat(BYTES + 1)]), 1);
     }
 }

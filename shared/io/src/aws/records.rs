@@ -1,194 +1,202 @@
-//! [`Records`] on DynamoDB. A row is `pk`, `sk`, `version` (number), `body` (binary), `expires` (number), `changed` (text).
+//! Records in DynamoDB tables: `pk`, `sk`, `version` (N), `body` (B), `expires` (N), `changed` (S).
 
-use super::failure;
+use super::{refused, sorted};
 use crate::{
     layout::Table,
-    memory::next_version,
     ports::{Condition, Page, Record, RecordKey, Records, StoreError},
 };
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::{
     Client,
-    primitives::Blob,
-    types::{AttributeValue as Value, KeysAndAttributes},
+    types::{AttributeValue, KeysAndAttributes},
 };
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use std::{collections::HashMap, time::Duration};
 
-/// Rows in one read.
-const BATCH: usize = 100;
-/// How often in a row a read may bring nothing before the table is called unavailable.
-const EMPTY_READS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(20);
-const INDEX: &str = "by_change";
+const CONFLICTS: [&str; 2] = ["ConditionalCheckFailedException", "TransactionConflictException"];
+/// What BatchGetItem takes.
+const KEYS_AT_ONCE: usize = 100;
+/// How often keys that the table left unprocessed are asked for again.
+const ROUNDS: u32 = 6;
 
-type Row = HashMap<String, Value>;
+type Item = HashMap<String, AttributeValue>;
 
-pub(super) struct DynamoDb {
+pub(super) struct Tables {
     client: Client,
     stack: String,
 }
 
-impl DynamoDb {
-    pub(super) fn new(config: &SdkConfig, endpoint: Option<&str>, stack: &str) -> Self {
-        let mut builder = aws_sdk_dynamodb::config::Builder::from(config);
-        builder.set_endpoint_url(endpoint.map(str::to_owned));
-        Self { client: Client::from_conf(builder.build()), stack: stack.to_owned() }
+impl Tables {
+    pub(super) const fn new(client: Client, stack: String) -> Self {
+        Self { client, stack }
     }
 
-    /// Reads up to [`BATCH`] rows, asking again for what a busy table or the 16 MB limit left out.
-    async fn batch(&self, table: Table, keys: Vec<&RecordKey>, consistent: bool) -> Result<Vec<Record>, StoreError> {
+    async fn get_some(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<HashMap<RecordKey, Record>, StoreError> {
         let name = table.name(&self.stack);
-        let mut asked: Vec<Row> = keys.into_iter().map(key_row).collect();
-        let mut records = Vec::with_capacity(asked.len());
-        let mut empty = 0;
-        while !asked.is_empty() {
-            let request = KeysAndAttributes::builder().set_keys(Some(asked)).consistent_read(consistent).build();
-            let request = request.map_err(|error| StoreError::refused(&name, error))?;
-            let found = self.client.batch_get_item().request_items(&name, request).send().await.map_err(|error| failure(&name, error))?;
-            let rows: Vec<Row> = found.responses.unwrap_or_default().into_values().flatten().collect();
-            asked = found.unprocessed_keys.unwrap_or_default().into_values().flat_map(|left| left.keys).collect();
-            empty = if rows.is_empty() { empty + 1 } else { 0 };
-            for row in rows {
-                records.push(record(&name, row)?);
+        let mut distinct: Vec<&RecordKey> = keys.iter().collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let mut wanted: Vec<Item> = distinct.into_iter().map(key_item).collect();
+        let mut found = HashMap::with_capacity(wanted.len());
+        for round in 0..ROUNDS {
+            let asked = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent).build();
+            let asked = asked.map_err(|error| refused(&name, error.to_string()))?;
+            let answer = self.client.batch_get_item().request_items(&name, asked).send().await;
+            let answer = answer.map_err(|error| sorted(format!("reading {name}"), &[], error))?;
+            for item in answer.responses.into_iter().flat_map(|mut tables| tables.remove(&name)).flatten() {
+                let record = read(&name, item)?;
+                found.insert(record.key.clone(), record);
             }
-            if !asked.is_empty() {
-                if empty >= EMPTY_READS {
-                    return Err(StoreError::unavailable(name, "it leaves keys unprocessed"));
-                }
-                tokio::time::sleep(PAUSE * 2_u32.pow(empty)).await;
+            wanted = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&name)).map(|rest| rest.keys).unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(found);
             }
+            tokio::time::sleep(Duration::from_millis(20 << round)).await;
         }
-        Ok(records)
+        Err(StoreError::Unavailable { what: format!("reading {name}"), source: "the table keeps leaving keys unprocessed".into() })
     }
 }
 
 #[async_trait]
-impl Records for DynamoDb {
+impl Records for Tables {
     async fn get(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<Vec<Option<Record>>, StoreError> {
-        // DynamoDB refuses to be asked for one key twice.
-        let distinct: Vec<&RecordKey> = keys.iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut found = HashMap::with_capacity(distinct.len());
-        for keys in distinct.chunks(BATCH) {
-            found.extend(self.batch(table, keys.to_vec(), consistent).await?.into_iter().map(|record| (record.key.clone(), record)));
+        let mut records = Vec::with_capacity(keys.len());
+        for some in keys.chunks(KEYS_AT_ONCE) {
+            let found = self.get_some(table, some, consistent).await?;
+            records.extend(some.iter().map(|key| found.get(key).cloned()));
         }
-        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+        Ok(records)
     }
 
     async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError> {
         let name = table.name(&self.stack);
-        let what = format!("{name} {}/{}", record.key.pk, record.key.sk);
-        let version = next_version(&condition).map_err(|error| StoreError::refused(&what, error))?;
-        let (expression, values) = conditional(condition);
-        let request = self.client.put_item().table_name(name).set_item(Some(row(record, version)));
-        let request = request.set_condition_expression(expression).set_expression_attribute_values(values);
-        request.send().await.map_err(|error| failure(&what, error))?;
+        let what = format!("{name} {}", record.key.pk);
+        let version = next_version(&condition, &what)?;
+        let request = self.client.put_item().table_name(name).set_item(Some(write(record, version)));
+        let request = match condition {
+            Condition::Always => request,
+            Condition::Absent => request.condition_expression("attribute_not_exists(pk)"),
+            Condition::Version(read) => request
+                .condition_expression("#version = :read")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":read", AttributeValue::N(read)),
+        };
+        request.send().await.map_err(|error| sorted(what, &CONFLICTS, error))?;
         Ok(version)
     }
 
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError> {
         let name = table.name(&self.stack);
-        let what = format!("{name} {}/{}", key.pk, key.sk);
-        let (expression, values) = conditional(condition);
-        let request = self.client.delete_item().table_name(name).set_key(Some(key_row(key)));
-        let request = request.set_condition_expression(expression).set_expression_attribute_values(values);
-        request.send().await.map(|_| ()).map_err(|error| failure(&what, error))
+        let what = format!("{name} {}", key.pk);
+        let request = self.client.delete_item().table_name(name).set_key(Some(key_item(key)));
+        let request = match condition {
+            Condition::Always => request,
+            Condition::Absent => request.condition_expression("attribute_not_exists(pk)"),
+            Condition::Version(read) => request
+                .condition_expression("#version = :read")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":read", AttributeValue::N(read)),
+        };
+        request.send().await.map_err(|error| sorted(what, &CONFLICTS, error))?;
+        Ok(())
     }
 
     async fn query(&self, table: Table, pk: &str, prefix: &str, next: Option<String>) -> Result<Page, StoreError> {
         let name = table.name(&self.stack);
-        let request = self.client.query().table_name(&name).consistent_read(true).expression_attribute_values(":pk", text(pk));
-        // An empty text is no value to compare a key with.
+        let request = self.client.query().table_name(&name).consistent_read(true).set_exclusive_start_key(start(next)?);
+        let request = request.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()));
+        // An empty prefix is no condition: DynamoDB refuses empty text for a key.
         let request = if prefix.is_empty() {
             request.key_condition_expression("pk = :pk")
         } else {
-            request.key_condition_expression("pk = :pk AND begins_with(sk, :prefix)").expression_attribute_values(":prefix", text(prefix))
+            request
+                .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+                .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
         };
-        let found = request.set_exclusive_start_key(start(&name, next)?).send().await.map_err(|error| failure(&name, error))?;
-        page(&name, found.items, found.last_evaluated_key)
+        let answer = request.send().await.map_err(|error| sorted(format!("querying {name}"), &[], error))?;
+        page(&name, answer.items, answer.last_evaluated_key)
     }
 
     async fn query_changed(&self, table: Table, pk: &str, after: &str, next: Option<String>) -> Result<Page, StoreError> {
         let name = table.name(&self.stack);
-        let request = self.client.query().table_name(&name).index_name(INDEX).expression_attribute_values(":pk", text(pk));
-        let request = if after.is_empty() {
-            request.key_condition_expression("pk = :pk")
-        } else {
-            request.key_condition_expression("pk = :pk AND changed > :after").expression_attribute_values(":after", text(after))
-        };
-        let found = request.set_exclusive_start_key(start(&name, next)?).send().await.map_err(|error| failure(&name, error))?;
-        page(&name, found.items, found.last_evaluated_key)
+        // Everything written sorts after a space, so that "from the beginning" needs no condition of its own.
+        let after = if after.is_empty() { " " } else { after };
+        let request = self
+            .client
+            .query()
+            .table_name(&name)
+            .index_name("by_change")
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND changed > :after")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .expression_attribute_values(":after", AttributeValue::S(after.to_owned()))
+            .set_exclusive_start_key(start(next)?);
+        let answer = request.send().await.map_err(|error| sorted(format!("querying {name}"), &[], error))?;
+        page(&name, answer.items, answer.last_evaluated_key)
     }
 
     async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
         let name = table.name(&self.stack);
-        let request = self.client.scan().table_name(&name).consistent_read(true);
-        let found = request.set_exclusive_start_key(start(&name, next)?).send().await.map_err(|error| failure(&name, error))?;
-        page(&name, found.items, found.last_evaluated_key)
+        let request = self.client.scan().table_name(&name).consistent_read(true).set_exclusive_start_key(start(next)?);
+        let answer = request.send().await.map_err(|error| sorted(format!("scanning {name}"), &[], error))?;
+        page(&name, answer.items, answer.last_evaluated_key)
     }
 }
 
-fn text(value: impl Into<String>) -> Value {
-    Value::S(value.into())
-}
-
-fn key_row(key: &RecordKey) -> Row {
-    HashMap::from([("pk".to_owned(), text(&key.pk)), ("sk".to_owned(), text(&key.sk))])
-}
-
-fn row(record: Record, version: u64) -> Row {
-    let mut row = key_row(&record.key);
-    row.insert("version".to_owned(), Value::N(version.to_string()));
-    row.insert("body".to_owned(), Value::B(Blob::new(record.body)));
-    row.extend(record.expires.map(|secs| ("expires".to_owned(), Value::N(secs.to_string()))));
-    row.extend(record.changed.map(|changed| ("changed".to_owned(), Value::S(changed))));
-    row
-}
-
-fn record(table: &str, mut row: Row) -> Result<Record, StoreError> {
-    let mut take = |name: &str| row.remove(name);
-    let (Some(Value::S(pk)), Some(Value::S(sk)), Some(Value::N(version)), Some(Value::B(body))) =
-        (take("pk"), take("sk"), take("version"), take("body"))
-    else {
-        return Err(StoreError::refused(table, "a row lacks pk, sk, version or body"));
-    };
-    let expires = match take("expires") {
-        Some(Value::N(secs)) => Some(secs.parse().map_err(|error: std::num::ParseIntError| StoreError::refused(table, error))?),
-        _ => None,
-    };
-    let changed = match take("changed") {
-        Some(Value::S(changed)) => Some(changed),
-        _ => None,
-    };
-    let version = version.parse().map_err(|error: std::num::ParseIntError| StoreError::refused(table, error))?;
-    Ok(Record { key: RecordKey { pk, sk }, version, body: body.into_inner().into(), expires, changed })
-}
-
-fn conditional(condition: Condition) -> (Option<String>, Option<HashMap<String, Value>>) {
+fn next_version(condition: &Condition, what: &str) -> Result<u64, StoreError> {
     match condition {
-        Condition::Always => (None, None),
-        Condition::Absent => (Some("attribute_not_exists(pk)".to_owned()), None),
-        Condition::Version(version) => {
-            (Some("version = :version".to_owned()), Some(HashMap::from([(":version".to_owned(), Value::N(version))])))
-        }
+        Condition::Always | Condition::Absent => Ok(1),
+        Condition::Version(read) => read.parse::<u64>().map(|read| read + 1).map_err(|_| refused(what, format!("`{read}` is no version"))),
     }
 }
 
-/// A page's end as text: the key's attributes as a JSON object.
-fn page(table: &str, rows: Option<Vec<Row>>, last: Option<Row>) -> Result<Page, StoreError> {
-    let records = rows.unwrap_or_default().into_iter().map(|row| record(table, row)).collect::<Result<_, _>>()?;
-    let next = last.filter(|last| !last.is_empty()).map(|last| {
-        let texts = last.into_iter().filter_map(|(name, value)| Some((name, serde_json::Value::from(value.as_s().ok()?.as_str()))));
-        serde_json::Value::Object(texts.collect()).to_string()
-    });
-    Ok(Page { records, next })
+fn key_item(key: &RecordKey) -> Item {
+    HashMap::from([("pk".to_owned(), AttributeValue::S(key.pk.clone())), ("sk".to_owned(), AttributeValue::S(key.sk.clone()))])
 }
 
-fn start(table: &str, next: Option<String>) -> Result<Option<Row>, StoreError> {
+fn write(record: Record, version: u64) -> Item {
+    let mut item = key_item(&record.key);
+    item.insert("version".to_owned(), AttributeValue::N(version.to_string()));
+    item.insert("body".to_owned(), AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(record.body)));
+    item.extend(record.expires.map(|expires| ("expires".to_owned(), AttributeValue::N(expires.to_string()))));
+    item.extend(record.changed.map(|changed| ("changed".to_owned(), AttributeValue::S(changed))));
+    item
+}
+
+fn read(table: &str, mut item: Item) -> Result<Record, StoreError> {
+    let mut text = |name: &str| match item.remove(name) {
+        Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(text),
+        _ => None,
+    };
+    let (pk, sk, version, expires, changed) = (text("pk"), text("sk"), text("version"), text("expires"), text("changed"));
+    let body = match item.remove("body") {
+        Some(AttributeValue::B(body)) => Some(Bytes::from(body.into_inner())),
+        _ => None,
+    };
+    match (pk, sk, version.and_then(|version| version.parse().ok()), body) {
+        (Some(pk), Some(sk), Some(version), Some(body)) => {
+            Ok(Record { key: RecordKey { pk, sk }, version, body, expires: expires.and_then(|expires| expires.parse().ok()), changed })
+        }
+        (pk, sk, ..) => Err(refused(format!("{table} {pk:?} {sk:?}"), "the row lacks key, version or body; it was not written by us")),
+    }
+}
+
+fn page(table: &str, items: Option<Vec<Item>>, last: Option<Item>) -> Result<Page, StoreError> {
+    let records = items.unwrap_or_default().into_iter().map(|item| read(table, item)).collect::<Result<_, _>>()?;
+    Ok(Page { records, next: last.map(|last| cursor(&last)) })
+}
+
+/// A start key as text. All our key attributes are texts.
+fn cursor(last: &Item) -> String {
+    let texts: HashMap<&String, &String> = last.iter().filter_map(|(name, value)| Some((name, value.as_s().ok()?))).collect();
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&texts).unwrap_or_default())
+}
+
+fn start(next: Option<String>) -> Result<Option<Item>, StoreError> {
     let Some(next) = next else { return Ok(None) };
-    let key: HashMap<String, String> = serde_json::from_str(&next).map_err(|error| StoreError::refused(table, error))?;
-    Ok(Some(key.into_iter().map(|(name, value)| (name, Value::S(value))).collect()))
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(&next).ok();
+    let texts: Option<HashMap<String, String>> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let texts = texts.ok_or_else(|| refused("a cursor", format!("`{next}` is none of ours")))?;
+    Ok(Some(texts.into_iter().map(|(name, value)| (name, AttributeValue::S(value))).collect()))
 }

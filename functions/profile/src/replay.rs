@@ -1,0 +1,123 @@
+//! All profiles from nothing, held against the live ones: the proof that nothing was lost and nothing counted twice.
+
+use crate::{App, FoldError, history::every_event, refold::save};
+use rapport_core::{
+    event::Event,
+    profile::{Link, Subject, links, refold, subjects},
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// So many events are held at once; a longer history takes more passes over the log.
+const EVENTS_PER_PASS: u64 = 1_500_000;
+
+/// What a replay found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replayed {
+    /// Events read, copies included.
+    pub events: u64,
+    /// Profiles that the log gives.
+    pub profiles: usize,
+    /// Subjects whose live profile is not, byte for byte, what the log gives; live ones that the log knows nothing of among them.
+    pub differing: Vec<Subject>,
+}
+
+/// Computes every profile from log and archive and compares it with the stored one. With `mend`, stores what the log says.
+///
+/// # Errors
+/// [`FoldError`] when a store does not answer.
+pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
+    let mut replayed = Replayed::default();
+    let owners = owners(app, &mut replayed.events).await?;
+    if mend {
+        for link in owners.values() {
+            crate::fold::retried(|| app.identities.link(link)).await?;
+        }
+    }
+    let live = live(app).await?;
+    let mut seen = BTreeSet::new();
+    let passes = replayed.events.div_ceil(EVENTS_PER_PASS).max(1);
+    for pass in 0..passes {
+        for (subject, events) in histories(app, &owners, |subject| part_of(subject, passes) == pass).await? {
+            let profile = refold(subject.clone(), &events);
+            let bytes = profile.to_bytes().map_err(|source| unwritable(&subject, source))?;
+            seen.insert(subject.clone());
+            if profile.is_empty() && profile.erased_at.is_none() || live.get(&subject) == Some(&hash(&bytes)) {
+                continue;
+            }
+            if mend {
+                let version = app.profiles.get(std::slice::from_ref(&subject), true).await?.pop().flatten().map(|stored| stored.version);
+                save(app, &profile, version).await?;
+            }
+            replayed.differing.push(subject);
+        }
+    }
+    replayed.profiles = seen.len();
+    for subject in live.into_keys().filter(|subject| !seen.contains(subject)) {
+        if mend {
+            app.profiles.delete(&subject).await?;
+        }
+        replayed.differing.push(subject);
+    }
+    replayed.differing.sort();
+    Ok(replayed)
+}
+
+/// Who owns each alias, by the earliest statement in the log.
+async fn owners(app: &App, events: &mut u64) -> Result<BTreeMap<Subject, Link>, FoldError> {
+    let mut owners: BTreeMap<Subject, Link> = BTreeMap::new();
+    every_event(app, |event| {
+        *events += 1;
+        for link in links(&event) {
+            let owner = owners.entry(link.alias.clone()).or_insert_with(|| link.clone());
+            if link.at < owner.at {
+                *owner = link;
+            }
+        }
+    })
+    .await?;
+    Ok(owners)
+}
+
+async fn histories(
+    app: &App,
+    owners: &BTreeMap<Subject, Link>,
+    wanted: impl Fn(&Subject) -> bool,
+) -> Result<HashMap<Subject, Vec<Event>>, FoldError> {
+    let mut histories: HashMap<Subject, Vec<Event>> = HashMap::new();
+    every_event(app, |event| {
+        for named in subjects(&event) {
+            let owner = owners.get(&named).map(|link| Subject::Customer(link.customer.clone()));
+            for subject in [Some(named), owner].into_iter().flatten().filter(&wanted) {
+                histories.entry(subject).or_default().push(event.clone());
+            }
+        }
+    })
+    .await?;
+    Ok(histories)
+}
+
+/// A hash of each live profile's bytes.
+async fn live(app: &App) -> Result<BTreeMap<Subject, u64>, FoldError> {
+    let mut live = BTreeMap::new();
+    let mut next = None;
+    loop {
+        let (rows, more) = app.profiles.scan(next).await?;
+        live.extend(rows.into_iter().map(|(subject, bytes)| (subject, hash(&bytes))));
+        match more {
+            Some(more) => next = Some(more),
+            None => return Ok(live),
+        }
+    }
+}
+
+fn unwritable(subject: &Subject, source: rapport_core::profile::ProfileError) -> rapport_io::StoreError {
+    rapport_io::StoreError::Refused { what: format!("profile {subject}"), source: source.into() }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    rapport_core::digest::short_hash(bytes)
+}
+
+fn part_of(subject: &Subject, parts: u64) -> u64 {
+    hash(subject.to_string().as_bytes()) % parts
+}

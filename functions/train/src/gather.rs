@@ -1,0 +1,189 @@
+//! Reads all there is, and moves closed days from the log into the archive.
+
+use crate::{App, Step, TrainError};
+use rapport_archive::Archive;
+use rapport_core::{
+    event::{Action, Event, Who},
+    profile::{subjects, Subject},
+    time::Timestamp,
+};
+use rapport_io::log::{Log, LogObject};
+use rapport_train::Corpus;
+use std::collections::BTreeMap;
+use tokio::task::JoinSet;
+
+/// Objects read at a time: enough to hide S3's round trips, few enough to hold in memory.
+const READ_AHEAD: usize = 16;
+/// Events of one archive file; what a run holds in memory at most, besides the corpus.
+const PART: usize = 100_000;
+/// A day is archived when it has been over for so many days: every fold of its objects, retries included, is done by then.
+const REST_DAYS: i64 = 1;
+
+/// What was found.
+pub(crate) struct Gathered {
+    pub(crate) corpus: Corpus,
+    pub(crate) archived: usize,
+    pub(crate) damaged_lines: usize,
+}
+
+/// Reads archive and log, archives closed days, then makes erasures stick in the archive.
+pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) + Send)) -> Result<Gathered, TrainError> {
+    let files = app.archive.files(None).await?;
+    let objects = app.log.keys(None).await?;
+    let mut run = Run {
+        app,
+        progress: Progress { done: 0, of: files.len() + objects.len(), tell: progress },
+        gathered: Gathered { corpus: Corpus::default(), archived: 0, damaged_lines: 0 },
+        erasures: Erasures::default(),
+        replaced: Vec::new(),
+    };
+    for file in &files {
+        let events = app.archive.read(file).await?;
+        run.take(&events);
+        run.progress.step();
+    }
+    let open_from = now.plus_days(-REST_DAYS).day();
+    let (closed, open): (Vec<String>, Vec<String>) = objects.into_iter().partition(|key| day_of(key).is_some_and(|day| *day < *open_from));
+    for chunk in open.chunks(READ_AHEAD) {
+        for (_, object) in read_all(&app.log, chunk).await? {
+            run.gathered.damaged_lines += object.damaged.len();
+            run.take(&object.events);
+            run.progress.step();
+        }
+    }
+    run.archive(&closed).await?;
+    if !run.erasures.0.is_empty() {
+        forget(&app.archive, &run.erasures).await?;
+    }
+    // Only now, when everything that replaces them is written, read back and freed of the erased.
+    for key in &run.replaced {
+        app.log.delete(key).await?;
+    }
+    Ok(run.gathered)
+}
+
+struct Run<'a, T> {
+    app: &'a App,
+    progress: Progress<'a, T>,
+    gathered: Gathered,
+    erasures: Erasures,
+    /// Log objects whose events the archive holds.
+    replaced: Vec<String>,
+}
+
+impl<T: Fn(Step)> Run<'_, T> {
+    fn take(&mut self, events: &[Event]) {
+        for event in events {
+            self.erasures.hear(event);
+            self.gathered.corpus.add(event);
+        }
+    }
+
+    /// Puts closed days into the archive, a file at a time.
+    async fn archive(&mut self, keys: &[String]) -> Result<(), TrainError> {
+        for of_day in keys.chunk_by(|a, b| day_of(a) == day_of(b)) {
+            let day = of_day.first().and_then(|key| day_of(key)).unwrap_or_default();
+            let (mut part, mut sources) = (Vec::new(), Vec::new());
+            for chunk in of_day.chunks(READ_AHEAD) {
+                for (key, object) in read_all(&self.app.log, chunk).await? {
+                    self.take(&object.events);
+                    self.progress.step();
+                    part.extend(object.events);
+                    // An object with a line that cannot be read stays: the line is in no archive, and a later release may read it.
+                    self.gathered.damaged_lines += object.damaged.len();
+                    if object.damaged.is_empty() {
+                        sources.push(key);
+                    }
+                    if part.len() >= PART {
+                        self.write(day, std::mem::take(&mut part), std::mem::take(&mut sources)).await?;
+                    }
+                }
+            }
+            self.write(day, part, sources).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self, day: &str, part: Vec<Event>, sources: Vec<String>) -> Result<(), TrainError> {
+        if !part.is_empty() && !sources.is_empty() {
+            let (_, events) = self.app.archive.write(day, part).await?;
+            self.gathered.archived += events;
+            self.replaced.extend(sources);
+        }
+        Ok(())
+    }
+}
+
+struct Progress<'a, T> {
+    done: usize,
+    of: usize,
+    tell: &'a T,
+}
+
+impl<T: Fn(Step)> Progress<'_, T> {
+    fn step(&mut self) {
+        self.done += 1;
+        (self.tell)(Step::Read { done: self.done, of: self.of });
+    }
+}
+
+/// Who asked to be forgotten, and until when everything of theirs goes.
+#[derive(Default)]
+struct Erasures(BTreeMap<Subject, Timestamp>);
+
+impl Erasures {
+    fn hear(&mut self, event: &Event) {
+        if matches!(event.action, Action::Erased) {
+            for subject in subjects(event) {
+                let until = self.0.entry(subject).or_insert(event.at);
+                *until = (*until).max(event.at);
+            }
+        }
+    }
+
+    /// Whether `event` is to be forgotten. The erasure itself is not: replays and imports must obey it.
+    fn covers(&self, event: &Event) -> bool {
+        let Who { customer, device, email } = &event.who;
+        let customer = customer.clone().map(Subject::Customer);
+        let named = customer.into_iter().chain(device.clone().map(Subject::Device)).chain(email.clone().map(Subject::Email));
+        !matches!(event.action, Action::Erased) && named.filter_map(|subject| self.0.get(&subject)).any(|until| event.at <= *until)
+    }
+}
+
+/// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten.
+async fn forget(archive: &Archive, erasures: &Erasures) -> Result<(), TrainError> {
+    for file in archive.files(None).await? {
+        let events = archive.read(&file).await?;
+        let before = events.len();
+        let kept: Vec<Event> = events.into_iter().filter(|event| !erasures.covers(event)).collect();
+        if kept.len() == before {
+            continue;
+        }
+        if !kept.is_empty() {
+            archive.write(day_of(&file).unwrap_or_default(), kept).await?;
+        }
+        archive.delete(&file).await?;
+    }
+    Ok(())
+}
+
+/// The objects under `keys`, all at once, in their order; those that went meanwhile are left out.
+async fn read_all(log: &Log, keys: &[String]) -> Result<Vec<(String, LogObject)>, TrainError> {
+    let mut reads = JoinSet::new();
+    for (place, key) in keys.iter().cloned().enumerate() {
+        let log = log.clone();
+        reads.spawn(async move { log.read(&key).await.map(|object| (place, key, object)) });
+    }
+    let mut objects = Vec::with_capacity(keys.len());
+    while let Some(read) = reads.join_next().await {
+        let (place, key, object) = read??;
+        objects.extend(object.map(|object| (place, key, object)));
+    }
+    objects.sort_by_key(|(place, _, _)| *place);
+    Ok(objects.into_iter().map(|(_, key, object)| (key, object)).collect())
+}
+
+/// The day in `log/dt=2026-11-22/…` or `archive/dt=2026-11-22/…`.
+fn day_of(key: &str) -> Option<&str> {
+    key.split_once("/dt=")?.1.split_once('/').map(|(day, _)| day)
+}

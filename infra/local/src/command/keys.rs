@@ -1,0 +1,226 @@
+//! `rapport keys`: what lets callers in. The document lies in the home's `keys.json` or the stack's secret.
+
+use super::{Failure, Shop};
+use crate::{home, stores::secrets::write_private};
+use clap::{Args, Subcommand, ValueEnum};
+use rapport_core::{
+    auth::{ExtraKey, Keyring, RANDOM_BYTES, Scope},
+    time::{DAY_MS, Timestamp},
+};
+use rapport_io::{
+    aws::{Aws, Options},
+    layout,
+};
+use std::io;
+
+/// How long a rotated key goes on working, unless said otherwise.
+const OVERLAP_DAYS: i64 = 7;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print the keys (the default).
+    Show,
+    /// Make the keys that are missing.
+    Mint,
+    /// Replace a key; the old one works on for a while.
+    Rotate {
+        /// Which.
+        name: Name,
+        /// How many days the old one works on.
+        #[arg(long, default_value_t = OVERLAP_DAYS, value_parser = clap::value_parser!(i64).range(0..=365))]
+        overlap_days: i64,
+    },
+    /// End a rotated key now.
+    Revoke {
+        /// The key itself.
+        key: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    WriteKey,
+    SecretKey,
+    ShopifySecret,
+    WoocommerceSecret,
+    WebhookSecret,
+}
+
+impl Name {
+    fn field(self, keyring: &mut Keyring) -> &mut String {
+        match self {
+            Self::WriteKey => &mut keyring.write_key,
+            Self::SecretKey => &mut keyring.secret_key,
+            Self::ShopifySecret => &mut keyring.shopify_secret,
+            Self::WoocommerceSecret => &mut keyring.woocommerce_secret,
+            Self::WebhookSecret => &mut keyring.webhook_secret,
+        }
+    }
+
+    fn scopes(self) -> Vec<Scope> {
+        match self {
+            Self::WriteKey => vec![Scope::Write],
+            Self::SecretKey => Scope::BACKEND.to_vec(),
+            Self::ShopifySecret => vec![Scope::Shopify],
+            Self::WoocommerceSecret => vec![Scope::Woocommerce],
+            Self::WebhookSecret => vec![Scope::Webhook],
+        }
+    }
+}
+
+pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure> {
+    let safe = Safe::of(shop).await;
+    let before = safe.read().await?;
+    let mut keyring = before.clone().unwrap_or_default();
+    change(&mut keyring, arguments.action.unwrap_or(Action::Show), &random()?, crate::clock::now())?;
+    if before.as_ref() != Some(&keyring) {
+        safe.write(&keyring).await?;
+    }
+    print(shop, &keyring)
+}
+
+/// Whatever was asked, a shop ends up with all keys: a home's first `rapport keys` makes them.
+fn change(keyring: &mut Keyring, action: Action, random: &[u8; RANDOM_BYTES], now: Timestamp) -> Result<(), Failure> {
+    match action {
+        Action::Show | Action::Mint => {}
+        Action::Rotate { name, overlap_days } => rotate(keyring, name, now.plus_ms(overlap_days * DAY_MS)),
+        Action::Revoke { key } => revoke(keyring, &key)?,
+    }
+    keyring.complete(random);
+    Ok(())
+}
+
+/// The old key moves aside, and the empty place is filled as a missing key is.
+fn rotate(keyring: &mut Keyring, name: Name, expires: Timestamp) {
+    let key = std::mem::take(name.field(keyring));
+    if !key.is_empty() {
+        keyring.more.push(ExtraKey { key, scopes: name.scopes(), expires: Some(expires) });
+    }
+}
+
+fn revoke(keyring: &mut Keyring, key: &str) -> Result<(), Failure> {
+    let before = keyring.more.len();
+    keyring.more.retain(|extra| extra.key != key);
+    match keyring.more.len() < before {
+        true => Ok(()),
+        false => Err(Failure::Usage("that is none of the rotated keys; `rapport keys rotate NAME` replaces a main one first".to_owned())),
+    }
+}
+
+fn random() -> Result<[u8; RANDOM_BYTES], Failure> {
+    let mut bytes = [0; RANDOM_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::Random(error.to_string()))?;
+    Ok(bytes)
+}
+
+fn print(shop: &Shop, keyring: &Keyring) -> Result<(), Failure> {
+    if shop.json {
+        println!("{}", keyring.document()?);
+        return Ok(());
+    }
+    for (name, key, what) in [
+        ("write_key", &keyring.write_key, "for browsers; public"),
+        ("secret_key", &keyring.secret_key, "for the shop's backend; keep it there"),
+        ("shopify_secret", &keyring.shopify_secret, "Shopify signs with it"),
+        ("woocommerce_secret", &keyring.woocommerce_secret, "WooCommerce signs with it"),
+        ("webhook_secret", &keyring.webhook_secret, "senders of Standard Webhooks sign with it"),
+    ] {
+        println!("{name:<20}{key:<68}{what}");
+    }
+    for extra in &keyring.more {
+        let until = extra.expires.map_or_else(|| "revoked".to_owned(), |at| at.to_string());
+        println!("{:<20}{:<68}works until {until}", "rotated", extra.key);
+    }
+    Ok(())
+}
+
+/// Where the document lies.
+enum Safe {
+    File(std::path::PathBuf),
+    Stack { aws: Box<Aws>, name: String },
+}
+
+impl Safe {
+    async fn of(shop: &Shop) -> Self {
+        match &shop.stack {
+            None => Self::File(home::keys(&shop.home)),
+            Some(stack) => {
+                let aws = Aws::connect(Options { stack: stack.clone(), ..Options::default() }).await;
+                Self::Stack { aws: Box::new(aws), name: layout::keys_secret(stack) }
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Option<Keyring>, Failure> {
+        let document = match self {
+            Self::File(path) => match std::fs::read_to_string(path) {
+                Ok(document) => Some(document),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(source) => return Err(Failure::File { path: path.clone(), source }),
+            },
+            Self::Stack { aws, name } => aws.secrets.get(name).await?,
+        };
+        Ok(document.as_deref().map(Keyring::parse).transpose()?)
+    }
+
+    async fn write(&self, keyring: &Keyring) -> Result<(), Failure> {
+        let document = keyring.document()?;
+        match self {
+            Self::File(path) => {
+                let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
+                let written = folder.and_then(|()| write_private(path, document.as_bytes()));
+                written.map_err(|source| Failure::File { path: path.clone(), source })
+            }
+            Self::Stack { aws, name } => Ok(aws.secrets.put(name, &document).await?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::auth::Caller;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    fn minted() -> Keyring {
+        let mut keyring = Keyring::default();
+        change(&mut keyring, Action::Mint, &[1; RANDOM_BYTES], NOW).unwrap();
+        keyring
+    }
+
+    #[test]
+    fn a_rotated_key_works_on_for_the_overlap() {
+        let mut keyring = minted();
+        let old = keyring.secret_key.clone();
+        change(&mut keyring, Action::Rotate { name: Name::SecretKey, overlap_days: 7 }, &[2; RANDOM_BYTES], NOW).unwrap();
+        let is_backend = |key: &str, days| matches!(keyring.caller(key, NOW.plus_days(days)), Some(Caller::Backend { .. }));
+        assert_ne!(keyring.secret_key, old);
+        assert!(is_backend(&keyring.secret_key, 0) && is_backend(&old, 6));
+        assert!(!is_backend(&old, 8), "the overlap is over");
+    }
+
+    #[test]
+    fn only_rotated_keys_can_be_revoked() {
+        let mut keyring = minted();
+        let old = keyring.write_key.clone();
+        let revoke = |keyring: &mut Keyring, key: &str| change(keyring, Action::Revoke { key: key.to_owned() }, &[3; RANDOM_BYTES], NOW);
+        assert!(matches!(revoke(&mut keyring, &old), Err(Failure::Usage(_))), "the shop's pages still use it");
+        change(&mut keyring, Action::Rotate { name: Name::WriteKey, overlap_days: 7 }, &[2; RANDOM_BYTES], NOW).unwrap();
+        revoke(&mut keyring, &old).unwrap();
+        assert!(keyring.caller(&old, NOW).is_none());
+    }
+
+    #[test]
+    fn minting_twice_changes_nothing() {
+        let mut keyring = minted();
+        change(&mut keyring, Action::Mint, &[9; RANDOM_BYTES], NOW).unwrap();
+        assert!(keyring == minted());
+    }
+}

@@ -1,0 +1,339 @@
+//! The small language in which a request or a rule says which items it means: `price_minor < 3000 and in_stock`.
+//!
+//! ```text
+//! any     = all { "or" all }
+//! all     = one { "and" one }
+//! one     = "not" one | "(" any ")" | field [ test ]
+//! test    = ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) value | [ "not" ] "in" "(" value { "," value } ")"
+//! value   = "text" | 'text' | number | true | false
+//! ```
+//!
+//! A field is one of an item's own (`id title category brand price_minor list_price_minor currency in_stock tags published`) or any
+//! other name, looked up in its `attributes`. Three choices that shops rely on:
+//! - `category = "Baking"` also holds for `Baking/Tins`, and `tags = "organic"` for every item with that tag among others.
+//! - An item that lacks the field passes no test on it, whatever the operator; only `not` turns that round.
+//! - Texts compare without regard to case; numbers as numbers; `published` with a date in quotes.
+//!
+//! Text from strangers is parsed here, so length and nesting are bounded and nothing recurses deeper than [`DEEPEST`].
+
+mod parse;
+
+use crate::{catalog::Item, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::{cmp::Ordering, fmt};
+
+/// The longest filter, in bytes.
+pub const LONGEST_BYTES: usize = 2_000;
+/// How deep parentheses and `not` may nest.
+pub const DEEPEST: usize = 16;
+
+/// Which items are meant.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Filter {
+    text: String,
+    root: Expression,
+}
+
+/// Why a text is no filter.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FilterError {
+    /// Longer than [`LONGEST_BYTES`].
+    #[error("the filter is longer than 2000 bytes")]
+    Long,
+    /// Nested deeper than [`DEEPEST`].
+    #[error("the filter nests deeper than 16 levels at character {at}")]
+    Deep {
+        /// Counted from 1.
+        at: usize,
+    },
+    /// Something else was expected.
+    #[error("expected {expected} at character {at} of the filter, found {found}")]
+    Unexpected {
+        /// What would have been right.
+        expected: &'static str,
+        /// Counted from 1.
+        at: usize,
+        /// What is there.
+        found: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Expression {
+    Any(Vec<Expression>),
+    All(Vec<Expression>),
+    Not(Box<Expression>),
+    /// The field is true.
+    Is(Field),
+    Compare(Field, Operator, Value),
+    In(Field, Vec<Value>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Field {
+    Id,
+    Title,
+    Category,
+    Brand,
+    Price,
+    ListPrice,
+    Currency,
+    InStock,
+    Tags,
+    Published,
+    Attribute(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Value {
+    Text(String),
+    Number(f64),
+    Truth(bool),
+}
+
+impl Filter {
+    /// Reads a filter.
+    ///
+    /// # Errors
+    /// [`FilterError`] says what was expected, and at which character.
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        Ok(Self { root: parse::expression(text)?, text: text.to_owned() })
+    }
+
+    /// Whether `item` is meant.
+    #[must_use]
+    pub fn matches(&self, item: &Item) -> bool {
+        self.root.holds(item)
+    }
+}
+
+impl TryFrom<String> for Filter {
+    type Error = FilterError;
+
+    fn try_from(text: String) -> Result<Self, FilterError> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Filter> for String {
+    fn from(filter: Filter) -> Self {
+        filter.text
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Expression {
+    fn holds(&self, item: &Item) -> bool {
+        match self {
+            Self::Any(parts) => parts.iter().any(|part| part.holds(item)),
+            Self::All(parts) => parts.iter().all(|part| part.holds(item)),
+            Self::Not(part) => !part.holds(item),
+            Self::Is(field) => field.test(item, Operator::Equal, &Value::Truth(true)),
+            Self::Compare(field, operator, value) => field.test(item, *operator, value),
+            Self::In(field, values) => values.iter().any(|value| field.test(item, Operator::Equal, value)),
+        }
+    }
+}
+
+impl Field {
+    fn named(name: &str) -> Self {
+        match name {
+            "id" => Self::Id,
+            "title" => Self::Title,
+            "category" => Self::Category,
+            "brand" => Self::Brand,
+            "price_minor" => Self::Price,
+            "list_price_minor" => Self::ListPrice,
+            "currency" => Self::Currency,
+            "in_stock" => Self::InStock,
+            "tags" => Self::Tags,
+            "published" => Self::Published,
+            name => Self::Attribute(name.to_owned()),
+        }
+    }
+
+    fn test(&self, item: &Item, operator: Operator, value: &Value) -> bool {
+        match self {
+            Self::Id => operator.on_text(Some(item.id.as_str()), value),
+            Self::Title => operator.on_text(item.title.as_deref(), value),
+            Self::Category => operator.on_category(item, value),
+            Self::Brand => operator.on_text(item.brand.as_deref(), value),
+            Self::Price => operator.on_number(item.price_minor.map(|minor| minor as f64), value),
+            Self::ListPrice => operator.on_number(item.list_price_minor.map(|minor| minor as f64), value),
+            Self::Currency => operator.on_text(item.currency.as_ref().map(|currency| currency.code()), value),
+            Self::InStock => operator.on_truth(item.in_stock, value),
+            Self::Tags => operator.on_list(item.tags.iter().map(String::as_str), value),
+            Self::Published => operator.on_time(item.published, value),
+            Self::Attribute(name) => item.attributes.get(name).is_some_and(|own| operator.on_json(own, value)),
+        }
+    }
+}
+
+impl Operator {
+    const fn accepts(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::Unequal => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::AtMost => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::AtLeast => order.is_ge(),
+        }
+    }
+
+    fn on_text(self, own: Option<&str>, value: &Value) -> bool {
+        match (own, value) {
+            (Some(own), Value::Text(text)) => self.accepts(compare_texts(own, text)),
+            // A size or a code is text in one shop and a number in the next.
+            (Some(own), Value::Number(_)) => self.on_number(own.parse().ok(), value),
+            _ => false,
+        }
+    }
+
+    fn on_number(self, own: Option<f64>, value: &Value) -> bool {
+        match (own, value) {
+            (Some(own), Value::Number(number)) => own.partial_cmp(number).is_some_and(|order| self.accepts(order)),
+            _ => false,
+        }
+    }
+
+    fn on_truth(self, own: bool, value: &Value) -> bool {
+        matches!(value, Value::Truth(truth) if self.accepts(own.cmp(truth)))
+    }
+
+    fn on_time(self, own: Option<Timestamp>, value: &Value) -> bool {
+        match (own, value) {
+            (Some(own), Value::Text(text)) => Timestamp::parse(text).is_ok_and(|then| self.accepts(own.cmp(&then))),
+            _ => false,
+        }
+    }
+
+    /// Equality is membership; anything else would ask how many.
+    fn on_list<'a>(self, mut own: impl Iterator<Item = &'a str>, value: &Value) -> bool {
+        match self {
+            Self::Equal => own.any(|one| Self::Equal.on_text(Some(one), value)),
+            Self::Unequal => !own.any(|one| Self::Equal.on_text(Some(one), value)),
+            _ => false,
+        }
+    }
+
+    fn on_category(self, item: &Item, value: &Value) -> bool {
+        match (self, value, item.category.as_deref()) {
+            (Self::Equal, Value::Text(category), Some(_)) => item.is_in(category),
+            (Self::Unequal, Value::Text(category), Some(_)) => !item.is_in(category),
+            (operator, value, own) => operator.on_text(own, value),
+        }
+    }
+
+    fn on_json(self, own: &Json, value: &Value) -> bool {
+        match own {
+            Json::String(text) => self.on_text(Some(text), value),
+            Json::Number(number) => self.on_number(number.as_f64(), value),
+            Json::Bool(truth) => self.on_truth(*truth, value),
+            Json::Array(list) => self.on_list(list.iter().filter_map(Json::as_str), value),
+            Json::Null | Json::Object(_) => false,
+        }
+    }
+}
+
+/// By their lower-case letters, without building new texts.
+fn compare_texts(one: &str, other: &str) -> Ordering {
+    let lower = |text: &'_ str| text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
+    if one.is_ascii() && other.is_ascii() {
+        one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
+    } else {
+        lower(one).cmp(&lower(other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn tin() -> Item {
+        Item::read(
+            r#"{"id":"tin-9","title":"Round tin","category":"Baking/Tins","brand":"Kornhaus","price_minor":1450,"currency":"EUR",
+                "in_stock":true,"tags":["gift","steel"],"published":"2026-01-03","attributes":{"margin_percent":41,"theme":"Cakes","oven":true}}"#,
+        )
+        .expect("an item")
+    }
+
+    #[test]
+    fn filters_mean_what_they_say() {
+        for (text, expected) in [
+            ("in_stock", true),
+            ("not in_stock", false),
+            ("price_minor < 3000 and in_stock", true),
+            ("price_minor >= 1450 and price_minor <= 1450", true),
+            ("price_minor > 1450 or brand = 'KORNHAUS'", true),
+            ("category = \"Baking\"", true),
+            ("category != \"Baking\"", false),
+            ("category = \"Bak\"", false),
+            ("tags = 'gift'", true),
+            ("tags in ('wood', 'steel')", true),
+            ("tags not in ('wood', 'steel')", false),
+            ("published >= '2026-01-01'", true),
+            ("margin_percent >= 40 and theme = 'cakes'", true),
+            ("oven", true),
+            ("colour = 'red'", false),
+            ("colour != 'red'", false),
+            ("not colour = 'red'", true),
+            ("id in ('tin-8', 'tin-9')", true),
+            ("(price_minor < 10 or in_stock) and not (brand = 'x' or tags = 'wood')", true),
+            ("price_minor < 10 or in_stock and brand = 'Kornhaus'", true),
+            ("title = \"Round \\\"tin\"", false),
+            ("in_stock = false", false),
+        ] {
+            let filter = Filter::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(filter.matches(&tin()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn mistakes_are_located() {
+        for (text, says) in [
+            ("", "expected a field at character 1 of the filter, found the end"),
+            ("price_minor <", "expected a value at character 14 of the filter, found the end"),
+            ("price_minor < 3000 in_stock", "expected `and`, `or` or the end at character 20 of the filter, found `in_stock`"),
+            ("(in_stock", "expected `)` at character 10 of the filter, found the end"),
+            ("brand = 'x", "expected a closing quote at character 11 of the filter, found the end"),
+            ("brand = x", "expected a value at character 9 of the filter, found `x`"),
+            ("brand in 'x'", "expected `(` at character 10 of the filter, found `'x'`"),
+            ("price ~ 3", "expected an operator at character 7 of the filter, found `~`"),
+            ("price_minor < 3.2.1", "expected a number at character 15 of the filter, found `3.2.1`"),
+        ] {
+            assert_eq!(Filter::parse(text).map_err(|error| error.to_string()), Err(says.to_owned()), "{text}");
+        }
+        assert!(matches!(Filter::parse(&"(".repeat(900)), Err(FilterError::Deep { at: 17 })));
+        assert_eq!(Filter::parse(&"a".repeat(2_001)), Err(FilterError::Long));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_filter_or_an_error(text in "\\PC{0,80}|[a-z()<>=!'\" ]{0,120}") {
+            if let Ok(filter) = Filter::parse(&text) {
+                prop_assert_eq!(Filter::parse(&filter.to_string()), Ok(filter.clone()));
+                prop_assert!(filter.matches(&tin()) || !filter.matches(&tin()));
+                prop_assert_eq!(filter.to_string(), text);
+            }
+        }
+    }
+}

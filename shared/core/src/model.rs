@@ -1,0 +1,285 @@
+//! What training learned about the shop, read where it lies: one safetensors file, viewed without copying a tensor.
+//!
+//! [`Model::parse`] checks everything that a lookup relies on (offsets rise, indices name items, text is UTF-8, numbers are
+//! finite), so that a damaged artifact is refused as a whole and no lookup can fail afterwards. Its caller has compared the
+//! artifact's hash with its name. Items are known by their index, `0..len`, in the order of their ids: finding an id is a
+//! binary search and needs no table of its own.
+//!
+//! [`Draft`] is the other direction: what training hands over, and the one place where the layout is written.
+//!
+//! What is absent: customers. An artifact holds items and pairs of items, and of pairs it says how many people stand behind them.
+
+mod draft;
+mod item;
+mod tensor;
+
+pub use draft::{Draft, ItemStatistics};
+pub use item::{ItemView, Repeat};
+
+use crate::{id::ItemId, money::Currency, time::Timestamp};
+use bytes::Bytes;
+use half::f16;
+use item::Items;
+use serde::{Deserialize, Serialize};
+use tensor::{Lists, Tensor, Tensors};
+
+/// The layout that is written today. Older ones stay readable.
+pub const SCHEMA: u32 = 1;
+
+/// Why an artifact is refused. The model before it keeps serving.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Not a safetensors file, or cut short.
+    #[error("not a model artifact: {0}")]
+    Container(#[from] safetensors::SafeTensorError),
+    /// No description, or one that cannot be read.
+    #[error("the artifact does not describe itself: {0}")]
+    Meta(#[from] serde_json::Error),
+    /// Written by another release.
+    #[error("the artifact has schema {0}; this release reads {SCHEMA}")]
+    Schema(u32),
+    /// A tensor that contradicts itself or the others.
+    #[error("tensor `{name}` {why}")]
+    Damaged {
+        /// Which.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// More than an artifact can number: 2^32 items, entries or bytes of text.
+    #[error("`{0}` has more than 4,294,967,295 entries")]
+    TooLarge(&'static str),
+}
+
+/// What an artifact says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// The layout.
+    pub schema: u32,
+    /// The model's name, `m_<day>_<four digits of its content>`.
+    pub id: String,
+    /// When it was trained; what decays was decayed to here.
+    pub created: Timestamp,
+    /// The shop's currency.
+    pub currency: Currency,
+    /// How many people's events were learned from, devices included.
+    pub people: u64,
+    /// How many events were learned from.
+    pub events: u64,
+    /// How many orders.
+    pub orders: u64,
+    /// How many visits with two items or more.
+    pub visits: u64,
+}
+
+/// A table of related items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Looked at in the same visit. A pair may rest on one visitor: show strangers those with 2 supporters or more.
+    Session,
+    /// Bought by the same customers, in one order or over time. Every pair has 2 customers or more behind it.
+    Basket,
+    /// Complements: in the same order more often than chance explains; the weight is the lift. 2 customers or more behind each.
+    Together,
+    /// Alike by category, words, brand and price: what there is for an item that nobody dealt with yet. Nobody stands behind it.
+    Content,
+}
+
+impl Table {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Session, Self::Basket, Self::Together, Self::Content];
+
+    /// The prefix of its tensors.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Basket => "basket",
+            Self::Together => "together",
+            Self::Content => "content",
+        }
+    }
+}
+
+/// A related item.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbour {
+    /// Its index.
+    pub item: u32,
+    /// How strongly, greater is stronger, finite and above 0; comparable within one table.
+    pub weight: f32,
+    /// How many distinct people stand behind it, 65,535 for more.
+    pub supporters: u32,
+}
+
+/// A model, ready for lookups. Cloning is cheap: the bytes are shared.
+#[derive(Clone, Debug)]
+pub struct Model {
+    meta: Meta,
+    items: Items,
+    popularity: Tensor<f32>,
+    trending: Tensor<f32>,
+    popular: Tensor<u32>,
+    category_tops: Lists,
+    repeat_share: Tensor<f32>,
+    repeat_days: Tensor<f32>,
+    tables: [Neighbours; 4],
+}
+
+#[derive(Clone, Debug)]
+struct Neighbours {
+    items: Lists,
+    weights: Tensor<f16>,
+    supporters: Tensor<u16>,
+}
+
+impl Model {
+    /// Reads an artifact. Nothing is copied, unless the bytes lie where numbers cannot be read (then once, as a whole).
+    ///
+    /// # Errors
+    /// [`ModelError`] when anything in it is not as a lookup needs it.
+    pub fn parse(artifact: Bytes) -> Result<Self, ModelError> {
+        let (tensors, meta) = Tensors::open(artifact)?;
+        let meta: Meta = serde_json::from_str(&meta)?;
+        if meta.schema != SCHEMA {
+            return Err(ModelError::Schema(meta.schema));
+        }
+        let items = Items::parse(&tensors)?;
+        let count = items.len();
+        let category_tops = Lists::parse(&tensors, "category_tops", items.categories(), count)?;
+        let popular = tensors.numbers::<u32>("popular", None)?;
+        tensor::check("popular", popular.iter().all(|item| (*item as usize) < count), "names an item that does not exist")?;
+        let [session, basket, together, content] = Table::ALL.map(|table| Neighbours::parse(&tensors, table, count));
+        Ok(Self {
+            popularity: tensors.finite("popularity", count)?,
+            trending: tensors.finite("trending", count)?,
+            repeat_share: tensors.finite("repeat_share", count)?,
+            repeat_days: tensors.finite("repeat_days", count)?,
+            tables: [session?, basket?, together?, content?],
+            popular,
+            category_tops,
+            items,
+            meta,
+        })
+    }
+
+    /// What the artifact says about itself.
+    #[must_use]
+    pub const fn meta(&self) -> &Meta {
+        &self.meta
+    }
+
+    /// The model's name, `m_2026-11-21_4f9a`.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.meta.id
+    }
+
+    /// How many items there are; their indices are all below.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The index of `id`.
+    #[must_use]
+    pub fn index_of(&self, id: &ItemId) -> Option<u32> {
+        self.items.find(id.as_str())
+    }
+
+    /// What is known of an item; `None` when the index is not below [`Model::len`].
+    #[must_use]
+    pub fn item(&self, index: u32) -> Option<ItemView<'_>> {
+        self.items.view(index)
+    }
+
+    /// How much the item was dealt with in all time, each person counted with bounds; 0 for an unknown index.
+    #[must_use]
+    pub fn popularity(&self, index: u32) -> f32 {
+        self.popularity.at(index).unwrap_or(0.0)
+    }
+
+    /// The same, halved every 14 days.
+    #[must_use]
+    pub fn trending(&self, index: u32) -> f32 {
+        self.trending.at(index).unwrap_or(0.0)
+    }
+
+    /// The trending items, best first, at most 200.
+    #[must_use]
+    pub fn popular(&self) -> &[u32] {
+        &self.popular
+    }
+
+    /// How many categories there are.
+    #[must_use]
+    pub fn categories(&self) -> usize {
+        self.items.categories()
+    }
+
+    /// The index of the category of that exact name.
+    #[must_use]
+    pub fn category_of_name(&self, name: &str) -> Option<u32> {
+        self.items.find_category(name)
+    }
+
+    /// The trending items of a category, best first, at most 100; none for an unknown category.
+    #[must_use]
+    pub fn category_top(&self, category: u32) -> &[u32] {
+        self.category_tops.row(category)
+    }
+
+    /// Whether and how fast customers buy an item again.
+    #[must_use]
+    pub fn repeat(&self, index: u32) -> Repeat {
+        Repeat { share: self.repeat_share.at(index).unwrap_or(0.0), median_days: self.repeat_days.at(index).unwrap_or(0.0) }
+    }
+
+    /// The items related to one, strongest first; none for an unknown index. Allocates nothing.
+    pub fn neighbours(&self, table: Table, index: u32) -> impl ExactSizeIterator<Item = Neighbour> + '_ {
+        let table = match (&self.tables, table) {
+            ([session, _, _, _], Table::Session) => session,
+            ([_, basket, _, _], Table::Basket) => basket,
+            ([_, _, together, _], Table::Together) => together,
+            ([_, _, _, content], Table::Content) => content,
+        };
+        table.row(index)
+    }
+
+    /// What goes with an item: complements by lift, strongest first.
+    pub fn together(&self, index: u32) -> impl ExactSizeIterator<Item = Neighbour> + '_ {
+        self.neighbours(Table::Together, index)
+    }
+}
+
+impl Neighbours {
+    fn parse(tensors: &Tensors, table: Table, count: usize) -> Result<Self, ModelError> {
+        let name = |part: &str| format!("{}_{part}", table.name());
+        let items = Lists::parse(tensors, table.name(), count, count)?;
+        let weights = tensors.numbers::<f16>(&name("weights"), Some(items.entries()))?;
+        tensor::check(&name("weights"), weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;
+        let supporters = tensors.numbers(&name("supporters"), Some(items.entries()))?;
+        Ok(Self { items, weights, supporters })
+    }
+
+    fn row(&self, index: u32) -> impl ExactSizeIterator<Item = Neighbour> + '_ {
+        let range = self.items.range(index);
+        let items = self.items.row(index).iter();
+        let weights = self.weights.get(range.clone()).unwrap_or_default().iter();
+        let supporters = self.supporters.get(range).unwrap_or_default().iter();
+        items.zip(weights).zip(supporters).map(|((item, weight), supporters)| Neighbour {
+            item: *item,
+            weight: weight.to_f32(),
+            supporters: u32::from(*supporters),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

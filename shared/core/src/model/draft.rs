@@ -1,0 +1,224 @@
+//! What training hands over, and how it is laid out: the writing side of the artifact.
+
+use super::{
+    item::{Rest, NO_NUMBER, NO_WORD},
+    tensor::{Number, META},
+    Meta, ModelError, Neighbour, Table, SCHEMA,
+};
+use crate::{catalog::Item, digest::content_hash, money::Currency, time::Timestamp};
+use half::f16;
+use safetensors::{tensor::TensorView, Dtype};
+use std::collections::{BTreeMap, HashMap};
+
+/// How many trending items are listed.
+const POPULAR_KEPT: usize = 200;
+/// How many trending items are listed for a category.
+const CATEGORY_KEPT: usize = 100;
+
+/// A model in the making. Items may come in any order; the tables' indices mean places in `items`.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// When it was trained.
+    pub created: Timestamp,
+    /// The shop's currency.
+    pub currency: Currency,
+    /// How many people, events, orders and visits were learned from.
+    pub learned_from: [u64; 4],
+    /// The catalog; every id once.
+    pub items: Vec<Item>,
+    /// What is known of each item's sales; as many as `items`.
+    pub statistics: Vec<ItemStatistics>,
+    /// For each table and item the related ones; a table that is absent is empty.
+    pub tables: BTreeMap<Table, Vec<Vec<Neighbour>>>,
+}
+
+/// What counting tells of an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ItemStatistics {
+    /// See [`super::Model::popularity`].
+    pub popularity: f32,
+    /// See [`super::Model::trending`].
+    pub trending: f32,
+    /// See [`super::Model::repeat`].
+    pub repeat: super::Repeat,
+}
+
+impl Draft {
+    /// A model that knows nothing, for a shop that has nothing yet.
+    #[must_use]
+    pub const fn empty(created: Timestamp, currency: Currency) -> Self {
+        Self { created, currency, learned_from: [0; 4], items: Vec::new(), statistics: Vec::new(), tables: BTreeMap::new() }
+    }
+
+    /// The artifact's bytes, and the model's name. The same draft always gives the same bytes.
+    ///
+    /// # Errors
+    /// [`ModelError`] when it is too large to be numbered.
+    pub fn to_bytes(&self) -> Result<(Vec<u8>, String), ModelError> {
+        let writer = self.layout()?;
+        // The name tells the content, so the content is written once without it.
+        let unnamed = writer.finish(&self.meta(String::new()))?;
+        let id = format!("m_{}_{}", self.created.day(), content_hash(&unnamed).get(..4).unwrap_or_default());
+        Ok((writer.finish(&self.meta(id.clone()))?, id))
+    }
+
+    fn meta(&self, id: String) -> Meta {
+        let [people, events, orders, visits] = self.learned_from;
+        Meta { schema: SCHEMA, id, created: self.created, currency: self.currency, people, events, orders, visits }
+    }
+
+    fn layout(&self) -> Result<Writer, ModelError> {
+        let mut order: Vec<usize> = (0..self.items.len()).collect();
+        order.sort_unstable_by(|a, b| self.items[*a].id.cmp(&self.items[*b].id));
+        let mut place = vec![0u32; order.len()];
+        for (new, old) in order.iter().enumerate() {
+            place[*old] = u32::try_from(new).map_err(|_| ModelError::TooLarge("items"))?;
+        }
+        let items: Vec<&Item> = order.iter().map(|old| &self.items[*old]).collect();
+        let statistics: Vec<ItemStatistics> = order.iter().map(|old| self.statistics.get(*old).copied().unwrap_or_default()).collect();
+
+        let mut writer = Writer::default();
+        writer.items(&items)?;
+        let categories = writer.words("category", items.iter().map(|item| item.category.as_deref()))?;
+        writer.statistics(&statistics);
+        writer.tops(&items, &statistics, &categories)?;
+        for table in Table::ALL {
+            let rows = self.tables.get(&table);
+            let row = |old: &usize| rows.and_then(|rows| rows.get(*old)).map(Vec::as_slice).unwrap_or_default();
+            writer.table(table, order.iter().map(row), &place)?;
+        }
+        Ok(writer)
+    }
+}
+
+/// Tensors by name, in the order of their names.
+#[derive(Default)]
+struct Writer {
+    tensors: BTreeMap<String, (Dtype, usize, Vec<u8>)>,
+}
+
+impl Writer {
+    fn numbers<T: Number>(&mut self, name: impl Into<String>, numbers: &[T]) {
+        self.tensors.insert(name.into(), (T::DTYPE, numbers.len(), bytemuck::cast_slice(numbers).to_vec()));
+    }
+
+    fn texts<'a>(&mut self, name: &'static str, texts: impl Iterator<Item = &'a str>) -> Result<(), ModelError> {
+        let (mut at, mut bytes) = (vec![0u32], Vec::new());
+        for text in texts {
+            bytes.extend_from_slice(text.as_bytes());
+            at.push(u32::try_from(bytes.len()).map_err(|_| ModelError::TooLarge(name))?);
+        }
+        self.numbers(format!("{name}_at"), &at);
+        self.numbers(format!("{name}_text"), &bytes);
+        Ok(())
+    }
+
+    /// A column of few distinct texts; gives them back, sorted.
+    fn words<'a>(&mut self, name: &'static str, texts: impl Iterator<Item = Option<&'a str>> + Clone) -> Result<Vec<&'a str>, ModelError> {
+        let mut words: Vec<&str> = texts.clone().flatten().collect();
+        words.sort_unstable();
+        words.dedup();
+        let index = |text: &str| words.binary_search(&text).map_or(NO_WORD, |index| index as u32);
+        let of_item: Vec<u32> = texts.map(|text| text.map_or(NO_WORD, index)).collect();
+        self.numbers(name, &of_item);
+        let name_of_words = match name {
+            "category" => "category_words",
+            "brand" => "brand_words",
+            _ => "currency_words",
+        };
+        self.texts(name_of_words, words.iter().copied())?;
+        Ok(words)
+    }
+
+    fn items(&mut self, items: &[&Item]) -> Result<(), ModelError> {
+        self.texts("id", items.iter().map(|item| item.id.as_str()))?;
+        self.texts("title", items.iter().map(|item| item.title.as_deref().unwrap_or_default()))?;
+        self.texts("image", items.iter().map(|item| item.image.as_deref().unwrap_or_default()))?;
+        self.texts("url", items.iter().map(|item| item.url.as_deref().unwrap_or_default()))?;
+        let rest: Vec<String> = items.iter().map(|item| rest_of(item)).collect::<Result<_, _>>()?;
+        self.texts("rest", rest.iter().map(String::as_str))?;
+        self.words("brand", items.iter().map(|item| item.brand.as_deref()))?;
+        self.words("currency", items.iter().map(|item| item.currency.as_ref().map(Currency::code)))?;
+        let column = |read: fn(&Item) -> Option<i64>| items.iter().map(|item| read(item).unwrap_or(NO_NUMBER)).collect::<Vec<i64>>();
+        self.numbers("price_minor", &column(|item| item.price_minor));
+        self.numbers("list_price_minor", &column(|item| item.list_price_minor));
+        self.numbers("published", &column(|item| item.published.map(|at| at.0)));
+        self.numbers("in_stock", &items.iter().map(|item| u8::from(item.in_stock)).collect::<Vec<u8>>());
+        Ok(())
+    }
+
+    fn statistics(&mut self, statistics: &[ItemStatistics]) {
+        let column = |read: fn(&ItemStatistics) -> f32| statistics.iter().map(read).collect::<Vec<f32>>();
+        self.numbers("popularity", &column(|item| item.popularity));
+        self.numbers("trending", &column(|item| item.trending));
+        self.numbers("repeat_share", &column(|item| item.repeat.share));
+        self.numbers("repeat_days", &column(|item| item.repeat.median_days));
+    }
+
+    /// The best items of the shop and of each category: by trend, then popularity, then id.
+    fn tops(&mut self, items: &[&Item], statistics: &[ItemStatistics], categories: &[&str]) -> Result<(), ModelError> {
+        let mut best: Vec<u32> = (0..items.len() as u32).collect();
+        let rank = |item: &u32| statistics.get(*item as usize).map_or((0.0, 0.0), |item| (item.trending, item.popularity));
+        best.sort_by(|a, b| rank(b).0.total_cmp(&rank(a).0).then(rank(b).1.total_cmp(&rank(a).1)).then(a.cmp(b)));
+        self.numbers("popular", &best[..best.len().min(POPULAR_KEPT)]);
+
+        let mut tops: Vec<Vec<u32>> = vec![Vec::new(); categories.len()];
+        for item in best {
+            let category = items.get(item as usize).and_then(|item| item.category.as_deref());
+            let top = category.and_then(|name| categories.binary_search(&name).ok()).and_then(|index| tops.get_mut(index));
+            if let Some(top) = top.filter(|top| top.len() < CATEGORY_KEPT) {
+                top.push(item);
+            }
+        }
+        self.lists("category_tops", tops.iter().map(Vec::as_slice))
+    }
+
+    fn lists<'a>(&mut self, name: &'static str, lists: impl Iterator<Item = &'a [u32]>) -> Result<(), ModelError> {
+        let (mut at, mut entries) = (vec![0u32], Vec::new());
+        for list in lists {
+            entries.extend_from_slice(list);
+            at.push(u32::try_from(entries.len()).map_err(|_| ModelError::TooLarge(name))?);
+        }
+        self.numbers(format!("{name}_at"), &at);
+        self.numbers(format!("{name}_items"), &entries);
+        Ok(())
+    }
+
+    fn table<'a>(&mut self, table: Table, rows: impl Iterator<Item = &'a [Neighbour]>, place: &[u32]) -> Result<(), ModelError> {
+        let (mut lists, mut weights, mut supporters) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows {
+            // An index that names no item would make the artifact unreadable, so it is left out here.
+            let known = row.iter().filter_map(|neighbour| Some((*place.get(neighbour.item as usize)?, neighbour)));
+            let mut sorted: Vec<(u32, &Neighbour)> = known.filter(|(_, neighbour)| neighbour.weight > 0.0).collect();
+            sorted.sort_by(|a, b| b.1.weight.total_cmp(&a.1.weight).then(a.0.cmp(&b.0)));
+            weights.extend(sorted.iter().map(|(_, neighbour)| half_of(neighbour.weight)));
+            supporters.extend(sorted.iter().map(|(_, neighbour)| neighbour.supporters.min(u32::from(u16::MAX)) as u16));
+            lists.push(sorted.iter().map(|(item, _)| *item).collect::<Vec<u32>>());
+        }
+        self.lists(table.name(), lists.iter().map(Vec::as_slice))?;
+        self.numbers(format!("{}_weights", table.name()), &weights);
+        self.numbers(format!("{}_supporters", table.name()), &supporters);
+        Ok(())
+    }
+
+    fn finish(&self, meta: &Meta) -> Result<Vec<u8>, ModelError> {
+        // One entry: a map of several would be written in any order, and the bytes would differ from run to run.
+        let meta = HashMap::from([(META.to_owned(), serde_json::to_string(meta)?)]);
+        let views = self.tensors.iter().map(|(name, (dtype, count, bytes))| Ok((name, TensorView::new(*dtype, vec![*count], bytes)?)));
+        let views: Vec<_> = views.collect::<Result<_, ModelError>>()?;
+        Ok(safetensors::serialize(views, Some(meta))?)
+    }
+}
+
+/// The nearest half-precision number, kept finite and above nothing.
+fn half_of(weight: f32) -> f16 {
+    f16::from_f32(weight.clamp(f16::MIN_POSITIVE.to_f32(), f16::MAX.to_f32()))
+}
+
+/// What has no column of its own, as JSON; nothing where there is nothing.
+fn rest_of(item: &Item) -> Result<String, ModelError> {
+    if item.tags.is_empty() && item.attributes.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(serde_json::to_string(&Rest { tags: item.tags.clone(), attributes: item.attributes.clone() })?)
+}

@@ -1,0 +1,203 @@
+//! Typed views into the artifact's bytes: numbers, lists of indices, texts. All checks happen when a view is made.
+
+use super::ModelError;
+use bytemuck::Pod;
+use bytes::Bytes;
+use half::f16;
+use safetensors::{Dtype, SafeTensors};
+use std::{marker::PhantomData, ops::Deref, ops::Range};
+
+/// The key under which an artifact describes itself.
+pub(super) const META: &str = "rapport";
+/// The strictest alignment among our tensors, and what safetensors pads its header to.
+const ALIGNMENT: usize = 8;
+
+/// An error unless `holds`.
+pub(super) fn check(name: &str, holds: bool, why: &'static str) -> Result<(), ModelError> {
+    if holds { Ok(()) } else { Err(ModelError::Damaged { name: name.to_owned(), why }) }
+}
+
+/// A number as a tensor stores it.
+pub(super) trait Number: Pod {
+    const DTYPE: Dtype;
+}
+
+macro_rules! number {
+    ($($type:ty => $dtype:ident),*) => { $(impl Number for $type { const DTYPE: Dtype = Dtype::$dtype; })* };
+}
+number!(u8 => U8, u16 => U16, u32 => U32, i64 => I64, f16 => F16, f32 => F32);
+
+/// An artifact whose header was read.
+pub(super) struct Tensors {
+    bytes: Bytes,
+    header: safetensors::tensor::Metadata,
+    start: usize,
+}
+
+impl Tensors {
+    /// Reads the header; gives the description, too.
+    pub(super) fn open(artifact: Bytes) -> Result<(Self, String), ModelError> {
+        let bytes = aligned(artifact);
+        let (length, header) = SafeTensors::read_metadata(&bytes)?;
+        let meta = header.metadata().as_ref().and_then(|meta| meta.get(META)).cloned();
+        let meta = meta.ok_or_else(|| ModelError::Damaged { name: META.to_owned(), why: "is missing" })?;
+        // The header stands behind its own length, eight bytes.
+        Ok((Self { bytes, header, start: length + 8 }, meta))
+    }
+
+    /// The tensor `name`, which must be flat, of the right type and, where `count` says so, of that length.
+    pub(super) fn numbers<T: Number>(&self, name: &str, count: Option<usize>) -> Result<Tensor<T>, ModelError> {
+        let info = self.header.info(name).ok_or_else(|| ModelError::Damaged { name: name.to_owned(), why: "is missing" })?;
+        check(name, info.dtype == T::DTYPE && info.shape.len() == 1, "has another type or shape")?;
+        let (from, to) = info.data_offsets;
+        let range = self.start + from..self.start + to;
+        check(name, from <= to && range.end <= self.bytes.len(), "lies outside the artifact")?;
+        let bytes = self.bytes.slice(range);
+        let numbers = bytemuck::try_cast_slice::<u8, T>(&bytes).map(<[T]>::len);
+        let length = numbers.map_err(|_| ModelError::Damaged { name: name.to_owned(), why: "is not aligned" })?;
+        check(name, count.is_none_or(|count| count == length), "has another length than it should")?;
+        Ok(Tensor { bytes, number: PhantomData })
+    }
+
+    /// A tensor of `count` finite numbers.
+    pub(super) fn finite(&self, name: &str, count: usize) -> Result<Tensor<f32>, ModelError> {
+        let numbers = self.numbers::<f32>(name, Some(count))?;
+        check(name, numbers.iter().all(|number| number.is_finite()), "has a value that is no number")?;
+        Ok(numbers)
+    }
+
+    /// `count + 1` offsets that rise from 0 to `end`.
+    fn offsets(&self, name: &str, count: usize, end: usize) -> Result<Tensor<u32>, ModelError> {
+        let at = self.numbers::<u32>(name, Some(count + 1))?;
+        let rises = at.is_sorted() && at.first() == Some(&0) && at.last().is_some_and(|last| *last as usize == end);
+        check(name, rises, "has offsets that do not rise from nothing to everything")?;
+        Ok(at)
+    }
+}
+
+/// The bytes where 64-bit numbers can be read from them: as they are, or copied if they lie badly.
+fn aligned(bytes: Bytes) -> Bytes {
+    struct Words(Vec<u64>, usize);
+    impl AsRef<[u8]> for Words {
+        fn as_ref(&self) -> &[u8] {
+            bytemuck::cast_slice::<u64, u8>(&self.0).get(..self.1).unwrap_or_default()
+        }
+    }
+    if bytes.as_ptr().addr().is_multiple_of(ALIGNMENT) {
+        return bytes;
+    }
+    let mut words = vec![0u64; bytes.len().div_ceil(ALIGNMENT)];
+    bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..bytes.len()].copy_from_slice(&bytes);
+    Bytes::from_owner(Words(words, bytes.len()))
+}
+
+/// Numbers of one type.
+#[derive(Clone, Debug)]
+pub(super) struct Tensor<T> {
+    bytes: Bytes,
+    number: PhantomData<T>,
+}
+
+impl<T: Number> Tensor<T> {
+    pub(super) fn at(&self, index: u32) -> Option<T> {
+        self.get(index as usize).copied()
+    }
+}
+
+impl<T: Number> Deref for Tensor<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // Length and alignment were checked when the view was made.
+        bytemuck::try_cast_slice(&self.bytes).unwrap_or_default()
+    }
+}
+
+/// One list of item indices for each of `0..len`.
+#[derive(Clone, Debug)]
+pub(super) struct Lists {
+    at: Tensor<u32>,
+    entries: Tensor<u32>,
+}
+
+impl Lists {
+    /// `NAME_at` and `NAME_items`: `count` lists of indices below `bound`.
+    pub(super) fn parse(tensors: &Tensors, name: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
+        let name_of_items = format!("{name}_items");
+        let entries = tensors.numbers::<u32>(&name_of_items, None)?;
+        check(&name_of_items, entries.iter().all(|item| (*item as usize) < bound), "names an item that does not exist")?;
+        Ok(Self { at: tensors.offsets(&format!("{name}_at"), count, entries.len())?, entries })
+    }
+
+    pub(super) fn entries(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn range(&self, index: u32) -> Range<usize> {
+        range(&self.at, index)
+    }
+
+    pub(super) fn row(&self, index: u32) -> &[u32] {
+        self.entries.get(self.range(index)).unwrap_or_default()
+    }
+}
+
+/// One text for each of `0..len`.
+#[derive(Clone, Debug)]
+pub(super) struct Texts {
+    at: Tensor<u32>,
+    bytes: Bytes,
+}
+
+impl Texts {
+    /// `NAME_at` and `NAME_text`: `count` texts, or as many as there are.
+    pub(super) fn parse(tensors: &Tensors, name: &str, count: Option<usize>) -> Result<Self, ModelError> {
+        let (name_of_text, name_of_at) = (format!("{name}_text"), format!("{name}_at"));
+        let bytes = tensors.numbers::<u8>(&name_of_text, None)?.bytes;
+        let count = match count {
+            Some(count) => count,
+            None => tensors.numbers::<u32>(&name_of_at, None)?.len().saturating_sub(1),
+        };
+        let at = tensors.offsets(&name_of_at, count, bytes.len())?;
+        let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| at.iter().all(|at| text.is_char_boundary(*at as usize)));
+        check(&name_of_text, is_text, "is not UTF-8")?;
+        Ok(Self { at, bytes })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.at.len().saturating_sub(1)
+    }
+
+    /// The text; empty for an unknown index.
+    pub(super) fn get(&self, index: u32) -> &str {
+        let bytes = self.bytes.get(range(&self.at, index)).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    /// The index of `text`, where the texts are sorted.
+    pub(super) fn find(&self, text: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.len() as u32);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.get(middle).cmp(text) {
+                std::cmp::Ordering::Less => low = middle + 1,
+                std::cmp::Ordering::Greater => high = middle,
+                std::cmp::Ordering::Equal => return Some(middle),
+            }
+        }
+        None
+    }
+
+    /// Whether every text is greater than the one before it.
+    pub(super) fn is_sorted(&self) -> bool {
+        (1..self.len() as u32).all(|index| self.get(index - 1) < self.get(index))
+    }
+}
+
+fn range(at: &[u32], index: u32) -> Range<usize> {
+    let index = index as usize;
+    match (at.get(index), at.get(index + 1)) {
+        (Some(from), Some(to)) => *from as usize..*to as usize,
+        _ => 0..0,
+    }
+}

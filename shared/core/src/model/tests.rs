@@ -1,0 +1,114 @@
+use super::*;
+use crate::catalog::Item;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn id(text: &str) -> ItemId {
+    ItemId::new(text).expect("an id")
+}
+
+fn neighbour(item: u32, weight: f32) -> Neighbour {
+    Neighbour { item, weight, supporters: 3 }
+}
+
+/// Three items, handed over out of order, with one attribute of every kind.
+fn draft() -> Draft {
+    let mug = Item {
+        title: Some("Mug, large ☕".into()),
+        category: Some("kitchen/mugs".into()),
+        price_minor: Some(295),
+        currency: Some(Currency::GBP),
+        in_stock: false,
+        tags: vec!["staff_pick".into()],
+        published: Some(Timestamp(1_000)),
+        attributes: BTreeMap::from([("colour".into(), "red".into())]),
+        ..Item::bare(id("mug"))
+    };
+    let cake = Item { category: Some("bakery".into()), brand: Some("Ours".into()), ..Item::bare(id("cake")) };
+    let rows = vec![vec![neighbour(1, 0.25), neighbour(2, 0.5)], vec![], vec![neighbour(0, 0.125)]];
+    Draft {
+        items: vec![mug, cake, Item::bare(id("zest"))],
+        statistics: [1.0, 3.0, 2.0].map(|trending| ItemStatistics { trending, popularity: 1.0, repeat: Repeat { share: 0.5, median_days: 9.0 } }).to_vec(),
+        tables: BTreeMap::from([(Table::Session, rows)]),
+        learned_from: [4, 9, 2, 3],
+        ..Draft::empty(Timestamp(1_795_300_000_000), Currency::GBP)
+    }
+}
+
+fn model() -> Model {
+    Model::parse(draft().to_bytes().expect("writes").0.into()).expect("reads")
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let model = model();
+    assert_eq!((model.len(), model.categories()), (3, 2));
+    let mug = model.index_of(&id("mug")).expect("the mug");
+    assert_eq!(model.item(mug).and_then(|item| item.to_item()).as_ref(), Some(&draft().items[0]));
+    assert_eq!(model.index_of(&id("mugs")), None);
+    let names = |items: &[u32]| items.iter().filter_map(|item| model.item(*item)).map(|item| item.id().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(model.popular()), ["cake", "zest", "mug"]);
+    assert_eq!(names(model.category_top(model.category_of_name("bakery").expect("a category"))), ["cake"]);
+    let related: Vec<(&str, f32)> = model.neighbours(Table::Session, mug).filter_map(|near| Some((model.item(near.item)?.id(), near.weight))).collect();
+    assert_eq!(related, [("zest", 0.5), ("cake", 0.25)], "strongest first, by the places of sorted ids");
+    assert_eq!(model.together(mug).len(), 0);
+    assert_eq!(model.repeat(mug), Repeat { share: 0.5, median_days: 9.0 });
+    assert_eq!(model.meta().events, 9);
+    assert!(model.id().starts_with("m_2026-11-2"), "{}", model.id());
+}
+
+#[test]
+fn an_index_out_of_range_is_nothing() {
+    let model = model();
+    assert!(model.item(3).is_none());
+    assert_eq!(model.neighbours(Table::Session, u32::MAX).len(), 0);
+    assert_eq!(model.category_top(99), &[] as &[u32]);
+    assert_eq!((model.popularity(7), model.trending(u32::MAX)), (0.0, 0.0));
+}
+
+#[test]
+fn an_empty_model_is_a_model() {
+    let (bytes, _) = Draft::empty(Timestamp(0), Currency::EUR).to_bytes().expect("writes");
+    let model = Model::parse(bytes.into()).expect("reads");
+    assert!(model.is_empty() && model.popular().is_empty() && model.index_of(&id("x")).is_none());
+}
+
+#[test]
+fn bytes_that_lie_badly_are_read_all_the_same() {
+    let (bytes, name) = draft().to_bytes().expect("writes");
+    for shift in 0..8 {
+        let mut padded = vec![0; shift];
+        padded.extend_from_slice(&bytes);
+        let model = Model::parse(Bytes::from(padded).slice(shift..)).expect("reads");
+        assert_eq!(model.id(), name);
+    }
+}
+
+#[test]
+fn an_artifact_that_is_cut_short_is_refused() {
+    let (bytes, _) = draft().to_bytes().expect("writes");
+    for length in 0..bytes.len() {
+        assert!(Model::parse(Bytes::copy_from_slice(&bytes[..length])).is_err(), "{length} of {} bytes", bytes.len());
+    }
+}
+
+/// Touches everything a lookup can touch.
+fn walk(model: &Model) -> usize {
+    let items = (0..model.len() as u32 + 1).filter_map(|index| model.item(index)).filter_map(|item| item.to_item()).count();
+    let related = |index| Table::ALL.into_iter().flat_map(move |table| model.neighbours(table, index)).filter(|near| model.item(near.item).is_some()).count();
+    items + (0..model.len() as u32 + 1).map(related).sum::<usize>() + (0..9).map(|category| model.category_top(category).len()).sum::<usize>()
+}
+
+proptest! {
+    #[test]
+    fn damage_is_refused_or_harmless(places in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)) {
+        let (mut bytes, _) = draft().to_bytes().expect("writes");
+        for (place, byte) in places {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Ok(model) = Model::parse(bytes.into()) {
+            walk(&model);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! What should this visitor see? Candidates → filters → blend → rules → diversity → discovery → reasons.
+//!
+//! [`recommend`] is a pure function of the shop, the request, the profiles that the visitor may be answered from, the time and a
+//! seed: the same input gives the same bytes. Each stage is a file of its own:
+//!
+//! | Stage | Where | Decides |
+//! |---|---|---|
+//! | what they did | [`taste`] | recent items with weights, what was bought, what was waved away |
+//! | candidates | [`candidates`] | neighbours of recent items, complements of the cart, habits, category and shop-wide favourites |
+//! | filters and rules | [`selection`] | what may be shown at all; pins, boosts, bans |
+//! | order | [`selection`] | score, then item id; repeats of one category count a little less |
+//! | discovery | [`discovery`] | slots drawn from outside the habit, with their exact probability |
+//! | reasons | [`reason`] | why each item is there, in words |
+//!
+//! The blend's weights are fixed here, by placement; what a model learned is in its tables. Nothing allocates per candidate: a
+//! [`Scratch`] is reused from lookup to lookup.
+
+pub mod candidates;
+mod discovery;
+mod reason;
+mod selection;
+mod shop;
+mod taste;
+
+pub use candidates::Scratch;
+pub use reason::{Code, Why};
+pub use shop::Shop;
+
+use crate::{filter::Filter, id::ItemId, model::Table, profile::Profile, time::Timestamp};
+use candidates::Source;
+use compact_str::CompactString;
+use selection::Gate;
+use serde::{Deserialize, Serialize};
+use taste::Taste;
+
+/// The most items an answer has.
+pub const MOST_ITEMS: usize = 100;
+/// The smallest probability of a drawn item: a pool is never larger than its inverse.
+pub const PROPENSITY_FLOOR: f32 = 0.02;
+
+/// What is asked.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ask {
+    /// Where the answer will stand: `home`, `product`, `cart` … or the shop's own name.
+    pub placement: CompactString,
+    /// The product looked at.
+    pub item: Option<ItemId>,
+    /// What is in the cart.
+    pub cart: Vec<ItemId>,
+    /// Recent items, newest last.
+    pub session: Vec<ItemId>,
+    /// How many items, 1 to [`MOST_ITEMS`].
+    pub limit: usize,
+    /// Narrows to a category while that has items.
+    pub category: Option<String>,
+    /// Never these.
+    pub exclude: Vec<ItemId>,
+    /// Only what this means.
+    pub filter: Option<Filter>,
+    /// Share of slots outside the habit, 0 to 0.5; the shop's own when `None`.
+    pub discovery: Option<f32>,
+}
+
+/// What an answer rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The visitor's history.
+    Personal,
+    /// What they did in this visit.
+    Session,
+    /// The product, cart or category at hand.
+    Contextual,
+    /// What the shop sells best.
+    Popular,
+    /// Something was missing that should have been there; the answer says what.
+    Fallback,
+}
+
+/// How an item came to its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Slot {
+    /// By the visitor's own signals.
+    Personal,
+    /// By the product, cart or category at hand.
+    Contextual,
+    /// By what the shop sells best.
+    Popular,
+    /// By a rule.
+    Merchandised,
+    /// By chance, from outside the habit.
+    Discovery,
+}
+
+/// One item of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pick {
+    /// Its place in the [`Shop`].
+    pub item: u32,
+    /// 0 to 1; greater is better. Pinned and drawn items keep the score they would have had.
+    pub score: f32,
+    /// How it came to its place.
+    pub slot: Slot,
+    /// The probability of that item at that position.
+    pub propensity: f32,
+    /// What speaks for it.
+    pub why: Why,
+}
+
+/// A ranked answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// What it rests on.
+    pub strategy: Strategy,
+    /// Best first.
+    pub picks: Vec<Pick>,
+}
+
+/// Answers `ask` for whoever the `profiles` are about: a customer, the device they sit at, both, or nobody.
+///
+/// There are fewer items than asked for only when the shop has no more that may be shown.
+#[must_use]
+pub fn recommend(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp, seed: u64, scratch: &mut Scratch) -> Answer {
+    let taste = Taste::of(shop, ask, profiles, now);
+    let gate = Gate::new(shop, ask, &taste, now);
+    scratch.gather(shop, ask, &taste, &gate);
+    let limit = ask.limit.clamp(1, MOST_ITEMS);
+    let mut chosen = selection::choose(shop, &gate, scratch, limit);
+    discovery::mix_in(shop, &gate, &taste, ask.discovery.or(shop.rules().discovery).unwrap_or(0.0), seed, limit, &mut chosen);
+    let picks = chosen.into_iter().map(|choice| choice.into_pick(shop, ask)).collect();
+    Answer { strategy: taste.strategy(), picks }
+}
+
+/// Puts the caller's own `items` in order: (item, score), best first. All are kept; those the shop does not know come last.
+#[must_use]
+pub fn rank(shop: &Shop, ask: &Ask, profiles: &[&Profile], items: &[ItemId], now: Timestamp, scratch: &mut Scratch) -> Vec<(ItemId, f32)> {
+    let taste = Taste::of(shop, ask, profiles, now);
+    let gate = Gate::open(shop, ask, now);
+    scratch.gather(shop, ask, &taste, &gate);
+    let score = |id: &ItemId| shop.index_of(id).map_or(0.0, |item| scratch.score_of(item).unwrap_or_else(|| shop.favour(item)));
+    let mut ranked: Vec<(ItemId, f32)> = items.iter().map(|id| (id.clone(), score(id))).collect();
+    ranked.sort_by(|(a, one), (b, other)| other.total_cmp(one).then_with(|| a.cmp(b)));
+    ranked.dedup_by(|(a, _), (b, _)| a == b);
+    ranked
+}
+
+/// How two items can be related for a stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// Looked at in the same visits, or alike.
+    Similar,
+    /// Complements: bought in the same order more often than chance explains.
+    Together,
+}
+
+/// What is related to `item`, for nobody in particular. Empty for an unknown item; never padded with favourites, so that a page can
+/// leave the shelf out.
+#[must_use]
+pub fn related(shop: &Shop, item: &ItemId, relation: Relation, limit: usize, now: Timestamp, scratch: &mut Scratch) -> Vec<Pick> {
+    let ask = Ask { placement: "product".into(), item: Some(item.clone()), limit, ..Ask::default() };
+    let taste = Taste::of(shop, &ask, &[], now);
+    let gate = Gate::new(shop, &ask, &taste, now);
+    let sources: &[Source] = match relation {
+        Relation::Similar => &[Source::Near(Table::Session, 1.0), Source::Near(Table::Content, 0.4)],
+        Relation::Together => &[Source::Near(Table::Together, 1.0)],
+    };
+    scratch.gather_from(shop, &ask, &taste, &gate, sources);
+    let chosen = selection::best(shop, &gate, scratch, limit.clamp(1, MOST_ITEMS));
+    chosen.into_iter().map(|choice| choice.into_pick(shop, &ask)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! Why an item is shown: a code for machines, evidence for whoever checks, words for the shopper.
+
+use super::{Ask, Shop};
+use crate::model::Table;
+use serde::{Deserialize, Serialize};
+
+/// The kinds of reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// Looked at in the same visits as the evidence.
+    ViewedTogether,
+    /// Bought by the customers who bought the evidence.
+    AlsoBought,
+    /// In the same orders as the evidence, more often than chance explains.
+    BoughtTogether,
+    /// Alike the evidence.
+    Similar,
+    /// Bought before, and due again.
+    BuyAgain,
+    /// A favourite of its category.
+    PopularInCategory,
+    /// A favourite of the shop.
+    Popular,
+    /// Chosen by the shop.
+    StaffPick,
+    /// Put there by a rule.
+    Pinned,
+    /// Outside the habit, on purpose.
+    Discovery,
+}
+
+/// A reason as it is told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    /// Which kind.
+    pub code: Code,
+    /// Item ids, a category or a rule's name: what the reason rests on.
+    pub evidence: Vec<String>,
+    /// The same in words.
+    pub text: String,
+}
+
+impl Code {
+    pub(super) const fn of(table: Table) -> Self {
+        match table {
+            Table::Session => Self::ViewedTogether,
+            Table::Basket => Self::AlsoBought,
+            Table::Together => Self::BoughtTogether,
+            Table::Content => Self::Similar,
+        }
+    }
+
+    /// Tells the reason for `item`; `evidence` means what [`super::candidates::Candidate::evidence`] says.
+    pub(super) fn tell(self, shop: &Shop, ask: &Ask, item: u32, evidence: u32) -> Why {
+        let other = shop.item(evidence);
+        let name = other.map_or("this", |other| other.title.as_deref().unwrap_or(other.id.as_str()));
+        let id = || other.map(|other| other.id.to_string()).into_iter().collect();
+        let is_asked = other.is_some_and(|other| ask.item.as_ref() == Some(&other.id));
+        let rule = || shop.rules().rules.get(evidence as usize).map(|rule| rule.name.to_string()).into_iter().collect();
+        let category = || shop.item(item).and_then(|item| item.category.clone());
+        let (evidence, text) = match self {
+            Self::ViewedTogether if is_asked => (id(), format!("Often looked at with {name}")),
+            Self::ViewedTogether => (id(), format!("Because you looked at {name}")),
+            Self::AlsoBought => (id(), format!("Customers who bought {name} also bought this")),
+            Self::BoughtTogether => (id(), format!("Often bought with {name}")),
+            Self::Similar => (id(), format!("Similar to {name}")),
+            Self::BuyAgain if evidence == 1 => (vec!["1".to_owned()], "You have bought this before".to_owned()),
+            Self::BuyAgain => (vec![evidence.to_string()], format!("You have bought this {evidence} times")),
+            Self::PopularInCategory => (category().into_iter().collect(), format!("Popular in {}", category().as_deref().unwrap_or("this category"))),
+            Self::Popular => (Vec::new(), "Popular right now".to_owned()),
+            Self::StaffPick => (rule(), "Chosen by our team".to_owned()),
+            Self::Pinned => (rule(), "Chosen by the shop".to_owned()),
+            Self::Discovery => (Vec::new(), "Something different".to_owned()),
+        };
+        Why { code: self, evidence, text }
+    }
+
+    /// The slot an item gets by this reason.
+    pub(super) const fn slot(self, is_context: bool) -> super::Slot {
+        use super::Slot;
+        match self {
+            Self::BuyAgain => Slot::Personal,
+            Self::ViewedTogether | Self::AlsoBought | Self::BoughtTogether | Self::Similar => if is_context { Slot::Contextual } else { Slot::Personal },
+            Self::PopularInCategory => Slot::Contextual,
+            Self::Popular => Slot::Popular,
+            Self::StaffPick | Self::Pinned => Slot::Merchandised,
+            Self::Discovery => Slot::Discovery,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What the visitor did, as far as the shop still sells it.
+
+use super::{Ask, Shop, Strategy};
+use crate::{
+    id::ItemId,
+    profile::{Act, Position, Profile, Subject},
+    time::Timestamp,
+};
+
+/// How many recent items speak.
+const RECENT_KEPT: usize = 20;
+/// What each older recent item counts of the next newer one.
+const STEP: f32 = 0.8;
+/// After so many days a recent item counts half.
+const HALF_LIFE_DAYS: f64 = 7.0;
+
+/// An item with a weight.
+pub(super) type Weighed = (u32, f32);
+
+/// A purchase history of one item.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bought {
+    pub(super) item: u32,
+    pub(super) times: u32,
+    pub(super) last_at: Timestamp,
+}
+
+/// What speaks, newest or strongest first; places in the shop.
+#[derive(Debug, Default)]
+pub(super) struct Taste {
+    /// The product asked about.
+    pub(super) item: Option<u32>,
+    pub(super) cart: Vec<u32>,
+    /// Looked at, put into the cart, saved; the request's session before the profiles' events.
+    pub(super) recent: Vec<Weighed>,
+    /// By item.
+    pub(super) bought: Vec<Bought>,
+    /// "Not for me".
+    pub(super) dismissed: Vec<u32>,
+    has_category: bool,
+    knows_customer: bool,
+}
+
+impl Taste {
+    pub(super) fn of(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp) -> Self {
+        let find = |id: &ItemId| shop.index_of(id);
+        let mut taste = Self {
+            item: ask.item.as_ref().and_then(find),
+            cart: ask.cart.iter().filter_map(find).collect(),
+            has_category: ask.category.as_deref().is_some_and(|category| !shop.favourites_in(category).is_empty()),
+            ..Self::default()
+        };
+        for id in ask.session.iter().rev() {
+            taste.note(shop, id, 1.0);
+        }
+        taste.read_windows(shop, profiles, now);
+        for profile in profiles {
+            taste.read_purchases(shop, profile);
+        }
+        taste
+    }
+
+    /// The open events of all profiles, newest first. An event that stands in two profiles speaks once.
+    fn read_windows(&mut self, shop: &Shop, profiles: &[&Profile], now: Timestamp) {
+        let mut events: Vec<(Position, &Act)> = profiles.iter().flat_map(|profile| profile.open()).map(|event| (event.position, &event.act)).collect();
+        events.sort_unstable_by_key(|(position, _)| std::cmp::Reverse(*position));
+        events.dedup_by_key(|(position, _)| *position);
+        for (position, act) in events {
+            let strength = match act {
+                Act::Viewed(_) | Act::Clicked(_) => 1.0,
+                Act::CartAdded(..) | Act::Wishlisted(_) => 1.5,
+                Act::Ordered(line) if !line.cancelled => 1.0,
+                Act::Dismissed(id) => {
+                    self.dismissed.extend(shop.index_of(id));
+                    continue;
+                }
+                _ => continue,
+            };
+            let age = 0.5f64.powf(now.days_since(position.at).max(0.0) / HALF_LIFE_DAYS) as f32;
+            if let Some(id) = act.item() {
+                self.note(shop, id, strength * age);
+            }
+        }
+    }
+
+    fn read_purchases(&mut self, shop: &Shop, profile: &Profile) {
+        self.knows_customer |= matches!(profile.subject, Subject::Customer(_)) && !profile.is_empty();
+        for totals in profile.whole().items.iter().filter(|totals| totals.purchases > 0) {
+            let Some(item) = shop.index_of(&totals.item) else { continue };
+            match self.bought.iter_mut().find(|known| known.item == item) {
+                Some(known) => {
+                    known.times = known.times.max(totals.purchases);
+                    known.last_at = known.last_at.max(totals.last_at);
+                }
+                None => self.bought.push(Bought { item, times: totals.purchases, last_at: totals.last_at }),
+            }
+        }
+    }
+
+    fn note(&mut self, shop: &Shop, id: &ItemId, strength: f32) {
+        let Some(item) = shop.index_of(id) else { return };
+        if self.recent.len() < RECENT_KEPT && self.recent.iter().all(|(known, _)| *known != item) {
+            let step = STEP.powi(self.recent.len() as i32);
+            self.recent.push((item, strength * step));
+        }
+    }
+
+    /// What the answer rests on.
+    pub(super) fn strategy(&self) -> Strategy {
+        match self {
+            _ if self.knows_customer && !(self.bought.is_empty() && self.recent.is_empty()) => Strategy::Personal,
+            _ if !self.bought.is_empty() => Strategy::Personal,
+            _ if !self.recent.is_empty() => Strategy::Session,
+            _ if self.item.is_some() || !self.cart.is_empty() || self.has_category => Strategy::Contextual,
+            _ => Strategy::Popular,
+        }
+    }
+}

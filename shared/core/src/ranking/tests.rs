@@ -1,0 +1,283 @@
+use super::*;
+use crate::{
+    catalog::Item,
+    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
+    id::{CustomerId, EventId, OrderId},
+    model::{Draft, ItemStatistics, Model, Neighbour, Repeat},
+    money::Currency,
+    profile::{refold, Subject},
+    rules::Rules,
+};
+use proptest::{prelude::prop, prop_assert, prop_assert_eq, proptest};
+use std::collections::BTreeMap;
+
+const NOW: Timestamp = Timestamp(1_795_348_800_000);
+
+fn id(text: &str) -> ItemId {
+    ItemId::new(text).expect("an id")
+}
+
+fn item(number: usize) -> ItemId {
+    id(&format!("i{number:02}"))
+}
+
+/// Twenty items in four categories; `i00` sells best. Neighbours by hand.
+fn draft() -> Draft {
+    let count = 20;
+    let category = |number: usize| ["Baking/Tins", "Baking/Flour", "Tea", "Gifts"].get(number % 4).map(|name| (*name).to_owned());
+    let items = (0..count).map(|number| Item {
+        title: Some(format!("Item {number}")),
+        category: category(number),
+        price_minor: Some(100 * number as i64),
+        currency: Some(Currency::EUR),
+        in_stock: number != 19,
+        ..Item::bare(item(number))
+    });
+    let statistics = (0..count).map(|number| ItemStatistics {
+        trending: (count - number) as f32,
+        popularity: (count - number) as f32,
+        // Flour is bought again and again.
+        repeat: Repeat { share: if number % 4 == 1 { 0.6 } else { 0.05 }, median_days: 20.0 },
+    });
+    let row = |number: usize, near: &[(u32, f32, u32)], of: usize| {
+        if number == of { near.iter().map(|(item, weight, supporters)| Neighbour { item: *item, weight: *weight, supporters: *supporters }).collect() } else { Vec::new() }
+    };
+    let table = |of: usize, near: &[(u32, f32, u32)]| (0..count).map(|number| row(number, near, of)).collect::<Vec<Vec<Neighbour>>>();
+    Draft {
+        items: items.collect(),
+        statistics: statistics.collect(),
+        tables: BTreeMap::from([
+            (Table::Session, table(4, &[(8, 0.9, 9), (12, 0.8, 2), (16, 0.99, 1), (19, 0.95, 9)])),
+            (Table::Together, table(4, &[(7, 3.0, 5), (11, 2.0, 5)])),
+            (Table::Basket, table(2, &[(6, 0.5, 5), (10, 0.4, 5)])),
+        ]),
+        learned_from: [9, 99, 9, 9],
+        ..Draft::empty(NOW, Currency::EUR)
+    }
+}
+
+fn shop_with(rules: &str) -> Shop {
+    let model = Model::parse(draft().to_bytes().expect("writes").0.into()).expect("reads");
+    let rules: Rules = serde_json::from_str(rules).expect("rules");
+    Shop::new(Some(model), [], rules.checked().expect("valid rules"))
+}
+
+fn shop() -> Shop {
+    shop_with("{}")
+}
+
+fn ask(placement: &str, item: Option<ItemId>) -> Ask {
+    Ask { placement: placement.into(), item, limit: 5, ..Ask::default() }
+}
+
+fn answer(shop: &Shop, ask: &Ask, profiles: &[&Profile]) -> Answer {
+    recommend(shop, ask, profiles, NOW, 7, &mut Scratch::default())
+}
+
+fn names(shop: &Shop, answer: &Answer) -> Vec<String> {
+    answer.picks.iter().filter_map(|pick| shop.item(pick.item)).map(|item| item.id.to_string()).collect()
+}
+
+/// A customer who bought these items, each so many days ago.
+fn buyer(bought: &[(ItemId, i64)]) -> Profile {
+    let customer = CustomerId::new("ada").expect("an id");
+    let events = bought.iter().enumerate().map(|(place, (item, days))| Event {
+        id: EventId::new(&format!("e{place}")).expect("an id"),
+        at: NOW.plus_days(-days),
+        authority: Authority::Webhook,
+        source: "shopify".into(),
+        who: Who { customer: Some(customer.clone()), ..Who::default() },
+        traffic: Traffic::Human,
+        action: Action::Ordered(OrderLine {
+            order: OrderId::new(&format!("o{place}")).expect("an id"),
+            version: NOW.plus_days(-days),
+            product: Some(Product::bare(item.clone())),
+            quantity: 1,
+            paid_minor: 100,
+            discount_minor: 0,
+            currency: Currency::EUR,
+            cancelled: false,
+        }),
+    });
+    let events: Vec<Event> = events.collect();
+    refold(Subject::Customer(customer), &events)
+}
+
+#[test]
+fn a_product_page_shows_what_goes_with_the_product() {
+    let shop = shop();
+    let answer = answer(&shop, &ask("product", Some(item(4))), &[]);
+    let shown = names(&shop, &answer);
+    assert_eq!(answer.strategy, Strategy::Contextual);
+    assert_eq!(shown.first().map(String::as_str), Some("i08"));
+    for expected in ["i12", "i07", "i11"] {
+        assert!(shown.iter().any(|name| name == expected), "{expected} in {shown:?}");
+    }
+    assert_eq!(answer.picks[0].why, Why { code: Code::ViewedTogether, evidence: vec!["i04".into()], text: "Often looked at with Item 4".into() });
+}
+
+#[test]
+fn never_out_of_stock_nor_a_pair_of_one_person_nor_the_item_itself() {
+    let shop = shop();
+    let everything = Ask { limit: 100, ..ask("product", Some(item(4))) };
+    let shown = answer(&shop, &everything, &[]);
+    let reasons: BTreeMap<String, Code> = names(&shop, &shown).into_iter().zip(shown.picks.iter().map(|pick| pick.why.code)).collect();
+    assert!(!reasons.contains_key("i19") && !reasons.contains_key("i04"));
+    assert_ne!(reasons.get("i16"), Some(&Code::ViewedTogether), "one supporter is too few");
+    assert_eq!(reasons.len(), 18, "everything else in stock widens the answer");
+}
+
+#[test]
+fn what_was_bought_returns_only_where_that_is_a_habit() {
+    let shop = shop();
+    let buyer = buyer(&[(item(1), 25), (item(2), 25)]);
+    let answer = answer(&shop, &Ask { limit: 100, ..ask("home", None) }, &[&buyer]);
+    let shown = names(&shop, &answer);
+    assert_eq!(answer.strategy, Strategy::Personal);
+    assert!(!shown.contains(&"i02".to_owned()), "a tin is bought once: {shown:?}");
+    let flour = answer.picks.iter().find(|pick| pick.why.code == Code::BuyAgain).expect("flour again");
+    assert_eq!(shop.item(flour.item).map(|item| item.id.as_str()), Some("i01"));
+    assert!(answer.picks.iter().any(|pick| pick.why.code == Code::AlsoBought));
+}
+
+#[test]
+fn the_session_speaks_newest_first() {
+    let shop = shop();
+    let asked = Ask { session: vec![item(0), item(4)], ..ask("home", None) };
+    let answer = answer(&shop, &asked, &[]);
+    assert_eq!(answer.strategy, Strategy::Session);
+    assert_eq!(names(&shop, &answer).first().map(String::as_str), Some("i08"));
+}
+
+#[test]
+fn unknown_things_widen_the_answer() {
+    let shop = shop();
+    for asked in [
+        ask("product", Some(id("nothing"))),
+        ask("the shop's own place", None),
+        Ask { category: Some("no such category".into()), ..ask("category", None) },
+        Ask { session: vec![id("x")], cart: vec![id("y")], exclude: vec![id("z")], ..ask("cart", None) },
+    ] {
+        assert_eq!(answer(&shop, &asked, &[]).picks.len(), 5, "{asked:?}");
+    }
+    let narrow = Ask { category: Some("Baking".into()), limit: 6, ..ask("category", None) };
+    let narrow = answer(&shop, &narrow, &[]);
+    assert!(narrow.picks.iter().all(|pick| shop.item(pick.item).is_some_and(|item| item.is_in("Baking"))), "enough in the category");
+}
+
+#[test]
+fn filters_and_exclusions_hold_even_when_little_is_left() {
+    let shop = shop();
+    let filter = Filter::parse("price_minor < 300").expect("a filter");
+    let asked = Ask { filter: Some(filter), exclude: vec![item(0)], ..ask("home", None) };
+    assert_eq!(names(&shop, &answer(&shop, &asked, &[])), ["i01", "i02"]);
+}
+
+#[test]
+fn rules_are_obeyed() {
+    let shop = shop_with(
+        r#"{"rules":[
+            {"name":"hero","do":"pin","items":["i13","i18"],"position":2,"placements":["home"]},
+            {"name":"banned","do":"ban","items":["i00","i18"]},
+            {"name":"ended","do":"ban","items":["i01"],"until":"2026-01-01"},
+            {"name":"push","do":"boost","by":10,"items":["i03"]},
+            {"name":"picks","do":"staff_pick","items":["i17"]}]}"#,
+    );
+    let answer = answer(&shop, &Ask { limit: 10, ..ask("home", None) }, &[]);
+    let shown = names(&shop, &answer);
+    assert_eq!(shown[0], "i03", "boosted");
+    assert_eq!((shown[1].as_str(), answer.picks[1].why.code), ("i13", Code::Pinned));
+    assert_eq!(answer.picks[1].why.evidence, ["hero"]);
+    assert!(!shown.contains(&"i00".to_owned()) && !shown.contains(&"i18".to_owned()), "a ban beats a pin: {shown:?}");
+    assert!(shown.contains(&"i01".to_owned()), "an ended rule is no rule");
+    assert!(answer.picks.iter().any(|pick| pick.why.code == Code::StaffPick && pick.slot == Slot::Merchandised));
+}
+
+#[test]
+fn discovery_draws_as_often_as_it_says() {
+    let shop = shop();
+    let asked = Ask { discovery: Some(0.4), limit: 5, ..ask("product", Some(item(4))) };
+    let mut drawn: BTreeMap<(usize, u32), u32> = BTreeMap::new();
+    let (mut propensity, rounds) = (0.0, 4_000);
+    for seed in 0..rounds {
+        let answer = recommend(&shop, &asked, &[], NOW, seed * 7_919, &mut Scratch::default());
+        assert_eq!(answer.picks.iter().filter(|pick| pick.slot == Slot::Discovery).count(), 2);
+        for (position, pick) in answer.picks.iter().enumerate().filter(|(_, pick)| pick.slot == Slot::Discovery) {
+            propensity = pick.propensity;
+            *drawn.entry((position, pick.item)).or_default() += 1;
+        }
+        assert!(answer.picks.iter().filter(|pick| pick.slot != Slot::Discovery).all(|pick| pick.propensity == 1.0));
+    }
+    assert!(propensity >= PROPENSITY_FLOOR);
+    let (expected, error) = (rounds as f32 * propensity, 5.0 * (rounds as f32 * propensity * (1.0 - propensity)).sqrt());
+    for (place, count) in &drawn {
+        assert!((*count as f32 - expected).abs() < error, "{place:?} was drawn {count} times, expected {expected} ± {error}");
+    }
+    assert_eq!(drawn.len(), 2 * (1.0 / propensity).round() as usize, "every item of the pool, at every slot");
+}
+
+#[test]
+fn the_callers_own_items_are_all_kept() {
+    let shop = shop();
+    let own = [id("unknown"), item(19), item(11), item(8), item(8)];
+    let ranked = rank(&shop, &ask("product", Some(item(4))), &[], &own, NOW, &mut Scratch::default());
+    assert_eq!(ranked.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["i08", "i19", "i11", "unknown"]);
+}
+
+#[test]
+fn relations_are_for_strangers() {
+    let shop = shop();
+    let mut scratch = Scratch::default();
+    let together = related(&shop, &item(4), Relation::Together, 10, NOW, &mut scratch);
+    assert_eq!(together.iter().map(|pick| pick.item).collect::<Vec<_>>(), [7, 11]);
+    let similar = related(&shop, &item(4), Relation::Similar, 10, NOW, &mut scratch);
+    assert_eq!(similar.iter().map(|pick| pick.item).collect::<Vec<_>>(), [8, 12], "neither out of stock nor one person's pair");
+    assert!(related(&shop, &id("nothing"), Relation::Similar, 10, NOW, &mut scratch).is_empty());
+}
+
+#[test]
+fn a_shop_without_a_model_shows_its_newest() {
+    let changes = (0..3).map(|number| Item { published: Some(NOW.plus_days(number)), ..Item::bare(item(number as usize)) });
+    let shop = Shop::new(None, changes, Rules::default());
+    let answer = answer(&shop, &ask("home", None), &[]);
+    assert_eq!((names(&shop, &answer), answer.strategy), (vec!["i02".into(), "i01".into(), "i00".into()], Strategy::Popular));
+}
+
+#[test]
+fn changes_lie_over_the_models_catalog() {
+    let model = Model::parse(draft().to_bytes().expect("writes").0.into()).expect("reads");
+    let sold_out = Item { in_stock: false, ..Item::bare(item(0)) };
+    let shop = Shop::new(Some(model), [sold_out, Item::bare(id("brand-new"))], Rules::default());
+    let shown = names(&shop, &answer(&shop, &Ask { limit: 100, ..ask("home", None) }, &[]));
+    assert!(!shown.contains(&"i00".to_owned()) && shown.contains(&"brand-new".to_owned()));
+}
+
+proptest! {
+    /// Law 3, and the promises that hold whatever is asked.
+    #[test]
+    fn the_same_input_gives_the_same_answer(
+        items in prop::collection::vec(0usize..25, 0..12), placement in 0usize..5, limit in 1usize..30, seed: u64, share in 0.0f32..0.5,
+    ) {
+        let shop = shop();
+        let asked = Ask {
+            placement: ["home", "product", "cart", "search", "email"][placement].into(),
+            item: items.first().map(|number| item(*number)),
+            cart: items.iter().skip(1).take(2).map(|number| item(*number)).collect(),
+            session: items.iter().skip(3).map(|number| item(*number)).collect(),
+            limit,
+            discovery: Some(share),
+            ..Ask::default()
+        };
+        let mut used = Scratch::default();
+        let first = recommend(&shop, &asked, &[], NOW, seed, &mut used);
+        prop_assert_eq!(&first, &recommend(&shop, &asked, &[], NOW, seed, &mut used));
+        prop_assert_eq!(&first, &recommend(&shop, &asked, &[], NOW, seed, &mut Scratch::default()));
+        let mut shown: Vec<u32> = first.picks.iter().map(|pick| pick.item).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        prop_assert_eq!(shown.len(), first.picks.len(), "no item twice");
+        prop_assert!(first.picks.iter().all(|pick| (0.0..=1.0).contains(&pick.score) && pick.propensity >= PROPENSITY_FLOOR));
+        let earned: Vec<f32> = first.picks.iter().filter(|pick| pick.slot != Slot::Discovery).map(|pick| pick.score).collect();
+        prop_assert!(earned.is_sorted_by(|a, b| a >= b), "{earned:?}");
+    }
+}

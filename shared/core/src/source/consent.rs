@@ -1,0 +1,58 @@
+//! What a sender says about consent, in any of the dialects that shops speak.
+
+use super::fields::{flag, object, Object};
+use crate::event::{Consent, Purpose};
+
+/// Each purpose's names: Segment's categories are the shop's own words, so the usual ones; then Shopify's `customerPrivacy`; then
+/// Google Consent Mode. Compared without case.
+const NAMES: [(Purpose, &[&str]); 3] = [
+    (Purpose::Analytics, &["analytics", "statistics", "performance", "measurement", "analyticsprocessingallowed", "analytics_storage"]),
+    (Purpose::Personalization, &["personalization", "personalisation", "preferences", "functional", "preferencesprocessingallowed", "personalization_storage"]),
+    (Purpose::Marketing, &["marketing", "advertising", "targeting", "marketingallowed", "ad_storage"]),
+];
+
+/// What was said, per purpose; purposes that nothing was said about are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said(Vec<Consent>);
+
+impl Said {
+    /// Reads an event's context and, for `Consent Updated`, its properties. `gpc` is whether the browser sent `Sec-GPC: 1`: it
+    /// overrules whatever else was said about personalization and marketing.
+    pub(super) fn read(context: Option<&Object>, properties: Option<&Object>, gpc: bool) -> Self {
+        let sources = [properties.and_then(|all| object(all, "consent")), properties, context.and_then(|all| object(all, "consent"))];
+        let sources: Vec<&Object> = sources.into_iter().flatten().flat_map(dialects).chain(context.into_iter().flat_map(nested)).collect();
+        let gpc = gpc || context.is_some_and(|context| flag(context, &["gpc", "globalPrivacyControl"]) == Some(true));
+        let mut said = Self::default();
+        for (purpose, names) in NAMES {
+            if gpc && purpose != Purpose::Analytics {
+                said.0.push(Consent { purpose, granted: false, basis: "gpc".into() });
+            } else if let Some(granted) = sources.iter().find_map(|source| answer(source, names)) {
+                said.0.push(Consent { purpose, granted, basis: "consent".into() });
+            }
+        }
+        said
+    }
+
+    /// What was said about `purpose`.
+    pub(super) fn about(&self, purpose: Purpose) -> Option<bool> {
+        self.0.iter().find(|consent| consent.purpose == purpose).map(|consent| consent.granted)
+    }
+
+    /// All that was said.
+    pub(super) fn all(self) -> Vec<Consent> {
+        self.0
+    }
+}
+
+/// The object itself, and the places in it where dialects keep their answers.
+fn dialects(said: &Object) -> impl Iterator<Item = &Object> {
+    std::iter::once(said).chain(nested(said))
+}
+
+fn nested(said: &Object) -> impl Iterator<Item = &Object> {
+    ["categoryPreferences", "category_preferences", "customerPrivacy", "google_consent", "purposes"].into_iter().filter_map(|name| object(said, name))
+}
+
+fn answer(source: &Object, names: &[&str]) -> Option<bool> {
+    source.keys().find(|key| names.contains(&key.to_ascii_lowercase().as_str())).and_then(|key| flag(source, &[key]))
+}

@@ -1,0 +1,181 @@
+//! Exports with a row an item, in which only an order's first row tells about the order: Shopify's, and WooCommerce's in their wake.
+//!
+//! The rows of an order are collected until the next order begins, because what was taken off the whole order has to be shared out
+//! over its lines.
+
+use super::{
+    Reason,
+    format::Field,
+    intake::{Intake, Row, label},
+    lines::{part_id, quantity_of},
+    value::quantity,
+};
+use crate::{
+    event::{Action, OrderLine, Product, Refund, Who},
+    id::{EventId, OrderId},
+    money::Currency,
+    source::share,
+    time::Timestamp,
+};
+
+/// The order whose rows are coming.
+#[derive(Default)]
+pub(super) struct Orders {
+    open: Option<Order>,
+}
+
+/// What an order's first row says, and the lines so far.
+struct Order {
+    name: String,
+    id: OrderId,
+    first: EventId,
+    at: Timestamp,
+    who: Who,
+    currency: Currency,
+    cancelled: bool,
+    discount_minor: i64,
+    shipping_minor: i64,
+    tax_minor: i64,
+    total_minor: Option<i64>,
+    refunded_minor: i64,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    id: EventId,
+    product: Option<Product>,
+    quantity: u32,
+    gross_minor: i64,
+    off_minor: i64,
+}
+
+impl Line {
+    /// What it cost after what was taken off.
+    const fn cost_minor(&self) -> i64 {
+        self.gross_minor.saturating_sub(self.off_minor)
+    }
+}
+
+impl Orders {
+    /// Takes a row. What it says leaves when its order is complete.
+    pub(super) fn take(&mut self, row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), Reason> {
+        let name = row.some(Field::OrderName).map_or_else(|| row.need(Field::Order), Ok)?;
+        if self.open.as_ref().is_none_or(|order| order.name != name) {
+            self.close(intake);
+        }
+        let mut order = match self.open.take() {
+            Some(order) => order,
+            None => Order::begin(name, row, intake)?,
+        };
+        let line = order.line(row, intake);
+        let taken = line.map(|line| order.lines.push(line));
+        if !order.lines.is_empty() {
+            self.open = Some(order);
+        }
+        taken
+    }
+
+    /// Lets the order at hand go.
+    pub(super) fn close(&mut self, intake: &mut Intake<'_>) {
+        if let Some(order) = self.open.take() {
+            order.leave(intake);
+        }
+    }
+}
+
+impl Order {
+    fn begin(name: &str, row: Row<'_>, intake: &mut Intake<'_>) -> Result<Self, Reason> {
+        let status = row.get(Field::Status).to_ascii_lowercase();
+        let status = status.trim_start_matches("wc-");
+        if matches!(status, "voided" | "expired" | "failed" | "pending payment" | "checkout-draft" | "draft") {
+            return Err(Reason::Unpaid);
+        }
+        let at = intake.at(row)?;
+        let who = intake.who(row)?;
+        let currency = intake.currency(row)?;
+        let id = intake.order_id(row.some(Field::Order).unwrap_or(name))?;
+        let order = Self {
+            name: name.to_owned(),
+            first: intake.derived_id(&format!("{}\x1f{id}", row.columns.format.name()))?,
+            id,
+            at,
+            cancelled: row.some(Field::CancelledAt).is_some() || matches!(status, "cancelled" | "canceled"),
+            discount_minor: intake.amount(row, Field::OrderDiscount, currency)?.saturating_abs(),
+            shipping_minor: intake.amount(row, Field::Shipping, currency)?,
+            tax_minor: intake.amount(row, Field::Tax, currency)?,
+            total_minor: row.some(Field::Total).map(|text| intake.habits.money(text, currency)).transpose()?,
+            refunded_minor: intake.amount(row, Field::Refunded, currency)?.saturating_abs(),
+            who,
+            currency,
+            lines: Vec::new(),
+        };
+        intake.contacts(row, &order.who, at);
+        Ok(order)
+    }
+
+    fn line(&self, row: Row<'_>, intake: &mut Intake<'_>) -> Result<Line, Reason> {
+        let quantity = quantity(row.need(Field::Quantity)?, intake.habits)?;
+        if quantity <= 0 {
+            return Err(Reason::NoQuantity);
+        }
+        let price_minor = intake.habits.money(row.need(Field::UnitPrice)?, self.currency)?;
+        if price_minor < 0 {
+            return Err(Reason::NegativePrice);
+        }
+        // Shops that keep no SKUs still know what they sold by its name.
+        let item = row.some(Field::Item).or(row.some(Field::Title)).map(|code| intake.item_id(code)).transpose()?;
+        let product = item.map(|item| Product {
+            title: label(row.get(Field::Title)),
+            category: label(row.get(Field::Category)),
+            brand: label(row.get(Field::Brand)),
+            price_minor: Some(price_minor),
+            currency: Some(self.currency),
+            ..Product::bare(item)
+        });
+        let off_minor = intake.amount(row, Field::Discount, self.currency)?.saturating_abs();
+        let gross_minor = price_minor.checked_mul(quantity).ok_or(Reason::Amount)?;
+        Ok(Line { id: intake.row_id(row.record)?, product, quantity: quantity_of(quantity), gross_minor, off_minor })
+    }
+
+    /// Shares out the discount, adds postage, tax and refund, and lets everything go.
+    fn leave(mut self, intake: &mut Intake<'_>) {
+        let sum = |minors: Vec<i64>| minors.into_iter().fold(0, i64::saturating_add);
+        let known = sum(self.lines.iter().map(|line| line.off_minor).collect());
+        let costs: Vec<i64> = self.lines.iter().map(Line::cost_minor).collect();
+        let off = self.discount_minor.saturating_sub(known).clamp(0, sum(costs.clone()).max(0));
+        for (line, part) in self.lines.iter_mut().zip(share(off, &costs)) {
+            line.off_minor = line.off_minor.saturating_add(part);
+        }
+        let goods = sum(self.lines.iter().map(Line::cost_minor).collect());
+        // Whether prices contain the tax is only to be seen from the total.
+        let tax = self.total_minor.map_or(self.tax_minor, |total| {
+            total.saturating_sub(goods).saturating_sub(self.shipping_minor).clamp(0, self.tax_minor.max(0))
+        });
+        let lines = std::mem::take(&mut self.lines);
+        for line in lines {
+            let paid = line.cost_minor();
+            self.ordered(intake, line.id, line.product, line.quantity, paid, line.off_minor);
+        }
+        for (part, minor) in [("shipping", self.shipping_minor), ("tax", tax)] {
+            if let (true, Ok(id)) = (minor > 0, part_id(&self.first, part)) {
+                self.ordered(intake, id, None, 1, minor, 0);
+            }
+        }
+        if let (true, Ok(id)) = (self.refunded_minor > 0, part_id(&self.first, "refund")) {
+            let reference = OrderId::new(&format!("{}-refund", self.id)).ok();
+            let (order, amount_minor, currency) = (Some(self.id), self.refunded_minor, self.currency);
+            intake.event(
+                id,
+                self.at,
+                self.who,
+                Action::Refunded(Refund { order, reference, product: None, quantity: 0, amount_minor, currency }),
+            );
+        }
+    }
+
+    fn ordered(&self, intake: &mut Intake<'_>, id: EventId, product: Option<Product>, quantity: u32, paid_minor: i64, discount_minor: i64) {
+        let (order, currency, cancelled) = (self.id.clone(), self.currency, self.cancelled);
+        let line = OrderLine { order, version: Timestamp(0), product, quantity, paid_minor, discount_minor, currency, cancelled };
+        intake.event(id, self.at, self.who.clone(), Action::Ordered(line));
+    }
+}

@@ -1,0 +1,161 @@
+//! Samples under `events/import` against their snapshots, and what holds for any bytes whatever.
+
+use super::{Field, Found, Options, Reason, Report, read};
+use crate::{event::encode_line, money::Currency, time::Timestamp};
+use proptest::prelude::*;
+use std::{fmt::Write, path::PathBuf};
+
+fn options() -> Options {
+    Options {
+        currency: Currency::GBP,
+        map: Vec::new(),
+        now: Timestamp(1_790_000_000_000),
+        as_of: Timestamp(1_780_000_000_000),
+        hash_key: Some("a key for tests".into()),
+    }
+}
+
+/// All that comes out of `bytes`, as text.
+fn told(bytes: &[u8], options: &Options) -> String {
+    let mut found = String::new();
+    let report = read(bytes, options, |one| match one {
+        Found::Event(event) => {
+            let mut line = Vec::new();
+            encode_line(&event, &mut line);
+            found.push_str(&String::from_utf8_lossy(&line));
+        }
+        Found::Item(item) => writeln!(found, "item {}", serde_json::to_string(&item).expect("an item")).expect("a string"),
+        Found::Contact(contact) => writeln!(found, "contact {:?} {} of {:?}", contact.field, contact.value, contact.who).expect("a string"),
+        Found::Rejected(row) => {
+            writeln!(found, "rejected {} {:?} {}", row.line, row.reason, String::from_utf8_lossy(&row.raw)).expect("a string")
+        }
+    });
+    match report {
+        Ok(report) => format!("{found}{}", serde_json::to_string_pretty(&report).expect("a report")),
+        Err(error) => format!("{found}error: {error}"),
+    }
+}
+
+#[test]
+fn samples() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/import");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).expect("samples").map(|entry| entry.expect("a sample").path()).collect();
+    files.sort();
+    assert!(files.len() >= 19, "{} samples", files.len());
+    for file in files {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        insta::assert_snapshot!(name, told(&std::fs::read(&file).expect("a sample"), &options()));
+    }
+}
+
+#[test]
+fn columns_are_named_by_hand() {
+    let file = b"Bill,Thing,Pieces,Day,Each\n7,mug,2,2024-02-03,4.50\n";
+    let map = [("Bill", Field::Order), ("Thing", Field::Item), ("Pieces", Field::Quantity), ("day", Field::At), ("Each", Field::UnitPrice)];
+    let mapped = Options { map: map.iter().map(|(column, field)| ((*column).to_owned(), *field)).collect(), ..options() };
+    insta::assert_snapshot!("mapped", told(file, &mapped));
+    let wrong = Options { map: vec![("Bil".into(), Field::Order)], ..options() };
+    insta::assert_snapshot!("mapped-wrong", told(file, &wrong));
+}
+
+/// A file of good rows with `damage` between two of them.
+fn around(damage: &[u8]) -> (Report, Vec<String>) {
+    let mut file = b"invoice,item,quantity,at,price,customer\n1,mug,1,2024-01-01,1.00,7\n".to_vec();
+    file.extend_from_slice(damage);
+    file.extend_from_slice(b"\n2,cup,1,2024-01-01,1.00,7\n3,\"pan\",1,2024-01-01,1.00,7\n");
+    let mut items = Vec::new();
+    let report = read(file.as_slice(), &options(), |one| {
+        if let Found::Event(event) = one {
+            items.extend(event.action.product().map(|product| product.item.to_string()));
+        }
+    });
+    (report.expect("a report"), items)
+}
+
+#[test]
+fn a_damaged_row_costs_only_itself() {
+    for damage in ["\"", "9,\"X,1,2024-01-01,1.00,7", "9,X", "9,\"X\"Y,1,2024-01-01,1.00,7", "9,\"X\n\"\"\n", "\",\"\",\n\"", ",,,,,,,,x"] {
+        let (report, items) = around(damage.as_bytes());
+        assert_eq!(items, ["MUG", "CUP", "PAN"], "{damage:?}");
+        assert_eq!(report.taken + report.blank + report.rejected_rows(), report.rows, "{damage:?}");
+    }
+}
+
+#[test]
+fn an_endless_line_is_set_aside_in_pieces() {
+    let (report, items) = around(&vec![b'x'; 3 * 1024 * 1024]);
+    assert_eq!(items, ["MUG", "CUP", "PAN"]);
+    assert_eq!(report.rejected_rows(), 3);
+}
+
+/// Counts of a million real rows, worked out apart from this code with a dozen lines of Python.
+#[test]
+fn a_gift_shops_two_years() {
+    let folder = std::env::var_os("RAPPORT_DATA")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
+    let path = folder.join("online_retail_ii.csv.gz");
+    let Ok(file) = std::fs::File::open(&path) else {
+        println!("skipped: no data at {}", path.display());
+        return;
+    };
+    let (mut lines, mut refunds, mut ids) = (0, 0, std::collections::HashSet::new());
+    let report = read(flate2::read::GzDecoder::new(file), &options(), |one| {
+        if let Found::Event(event) = one {
+            lines += u64::from(event.action.name() == "order_completed");
+            refunds += u64::from(event.action.name() == "order_refunded");
+            assert!(ids.insert(event.id.clone()), "{:?} comes twice", event.id);
+        }
+    })
+    .expect("a report");
+    assert_eq!((report.rows, report.taken), (1_044_847, 1_038_888));
+    assert_eq!((lines, refunds), (1_019_723, 19_165));
+    let rejected: Vec<(Reason, u64)> = report.rejected.iter().map(|(reason, tally)| (*reason, tally.count)).collect();
+    assert_eq!(rejected, [(Reason::NegativePrice, 5), (Reason::StockNote, 5954)]);
+}
+
+/// Field-shaped fragments: pure noise never gets past the header.
+fn rows() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(b",".to_vec()),
+        Just(b"\n".to_vec()),
+        Just(b"\"".to_vec()),
+        Just(b"1,mug,1,2024-01-01,1.00,7\n".to_vec()),
+        Just(b"C2,M,-1,2024-01-01,1e300,x@y.example\n".to_vec()),
+        Just(b"\xe9\x00-9223372036854775808".to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..12),
+    ];
+    proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn every_row_is_accounted_for(tail in rows(), kind in 0usize..5) {
+        const HEADERS: [&str; 5] = [
+            "invoice,item,quantity,at,price,customer\n",
+            "customer,at,value,email,country,x\n",
+            "Name,Created at,Lineitem quantity,Lineitem name,Lineitem price,Email\n",
+            "timestamp,visitorid,event,itemid,transactionid,price\n",
+            "Handle,Title,Variant Price,Variant SKU,Status,Variant Inventory Qty\n",
+        ];
+        // Enough text that no tail makes the file look binary.
+        let mut file = HEADERS[kind].as_bytes().to_vec();
+        file.extend(b"1,A,1,2024-01-01,1.00,7\n".repeat(300));
+        file.extend(&tail);
+        let mut rejected = 0;
+        let report = read(file.as_slice(), &options(), |one| rejected += u64::from(matches!(one, Found::Rejected(_)))).expect("a report");
+        prop_assert_eq!(report.taken + report.blank + report.rejected_rows(), report.rows);
+        prop_assert_eq!(report.rejected_rows(), rejected);
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let _ = told(&bytes, &options());
+    }
+
+    #[test]
+    fn reading_twice_gives_the_same(tail in rows()) {
+        let mut file = b"invoice,item,quantity,at,price,customer\n".to_vec();
+        file.extend(&tail);
+        prop_assert_eq!(told(&file, &options()), told(&file, &options()));
+    }
+}

@@ -1,0 +1,117 @@
+//! Reading JSON that many hands wrote: numbers as text, text as numbers, names in two spellings, values that mean "nothing".
+
+use super::Unreadable;
+use crate::{
+    money::Currency,
+    time::Timestamp,
+};
+use compact_str::CompactString;
+use serde_json::{Map, Value};
+
+/// A JSON object.
+pub(super) type Object = Map<String, Value>;
+
+/// The first of `names` that says something, as text: strings that are not blank, numbers, booleans.
+pub(super) fn text(object: &Object, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| scalar(object.get(*name)?))
+}
+
+/// A scalar as text; `None` for null, blank strings, lists and objects.
+pub(super) fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(yes) => Some(yes.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// As [`text`], cut after `longest` characters.
+pub(super) fn short(object: &Object, names: &[&str], longest: usize) -> Option<CompactString> {
+    text(object, names).map(|text| cut(&text, longest))
+}
+
+/// `text` without control characters, at most `longest` characters of it.
+pub(super) fn cut(text: &str, longest: usize) -> CompactString {
+    text.chars().filter(|c| !c.is_control()).take(longest).collect()
+}
+
+/// The object under `name`.
+pub(super) fn object<'a>(parent: &'a Object, name: &str) -> Option<&'a Object> {
+    parent.get(name)?.as_object()
+}
+
+/// The objects in the list under the first of `names` that is a list.
+pub(super) fn objects<'a>(parent: &'a Object, names: &[&str]) -> impl Iterator<Item = &'a Object> + use<'a> {
+    let list = names.iter().find_map(|name| parent.get(*name)?.as_array());
+    list.into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// Whether the first of `names` that is there says yes.
+pub(super) fn flag(object: &Object, names: &[&str]) -> Option<bool> {
+    names.iter().find_map(|name| match object.get(*name)? {
+        Value::Bool(yes) => Some(*yes),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "granted" | "1" => Some(true),
+            "false" | "no" | "denied" | "0" => Some(false),
+            _ => None,
+        },
+        Value::Number(number) => number.as_i64().map(|number| number != 0),
+        _ => None,
+    })
+}
+
+/// An amount of money, in minor units of `currency`.
+///
+/// A field that is absent is `None`; one that is there and no amount is an error, or a shop's revenue would silently be nothing.
+pub(super) fn minor(object: &Object, names: &[&'static str], currency: Currency) -> Result<Option<i64>, Unreadable> {
+    for name in names {
+        let amount = match object.get(*name) {
+            Some(Value::Number(number)) => number.as_f64().map_or_else(|| currency.parse_minor(&number.to_string()), |amount| currency.minor(amount)),
+            Some(Value::String(text)) if !text.trim().is_empty() => currency.parse_minor(text),
+            _ => continue,
+        };
+        return amount.map(Some).map_err(|problem| Unreadable::Field { field: name, problem: problem.to_string() });
+    }
+    Ok(None)
+}
+
+/// A currency; `otherwise` where none is named.
+pub(super) fn currency(object: &Object, names: &[&'static str], otherwise: Currency) -> Result<Currency, Unreadable> {
+    for name in names {
+        if let Some(code) = object.get(*name).and_then(scalar) {
+            return code.parse().map_err(|problem: crate::money::MoneyError| Unreadable::Field { field: name, problem: problem.to_string() });
+        }
+    }
+    Ok(otherwise)
+}
+
+/// How many, at least 0; `otherwise` where nobody says.
+pub(super) fn count(object: &Object, names: &[&'static str], otherwise: u32) -> Result<u32, Unreadable> {
+    for name in names {
+        let Some(text) = object.get(*name).and_then(scalar) else { continue };
+        let number = text.parse::<f64>().ok().filter(|number| (0.0..=1e9).contains(number));
+        return number.map(|number| number.round() as u32).ok_or(Unreadable::Field { field: name, problem: format!("`{}` is no quantity", cut(&text, 20)) });
+    }
+    Ok(otherwise)
+}
+
+/// An instant: RFC 3339, or a number of seconds or milliseconds since 1970.
+pub(super) fn instant(object: &Object, names: &[&'static str]) -> Result<Option<Timestamp>, Unreadable> {
+    for name in names {
+        let at = match object.get(*name) {
+            Some(Value::Number(number)) => epoch(number.as_f64()).ok_or_else(|| format!("`{number}` is not a time")),
+            Some(Value::String(text)) if !text.trim().is_empty() => Timestamp::parse(text).map_err(|problem| problem.to_string()),
+            _ => continue,
+        };
+        return at.map(Some).map_err(|problem| Unreadable::Field { field: name, problem });
+    }
+    Ok(None)
+}
+
+/// Seconds until the year 5138, milliseconds from 1973 on: nobody's shop is in the gap.
+fn epoch(number: Option<f64>) -> Option<Timestamp> {
+    let number = number?;
+    let at = Timestamp(if number.abs() < 1e11 { (number * 1000.0) as i64 } else { number as i64 });
+    (at >= Timestamp::EARLIEST && at.0 < 9_214_646_400_000).then_some(at)
+}

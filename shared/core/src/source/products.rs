@@ -1,0 +1,54 @@
+//! Products as events mention them, in Segment's words and in GA4's.
+
+use super::{
+    fields::{currency, minor, objects, short, text, Object},
+    Unreadable,
+};
+use crate::{event::Product, id::ItemId, money::Currency};
+use compact_str::CompactString;
+
+/// Names of a product's id, the one that all the shop's systems share first.
+const IDS: [&str; 7] = ["product_id", "productId", "item_id", "sku", "variant_id", "id", "item"];
+
+/// The product that `mention` is about.
+pub(super) fn product(mention: &Object, shop: Currency) -> Result<Product, Unreadable> {
+    let item = item(mention)?;
+    let currency = currency(mention, &["currency"], shop)?;
+    let price_minor = minor(mention, &["price", "item_price"], currency)?;
+    Ok(Product {
+        item,
+        title: short(mention, &["name", "item_name", "title"], 200),
+        category: category(mention),
+        brand: short(mention, &["brand", "item_brand", "vendor"], 100),
+        currency: price_minor.map(|_| currency),
+        price_minor,
+    })
+}
+
+/// The product's id alone.
+pub(super) fn item(mention: &Object) -> Result<ItemId, Unreadable> {
+    let id = text(mention, &IDS).ok_or(Unreadable::Missing("product_id"))?;
+    ItemId::new(bare_gid(&id)).map_err(|problem| Unreadable::Field { field: "product_id", problem: problem.to_string() })
+}
+
+/// The product an event is about: in its properties, or the first of its products.
+pub(super) fn of_event(properties: &Object, shop: Currency) -> Result<Product, Unreadable> {
+    let mention = objects(properties, &["products", "items"]).next();
+    // `id` among an event's own properties is the event's, not a product's.
+    let own = IDS.iter().filter(|name| **name != "id").any(|name| properties.contains_key(*name));
+    product(if own { properties } else { mention.unwrap_or(properties) }, currency(properties, &["currency"], shop)?)
+}
+
+/// GA4 spells levels `item_category`, `item_category2` …; here `/` parts them.
+pub(super) fn category(mention: &Object) -> Option<CompactString> {
+    short(mention, &["category", "product_type"], 200).or_else(|| {
+        let levels = ["item_category", "item_category2", "item_category3", "item_category4", "item_category5"];
+        let levels: Vec<CompactString> = levels.into_iter().map_while(|level| short(mention, &[level], 60)).collect();
+        (!levels.is_empty()).then(|| levels.join("/").into())
+    })
+}
+
+/// Shopify's pixels write `gid://shopify/Product/632910392` where its webhooks write the number.
+fn bare_gid(id: &str) -> &str {
+    id.strip_prefix("gid://").and_then(|gid| gid.rsplit('/').next()).unwrap_or(id)
+}

@@ -1,0 +1,211 @@
+//! One message in the form of [Segment's specification](https://segment.com/docs/connections/spec/).
+//!
+//! What a browser says is a claim: its `userId`, its e-mail address and its contact data are left unread, so nothing downstream can
+//! mistake them for knowledge.
+
+use super::{
+    bots,
+    consent::Said,
+    fields::{cut, instant, object, short, text, Object},
+    track, traits, Call, ConsentMode, ContactField, Delivery, Parsed, Route, Shop, Unreadable,
+};
+use crate::{
+    auth::personal,
+    digest::{content_hash, short_hash},
+    event::{Action, Authority, Event, Purpose, Traffic, Who},
+    id::EventId,
+    profile::Position,
+    time::{Timestamp, MINUTE_MS},
+};
+use compact_str::{format_compact, CompactString};
+
+/// Event time never lies later than this after receipt.
+const AHEAD_MS: i64 = 5 * MINUTE_MS;
+/// Clocks that agree within this are left alone, so that a message sent twice keeps its time although it travelled differently.
+const SKEW_TOLERATED_MS: i64 = 30_000;
+/// Longer message ids are hashed, to leave room for what is put around them.
+const LONGEST_MESSAGE_ID: usize = 200;
+
+/// A message with everything that its events share.
+pub(super) struct Message<'a> {
+    /// The currency of amounts that name none.
+    pub(super) shop: Shop<'a>,
+    /// When it happened.
+    pub(super) at: Timestamp,
+    /// Its id, unique among what senders of its authority send.
+    pub(super) id: CompactString,
+    authority: Authority,
+    source: CompactString,
+    who: Who,
+    traffic: Traffic,
+}
+
+/// Reads `message`, which came in `envelope`. `call` is what the route says it is; in a batch the message's own `type` does.
+pub(super) fn message(message: &Object, call: Option<Call>, envelope: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+    let call = call.map_or_else(|| call_of(message), Ok)?;
+    if text(message, &["userId", "anonymousId", "previousId"]).is_none() {
+        return Err(Unreadable::Missing("userId or anonymousId"));
+    }
+    let context = object(message, "context").or_else(|| object(envelope, "context"));
+    let properties = object(message, "properties");
+    let browser = delivery.authority == Authority::Browser;
+    let is_consent = call == Call::Track && track::is_consent_update(message);
+    let said = Said::read(context, properties.filter(|_| is_consent), browser && delivery.header("sec-gpc") == Some("1"));
+    let who = who(message, delivery.authority, shop.hash_key);
+
+    let template = Message {
+        shop: *shop,
+        at: time(message, envelope, delivery.received)?,
+        id: id(message, delivery.authority),
+        authority: delivery.authority,
+        source: source(delivery.route),
+        who: who.clone(),
+        traffic: bots::traffic(context, delivery.header("user-agent").filter(|_| browser)),
+    };
+    let mut parsed = Parsed { contacts: template.contacts(message, call), ..Parsed::default() };
+    let may_know = may_know_who(&said, browser, shop.consent);
+    for action in template.actions(message, call)? {
+        // An order is kept under the declared basis `contract`; anything else without a yes is nobody's.
+        let known = may_know || matches!(action, Action::Ordered(_) | Action::Refunded(_));
+        parsed.events.push(template.event(parsed.events.len(), if known { who.clone() } else { Who::default() }, action)?);
+    }
+    // A browser repeats its consent in every message; only those that begin a visit or change it are worth an event.
+    if is_consent || !browser || matches!(call, Call::Identify | Call::Page | Call::Screen) {
+        for consent in said.all() {
+            // To withdraw, one must be known; to have never agreed, one must not.
+            if is_consent || may_know {
+                parsed.events.push(template.event(parsed.events.len(), who.clone(), Action::Consented(consent))?);
+            }
+        }
+    }
+    Ok(parsed)
+}
+
+fn call_of(message: &Object) -> Result<Call, Unreadable> {
+    let name = text(message, &["type", "action"]).ok_or(Unreadable::Missing("type"))?;
+    match Call::named(&name) {
+        Some(Call::Batch) | None => Err(Unreadable::Field { field: "type", problem: format!("`{}` is none of track, identify, page, screen, group, alias", cut(&name, 40)) }),
+        Some(call) => Ok(call),
+    }
+}
+
+/// The page's path without its query, in which shops put all sorts of things; else its name.
+fn page_name(message: &Object) -> CompactString {
+    let properties = object(message, "properties");
+    let page = object(message, "context").and_then(|context| object(context, "page"));
+    let path = properties.and_then(|all| short(all, &["path"], 200)).or_else(|| short(message, &["name"], 200)).or_else(|| page.and_then(|page| short(page, &["path"], 200)));
+    path.map(|path| path.split(['?', '#']).next().unwrap_or_default().into()).unwrap_or_default()
+}
+
+impl Message<'_> {
+    /// What the message says was done.
+    fn actions(&self, message: &Object, call: Call) -> Result<Vec<Action>, Unreadable> {
+        let action = match call {
+            Call::Track | Call::Batch => return track::actions(self, message),
+            Call::Identify => Action::Identified { traits: traits::of_message(message).map(|told| traits::read(told).traits).unwrap_or_default() },
+            Call::Page | Call::Screen => Action::Page { name: page_name(message) },
+            Call::Group => Action::Custom { name: "group".into() },
+            Call::Alias => {
+                let previous = text(message, &["previousId", "previous_id"]).ok_or(Unreadable::Missing("previousId"))?;
+                match personal::hidden(self.shop.hash_key, &previous) {
+                    Some(previous) => Action::Aliased { previous: cut(&previous, crate::id::LONGEST_ID_BYTES) },
+                    None => return Ok(Vec::new()),
+                }
+            }
+        };
+        Ok(vec![action])
+    }
+
+    /// The `number`th event of the message.
+    fn event(&self, number: usize, who: Who, action: Action) -> Result<Event, Unreadable> {
+        let id = if number == 0 { self.id.clone() } else { format_compact!("{}/{number}", self.id) };
+        Ok(Event {
+            id: EventId::new(&id).map_err(|problem| Unreadable::Field { field: "messageId", problem: problem.to_string() })?,
+            at: self.at,
+            authority: self.authority,
+            source: self.source.clone(),
+            who,
+            traffic: self.traffic,
+            action,
+        })
+    }
+
+    /// Contact data in an `identify`, which a browser cannot change.
+    fn contacts(&self, message: &Object, call: Call) -> Vec<ContactField> {
+        let (true, Call::Identify, Some(customer), Some(told)) = (self.authority.is_trusted(), call, &self.who.customer, traits::of_message(message)) else {
+            return Vec::new();
+        };
+        let at = Position { at: self.at, id: short_hash(self.id.as_bytes()) };
+        let fields = traits::read(told).contacts.into_iter();
+        fields.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }).collect()
+    }
+}
+
+/// Whom the message names. Ids that stand for nobody name nobody; a browser names no customer.
+fn who(message: &Object, authority: Authority, hash_key: &str) -> Who {
+    let device = text(message, &["anonymousId", "anonymous_id"]).and_then(|id| personal::device(hash_key, &id).ok());
+    if !authority.is_trusted() {
+        return Who { device, ..Who::default() };
+    }
+    let customer = text(message, &["userId", "user_id"]);
+    let told = traits::of_message(message).and_then(traits::email).or_else(|| object(message, "properties").and_then(traits::email));
+    let address = told.or_else(|| customer.clone().filter(|id| personal::is_email(id)));
+    Who {
+        customer: customer.and_then(|id| personal::customer(hash_key, &id).ok()),
+        device,
+        email: address.and_then(|address| personal::email(hash_key, &address)),
+    }
+}
+
+/// Whether the person may be recognised. Silence is read as the shop decided, but only from browsers: a backend that sends a customer's
+/// events has asked them.
+fn may_know_who(said: &Said, browser: bool, mode: ConsentMode) -> bool {
+    said.about(Purpose::Analytics).unwrap_or(!browser || mode == ConsentMode::OptOut)
+}
+
+/// When it happened by our clock: `timestamp`, moved by as much as the sender's clock was off when it sent. History that is sent late
+/// keeps its time, for its `sentAt` is right.
+fn time(message: &Object, envelope: &Object, received: Timestamp) -> Result<Timestamp, Unreadable> {
+    let told = instant(message, &["timestamp", "originalTimestamp"])?;
+    let sent = instant(message, &["sentAt"])?.or(instant(envelope, &["sentAt"])?);
+    let at = match (told, sent) {
+        (Some(told), Some(sent)) if received.since_ms(sent).abs() > SKEW_TOLERATED_MS => told.plus_ms(received.since_ms(sent)),
+        (Some(told), _) => told,
+        (None, _) => received,
+    };
+    let at = at.min(received.plus_ms(AHEAD_MS));
+    if at < Timestamp::EARLIEST {
+        return Err(Unreadable::Field { field: "timestamp", problem: "before 1990: the sender's clock is broken".to_owned() });
+    }
+    Ok(at)
+}
+
+/// The message's own id, or a hash of what it says. Senders of different authority cannot shadow each other's messages.
+fn id(message: &Object, authority: Authority) -> CompactString {
+    let sender = match authority {
+        Authority::Browser => "b",
+        Authority::Import => "i",
+        Authority::Backend => "s",
+        Authority::Webhook => "w",
+    };
+    match text(message, &["messageId", "message_id"]) {
+        Some(id) if id.len() <= LONGEST_MESSAGE_ID && !id.chars().any(char::is_control) => format_compact!("{sender}:{id}"),
+        Some(id) => format_compact!("{sender}:{}", content_hash(id.as_bytes())),
+        None => {
+            // A retry differs in when it was sent and in nothing else.
+            let mut said = message.clone();
+            said.remove("sentAt");
+            format_compact!("{sender}:{}", content_hash(serde_json::Value::Object(said).to_string().as_bytes()))
+        }
+    }
+}
+
+fn source(route: &Route) -> CompactString {
+    match route {
+        Route::Segment(_) => "segment".into(),
+        Route::Beacon => "beacon".into(),
+        Route::Shopify => "shopify".into(),
+        Route::Woocommerce => "woocommerce".into(),
+        Route::Webhook(name) => format_compact!("webhook:{name}"),
+    }
+}

@@ -1,0 +1,112 @@
+//! What somebody is told to be: a few allow-listed traits go into the log, contact data into the contacts table, and what the law
+//! protects nowhere.
+
+use super::fields::{cut, object, scalar, text, Object};
+use crate::auth::personal;
+use compact_str::CompactString;
+use serde_json::Value;
+
+/// Longest trait in the log, in characters.
+const LONGEST_TRAIT: usize = 64;
+/// Longest contact field, in characters.
+const LONGEST_CONTACT: usize = 500;
+/// Most free-text traits kept of one message.
+const MOST_FREE_TRAITS: usize = 40;
+
+/// Never stored: nobody is to be targeted by these (lower case, without `_`).
+const PROTECTED: [&str; 16] = [
+    "gender", "sex", "age", "race", "ethnicity", "religion", "health", "disability", "pregnant", "sexualorientation", "politics", "politicalviews", "union",
+    "nationality", "password", "ssn",
+];
+
+/// What [`allowed`] takes into the log; the contacts need no copy (lower case, without `_`).
+const LOGGED: [&str; 13] = ["country", "countrycode", "region", "state", "language", "locale", "currency", "createdat", "customersince", "birthmonth", "plan", "tier", "loyaltytier"];
+
+/// Contact fields, and the names they come under (lower case, without `_`).
+const CONTACTS: [(&str, &[&str]); 11] = [
+    ("email", &["email", "emailaddress"]),
+    ("phone", &["phone", "phonenumber", "mobile"]),
+    ("name", &["name", "fullname", "displayname"]),
+    ("first_name", &["firstname", "givenname"]),
+    ("last_name", &["lastname", "familyname"]),
+    ("company", &["companyname"]),
+    ("street", &["street", "address1", "addressline1", "line1"]),
+    ("city", &["city"]),
+    ("postal_code", &["postalcode", "postcode", "zip"]),
+    ("birthday", &["birthday", "dateofbirth", "dob"]),
+    ("username", &["username", "login"]),
+];
+
+/// Traits, parted by where they may go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// For the log, by name.
+    pub(super) traits: Vec<(CompactString, CompactString)>,
+    /// For the contacts table.
+    pub(super) contacts: Vec<(CompactString, String)>,
+}
+
+/// Parts `traits`.
+pub(super) fn read(traits: &Object) -> Told {
+    Told { traits: allowed(traits), contacts: contacts(traits) }
+}
+
+/// The traits that may stand in the log: coarse enough to be nobody in particular.
+fn allowed(traits: &Object) -> Vec<(CompactString, CompactString)> {
+    let address = object(traits, "address");
+    let found = [
+        ("birth_month", text(traits, &["birth_month", "birthMonth"]).or_else(|| text(traits, &["birthday", "date_of_birth"]).and_then(|date| month_of(&date)))),
+        ("country", text(traits, &["country", "countryCode", "country_code"]).or_else(|| text(address?, &["country", "countryCode", "country_code"]))),
+        ("currency", text(traits, &["currency"])),
+        ("customer_since", text(traits, &["createdAt", "created_at", "customer_since"]).map(|date| date.chars().take(7).collect())),
+        ("language", text(traits, &["language", "locale"]).map(|locale| locale.chars().take_while(|c| c.is_ascii_alphabetic()).collect::<String>().to_lowercase())),
+        ("loyalty_tier", text(traits, &["loyalty_tier", "loyaltyTier", "tier"])),
+        ("plan", text(traits, &["plan"])),
+        ("region", text(traits, &["region", "state"]).or_else(|| text(address?, &["region", "state"]))),
+    ];
+    found
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty() && !personal::is_personal(value))?)))
+        .map(|(name, value)| (name.into(), cut(&value, LONGEST_TRAIT)))
+        .collect()
+}
+
+/// `07` of `1984-07-15`: enough for a birthday card, not for an identity.
+fn month_of(date: &str) -> Option<String> {
+    let month = date.split(['-', 'T']).nth(1)?;
+    month.parse::<u8>().ok().filter(|month| (1..=12).contains(month)).map(|month| format!("{month:02}"))
+}
+
+fn contacts(traits: &Object) -> Vec<(CompactString, String)> {
+    let address = object(traits, "address").into_iter().flatten();
+    let mut free = 0;
+    let mut contacts: Vec<(CompactString, String)> = Vec::new();
+    for (name, value) in traits.iter().chain(address) {
+        let Some(value) = scalar(value) else { continue };
+        let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+        if PROTECTED.contains(&plain.as_str()) || LOGGED.contains(&plain.as_str()) {
+            continue;
+        }
+        let known = CONTACTS.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(field, _)| CompactString::from(*field));
+        free += usize::from(known.is_none());
+        let field = match known {
+            Some(field) => field,
+            None if free <= MOST_FREE_TRAITS => compact_str::format_compact!("trait:{}", cut(name, 60)),
+            None => continue,
+        };
+        if !contacts.iter().any(|(taken, _)| *taken == field) {
+            contacts.push((field, cut(&value, LONGEST_CONTACT).into_string()));
+        }
+    }
+    contacts
+}
+
+/// The e-mail address among `traits`.
+pub(super) fn email(traits: &Object) -> Option<String> {
+    text(traits, &["email", "emailAddress", "email_address"])
+}
+
+/// The message's traits, wherever the library put them.
+pub(super) fn of_message(message: &Object) -> Option<&Object> {
+    object(message, "traits").or_else(|| object(object(message, "context")?, "traits")).filter(|traits| traits.values().any(|value| *value != Value::Null))
+}

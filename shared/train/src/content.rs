@@ -1,0 +1,59 @@
+//! Which items are alike by what is written about them: all there is for an item that nobody dealt with yet.
+//!
+//! Cosine over the words of title, category and brand, each weighed by how rare it is (inverse document frequency, Spärck Jones
+//! 1972). A word that very many items share tells nothing and is passed over.
+
+use crate::{intern::Interner, pairs::best};
+use rapport_core::{catalog::Item, model::Neighbour};
+use rayon::prelude::*;
+
+/// Entries kept for an item.
+const KEPT: usize = 10;
+/// Words of more items than this are passed over, unless the item has no other.
+const COMMON: usize = 500;
+
+/// The table; rows only where `wanted`, since an item that people dealt with has better neighbours.
+pub(crate) fn fit(items: &[Item], wanted: impl Fn(usize) -> bool + Sync) -> Vec<Vec<Neighbour>> {
+    let mut words = Interner::default();
+    let described: Vec<Vec<u32>> = items.iter().map(|item| words_of(item).map(|word| words.number(word)).collect()).map(sorted).collect();
+    let mut items_with: Vec<Vec<u32>> = vec![Vec::new(); words.len()];
+    for (item, words) in described.iter().enumerate() {
+        for word in words {
+            items_with[*word as usize].push(item as u32);
+        }
+    }
+    let weights: Vec<f32> = items_with.iter().map(|with| (items.len() as f32 / with.len() as f32).ln().max(0.01).powi(2)).collect();
+    let norm = |words: &[u32]| words.iter().map(|word| weights[*word as usize]).sum::<f32>().sqrt();
+    let norms: Vec<f32> = described.iter().map(|words| norm(words)).collect();
+    let row = |item: usize| {
+        if !wanted(item) {
+            return Vec::new();
+        }
+        let telling = described[item].iter().filter(|word| items_with[**word as usize].len() <= COMMON);
+        let mut shared: Vec<(u32, f32)> = telling
+            .flat_map(|word| items_with[*word as usize].iter().map(|other| (*other, weights[*word as usize])))
+            .filter(|(other, _)| *other as usize != item)
+            .collect();
+        shared.sort_by_key(|(other, _)| *other);
+        let alike = shared.chunk_by(|a, b| a.0 == b.0).map(|words| {
+            let other = words[0].0;
+            let weight = words.iter().map(|(_, weight)| weight).sum::<f32>() / (norms[item] * norms[other as usize]);
+            Neighbour { item: other, weight, supporters: 0 }
+        });
+        best(alike.collect(), KEPT)
+    };
+    (0..items.len()).into_par_iter().map(row).collect()
+}
+
+fn words_of(item: &Item) -> impl Iterator<Item = String> + '_ {
+    let title = item.title.iter().flat_map(|title| title.split(|c: char| !c.is_alphanumeric())).filter(|word| word.chars().count() > 1);
+    let category = item.category.iter().map(|category| format!("category {category}"));
+    let brand = item.brand.iter().map(|brand| format!("brand {brand}"));
+    title.map(str::to_lowercase).chain(category).chain(brand)
+}
+
+fn sorted(mut words: Vec<u32>) -> Vec<u32> {
+    words.sort_unstable();
+    words.dedup();
+    words
+}

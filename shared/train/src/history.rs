@@ -1,0 +1,130 @@
+//! What holds of everything that was told: the looks and purchases that models learn from.
+
+use rapport_core::{
+    catalog::Item,
+    id::ItemId,
+    time::{Timestamp, DAY_MS},
+};
+
+/// Two looks further apart belong to two visits, in milliseconds: half an hour, as web analytics has it.
+const VISIT_GAP_MS: i64 = 30 * 60_000;
+
+/// Somebody paid attention to an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Who.
+    pub person: u32,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub item: u32,
+}
+
+/// Somebody bought an item and kept at least one piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buy {
+    /// Who.
+    pub person: u32,
+    /// When.
+    pub at: Timestamp,
+    /// In which order.
+    pub order: u32,
+    /// What.
+    pub item: u32,
+    /// Pieces bought less pieces returned, at least 1.
+    pub quantity: u32,
+}
+
+/// People's looks and purchases, by person, then time.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// By item number: what events told about it.
+    pub items: Vec<Item>,
+    /// By person number: whether it is somebody, or only an order of which nobody knows whose it is.
+    pub known: Vec<bool>,
+    /// By person, then time.
+    pub looks: Vec<Look>,
+    /// By person, then time.
+    pub buys: Vec<Buy>,
+    /// How many distinct events there were.
+    pub events: u64,
+}
+
+impl History {
+    /// What had happened before `cut`. Items keep their numbers.
+    #[must_use]
+    pub fn before(&self, cut: Timestamp) -> Self {
+        Self {
+            looks: self.looks.iter().filter(|look| look.at < cut).copied().collect(),
+            buys: self.buys.iter().filter(|buy| buy.at < cut).copied().collect(),
+            ..self.clone()
+        }
+    }
+
+    /// Each visit's looks, oldest first.
+    pub fn visits(&self) -> impl Iterator<Item = &[Look]> {
+        self.looks.chunk_by(|a, b| a.person == b.person && b.at.since_ms(a.at) <= VISIT_GAP_MS)
+    }
+
+    /// Each person's purchases, oldest first.
+    pub fn shoppers(&self) -> impl Iterator<Item = &[Buy]> {
+        self.buys.chunk_by(|a, b| a.person == b.person)
+    }
+
+    /// Each order's purchases.
+    pub fn orders(&self) -> impl Iterator<Item = &[Buy]> {
+        self.buys.chunk_by(|a, b| a.person == b.person && a.order == b.order)
+    }
+
+    /// Whether `person` is somebody: only they can stand behind a pair.
+    #[must_use]
+    pub fn is_known(&self, person: u32) -> bool {
+        self.known.get(person as usize).copied().unwrap_or(false)
+    }
+
+    /// How many distinct people looked or bought.
+    #[must_use]
+    pub fn people(&self) -> u64 {
+        let mut active = vec![false; self.known.len()];
+        for person in self.looks.iter().map(|look| look.person).chain(self.buys.iter().map(|buy| buy.person)) {
+            if let Some(active) = active.get_mut(person as usize) {
+                *active = self.is_known(person);
+            }
+        }
+        active.into_iter().filter(|active| *active).count() as u64
+    }
+
+    /// When the newest look or purchase happened.
+    #[must_use]
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.looks.iter().map(|look| look.at).chain(self.buys.iter().map(|buy| buy.at)).max()
+    }
+
+    /// When the oldest did.
+    #[must_use]
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.looks.iter().map(|look| look.at).chain(self.buys.iter().map(|buy| buy.at)).min()
+    }
+
+    /// Puts the shop's own catalog over what events told: its items win whole, and those never dealt with join at the end.
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Vec<Item>) -> Self {
+        let mut place: Vec<(ItemId, usize)> = self.items.iter().enumerate().map(|(place, item)| (item.id.clone(), place)).collect();
+        place.sort_unstable();
+        for item in catalog {
+            match place.binary_search_by(|(id, _)| id.cmp(&item.id)) {
+                Ok(found) => self.items[place[found].1] = item,
+                Err(free) => {
+                    place.insert(free, (item.id.clone(), self.items.len()));
+                    self.items.push(item);
+                }
+            }
+        }
+        self
+    }
+}
+
+/// The UTC day of an instant, counted from 1970.
+pub(crate) const fn day_of(at: Timestamp) -> i64 {
+    at.0.div_euclid(DAY_MS)
+}

@@ -1,0 +1,210 @@
+//! Which items occur together, row by row: the engine below visits, baskets and complements.
+//!
+//! Groups (visits, orders, shoppers) are walked once per item in them. Each item's row is counted by itself into reused scratch, so
+//! memory stays at a few numbers per item however many pairs there are, and rows may be counted on any number of threads with the
+//! same result.
+
+use rapport_core::model::Neighbour;
+use rayon::prelude::*;
+
+/// Steps further apart within a visit say nothing about order.
+const REACH: usize = 5;
+
+/// Lists of items with the person behind each, groups of one person side by side.
+#[derive(Default)]
+pub(crate) struct Groups {
+    at: Vec<u32>,
+    items: Vec<u32>,
+    people: Vec<u32>,
+}
+
+/// An item beside the row's own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pair {
+    pub(crate) item: u32,
+    /// In how many groups both occur.
+    pub(crate) groups: u32,
+    /// How often it follows the row's item within reach, each time one over the distance.
+    pub(crate) follows: f32,
+    /// How many distinct people are behind those groups.
+    pub(crate) supporters: u32,
+}
+
+impl Groups {
+    /// Adds a group of `person`; [`u32::MAX`] stands for nobody, who supports nothing.
+    pub(crate) fn push(&mut self, person: u32, items: impl IntoIterator<Item = u32>) {
+        if self.at.is_empty() {
+            self.at.push(0);
+        }
+        self.items.extend(items);
+        self.at.push(self.items.len() as u32);
+        self.people.push(person);
+    }
+
+    fn len(&self) -> usize {
+        self.people.len()
+    }
+
+    fn group(&self, group: usize) -> &[u32] {
+        &self.items[self.at[group] as usize..self.at[group + 1] as usize]
+    }
+
+    /// In how many groups each of `count` items occurs.
+    pub(crate) fn occurrences(&self, count: usize) -> Vec<u32> {
+        let (mut seen, mut occurrences) = (vec![usize::MAX; count], vec![0; count]);
+        for group in 0..self.len() {
+            for item in self.group(group) {
+                if std::mem::replace(&mut seen[*item as usize], group) != group {
+                    occurrences[*item as usize] += 1;
+                }
+            }
+        }
+        occurrences
+    }
+
+    /// For each of `count` items, what `keep` makes of the items beside it (in order of first mention), the best `limit` of them.
+    pub(crate) fn rows(&self, count: usize, limit: usize, keep: impl Fn(u32, &Pair) -> Option<f32> + Sync) -> Vec<Vec<Neighbour>> {
+        let (starts, places) = self.postings(count);
+        let row = |scratch: &mut Scratch, item: usize| {
+            let postings = &places[starts[item] as usize..starts[item + 1] as usize];
+            let pairs = scratch.count(self, item as u32, postings);
+            let kept = pairs.iter().filter_map(|pair| {
+                let weight = keep(item as u32, pair).filter(|weight| *weight > 0.0)?;
+                Some(Neighbour { item: pair.item, weight, supporters: pair.supporters })
+            });
+            best(kept.collect(), limit)
+        };
+        (0..count).into_par_iter().map_init(|| Scratch::new(count), row).collect()
+    }
+
+    /// For each item the groups it occurs in and where: starts, then (group, place) pairs.
+    fn postings(&self, count: usize) -> (Vec<u32>, Vec<(u32, u32)>) {
+        let mut starts = vec![0u32; count + 1];
+        for item in &self.items {
+            starts[*item as usize + 1] += 1;
+        }
+        for item in 0..count {
+            starts[item + 1] += starts[item];
+        }
+        let (mut next, mut places) = (starts.clone(), vec![(0, 0); self.items.len()]);
+        for group in 0..self.len() {
+            for (place, item) in self.group(group).iter().enumerate() {
+                places[next[*item as usize] as usize] = (group as u32, place as u32);
+                next[*item as usize] += 1;
+            }
+        }
+        (starts, places)
+    }
+}
+
+/// The strongest `limit`, by weight, then item.
+pub(crate) fn best(mut row: Vec<Neighbour>, limit: usize) -> Vec<Neighbour> {
+    let stronger = |a: &Neighbour, b: &Neighbour| b.weight.total_cmp(&a.weight).then(a.item.cmp(&b.item));
+    if row.len() > limit && limit > 0 {
+        row.select_nth_unstable_by(limit - 1, stronger);
+    }
+    row.truncate(limit);
+    row.sort_unstable_by(stronger);
+    row
+}
+
+/// Counters for one row, cleared by walking what was touched.
+struct Scratch {
+    cells: Vec<Cell>,
+    touched: Vec<Pair>,
+}
+
+#[derive(Clone, Copy)]
+struct Cell {
+    slot: u32,
+    group: u32,
+    person: u32,
+}
+
+const UNTOUCHED: Cell = Cell { slot: u32::MAX, group: u32::MAX, person: u32::MAX };
+
+impl Scratch {
+    fn new(count: usize) -> Self {
+        Self { cells: vec![UNTOUCHED; count], touched: Vec::new() }
+    }
+
+    fn count(&mut self, groups: &Groups, item: u32, postings: &[(u32, u32)]) -> &[Pair] {
+        for pair in self.touched.drain(..) {
+            self.cells[pair.item as usize] = UNTOUCHED;
+        }
+        for (group, place) in postings.iter().copied() {
+            let person = groups.people[group as usize];
+            for (other_place, other) in groups.group(group as usize).iter().enumerate() {
+                if *other != item {
+                    self.meet(*other, group, person, (place as usize, other_place));
+                }
+            }
+        }
+        &self.touched
+    }
+
+    fn meet(&mut self, other: u32, group: u32, person: u32, (place, other_place): (usize, usize)) {
+        let cell = &mut self.cells[other as usize];
+        if cell.slot == u32::MAX {
+            cell.slot = self.touched.len() as u32;
+            self.touched.push(Pair { item: other, groups: 0, follows: 0.0, supporters: 0 });
+        }
+        let pair = &mut self.touched[cell.slot as usize];
+        if std::mem::replace(&mut cell.group, group) != group {
+            pair.groups += 1;
+        }
+        // Groups of one person stand side by side, so a change of person is a new supporter; nobody's never is.
+        if person != u32::MAX && std::mem::replace(&mut cell.person, person) != person {
+            pair.supporters += 1;
+        }
+        if other_place > place && other_place - place <= REACH {
+            pair.follows += 1.0 / (other_place - place) as f32;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    /// The obvious way: every group, every two items of it.
+    fn oracle(groups: &[(u32, Vec<u32>)], a: u32, b: u32) -> Pair {
+        let both: Vec<&(u32, Vec<u32>)> = groups.iter().filter(|(_, items)| items.contains(&a) && items.contains(&b)).collect();
+        let mut follows = 0.0;
+        for (_, items) in &both {
+            for (i, j) in (0..items.len()).flat_map(|i| (i + 1..items.len()).map(move |j| (i, j))) {
+                follows += if items[i] == a && items[j] == b && j - i <= REACH { 1.0 / (j - i) as f32 } else { 0.0 };
+            }
+        }
+        let supporters = both.iter().map(|(person, _)| *person).filter(|person| *person != u32::MAX).collect::<BTreeSet<_>>();
+        Pair { item: b, groups: both.len() as u32, follows, supporters: supporters.len() as u32 }
+    }
+
+    proptest! {
+        #[test]
+        fn rows_are_what_counting_pairs_gives(mut groups in prop::collection::vec((0u32..4, prop::collection::vec(0u32..6, 0..9)), 0..12)) {
+            groups.sort_by_key(|(person, _)| *person);
+            for (person, _) in groups.iter_mut().filter(|(person, _)| *person == 3) {
+                *person = u32::MAX;
+            }
+            let mut counted = Groups::default();
+            for (person, items) in &groups {
+                counted.push(*person, items.iter().copied());
+            }
+            let (starts, places) = counted.postings(6);
+            let mut scratch = Scratch::new(6);
+            for item in 0..6u32 {
+                let pairs = scratch.count(&counted, item, &places[starts[item as usize] as usize..starts[item as usize + 1] as usize]);
+                for pair in pairs {
+                    let expected = oracle(&groups, item, pair.item);
+                    prop_assert!((pair.follows - expected.follows).abs() < 1e-4);
+                    prop_assert_eq!((pair.groups, pair.supporters), (expected.groups, expected.supporters));
+                }
+                let related = (0..6).filter(|other| *other != item && oracle(&groups, item, *other).groups > 0).count();
+                prop_assert_eq!(pairs.len(), related);
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Public protocols on plain rows: what `rapport evaluate` predicts, through the same learning and the same artifact as a shop's.
+
+use crate::{
+    history::{Buy, History, Look},
+    holdout::habits,
+    intern::Interner,
+    learn,
+    score::Scorer,
+};
+use bytes::Bytes;
+use rapport_core::{
+    catalog::Item,
+    id::ItemId,
+    model::{Model, ModelError},
+    money::Currency,
+    time::{Timestamp, DAY_MS},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Length of the lists.
+const LIST: usize = 20;
+
+/// A session, purchases of a customer at one time, or a basket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// The session's id, or the customer's.
+    pub who: String,
+    /// When, in milliseconds; where the data has no times, any numbers that rise as time does, a day apart.
+    pub at: Timestamp,
+    /// The items, oldest first.
+    pub items: Vec<ItemId>,
+}
+
+/// A list for one key, best first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// Session id, or customer.
+    pub key: String,
+    /// The position predicted, counted from 0; only for sessions.
+    pub position: Option<usize>,
+    /// Item ids, best first.
+    pub items: Vec<String>,
+}
+
+/// The next item at every position from `first` of every `every`-th session of `test`, learned from `train` alone.
+///
+/// # Errors
+/// [`ModelError`] when the catalog is too large for an artifact.
+pub fn sessions(train: &[Group], test: &[Group], first: usize, every: usize) -> Result<Vec<Prediction>, ModelError> {
+    let (model, _) = fit(train, Kind::Sessions)?;
+    let mut scorer = Scorer::new(&model);
+    let mut predictions = Vec::new();
+    for session in test.iter().step_by(every.max(1)) {
+        // An unknown item has no index, and a list must still not contain it: it cannot, since lists hold known ones.
+        let seen: Vec<u32> = session.items.iter().map(|item| model.index_of(item).unwrap_or(u32::MAX)).collect();
+        for position in first.max(1)..session.items.len() {
+            if session.items[position] != session.items[position - 1] {
+                let items = scorer.next_look(&seen[..position], LIST);
+                predictions.push(Prediction { key: session.who.clone(), position: Some(position), items: names(&model, &items) });
+            }
+        }
+    }
+    Ok(predictions)
+}
+
+/// What every customer of `train` buys after it; only what they never bought where `only_new`.
+///
+/// # Errors
+/// [`ModelError`] when the catalog is too large for an artifact.
+pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, ModelError> {
+    let (model, now) = fit(train, Kind::Purchases)?;
+    let mut scorer = Scorer::new(&model);
+    let mut bought: BTreeMap<&str, Vec<(u32, Timestamp)>> = BTreeMap::new();
+    for group in train {
+        let items = group.items.iter().filter_map(|item| model.index_of(item)).collect::<BTreeSet<u32>>();
+        bought.entry(&group.who).or_default().extend(items.into_iter().map(|item| (item, group.at)));
+    }
+    let predict = |(who, bought): (&str, Vec<(u32, Timestamp)>)| {
+        let items = scorer.next_purchase(&habits(bought.into_iter(), now), only_new, LIST);
+        Prediction { key: who.to_owned(), position: None, items: names(&model, &items) }
+    };
+    Ok(bought.into_iter().map(predict).collect())
+}
+
+/// The next basket of the users that `is_test` names. The last basket of every user is taken from training.
+///
+/// # Errors
+/// [`ModelError`] when the catalog is too large for an artifact.
+pub fn baskets(baskets: &[Group], is_test: impl Fn(&str) -> bool) -> Result<Vec<Prediction>, ModelError> {
+    let mut newest: BTreeMap<&str, Timestamp> = BTreeMap::new();
+    for basket in baskets {
+        let newest = newest.entry(&basket.who).or_insert(basket.at);
+        *newest = (*newest).max(basket.at);
+    }
+    // Ages count back from each user's own last visible basket, since baskets have numbers but no times.
+    let visible = baskets.iter().filter(|basket| newest.get(basket.who.as_str()).is_some_and(|last| basket.at < *last));
+    let aged = |basket: &Group| {
+        let age = newest.get(basket.who.as_str()).map_or(0, |last| last.since_ms(basket.at));
+        Group { at: Timestamp(Timestamp::EARLIEST.0 - age * DAYS_A_BASKET), ..basket.clone() }
+    };
+    let train: Vec<Group> = visible.map(aged).collect();
+    Ok(purchases(&train, false)?.into_iter().filter(|prediction| is_test(&prediction.key)).collect())
+}
+
+/// How many days a basket stands for, where there are only numbers.
+const DAYS_A_BASKET: i64 = 30;
+
+enum Kind {
+    Sessions,
+    Purchases,
+}
+
+/// Learns as a shop does; gives the model as a reader sees it, and the time it was trained.
+fn fit(train: &[Group], kind: Kind) -> Result<(Model, Timestamp), ModelError> {
+    let history = history(train, &kind);
+    let now = history.newest().unwrap_or(Timestamp(0)).plus_ms(DAY_MS);
+    let (artifact, _) = learn(&history, Currency::EUR, now).to_bytes()?;
+    Ok((Model::parse(Bytes::from(artifact))?, now))
+}
+
+fn history(train: &[Group], kind: &Kind) -> History {
+    let (mut numbers, mut people) = (Interner::default(), Interner::default());
+    let mut history = History::default();
+    for (order, group) in train.iter().enumerate() {
+        let person = people.number(group.who.clone());
+        for (step, id) in group.items.iter().enumerate() {
+            let item = numbers.number(id.clone());
+            if item as usize == history.items.len() {
+                history.items.push(Item::bare(id.clone()));
+            }
+            match kind {
+                // A session is a visit whatever its times say, so its looks are a second apart.
+                Kind::Sessions => history.looks.push(Look { person, at: group.at.plus_ms(step as i64 * 1000), item }),
+                Kind::Purchases => history.buys.push(Buy { person, at: group.at, order: order as u32, item, quantity: 1 }),
+            }
+        }
+    }
+    history.events = (history.looks.len() + history.buys.len()) as u64;
+    history.known = vec![true; people.len()];
+    history.looks.sort_by_key(|look| (look.person, look.at));
+    history.buys.sort_by_key(|buy| (buy.person, buy.at, buy.order));
+    history
+}
+
+fn names(model: &Model, items: &[u32]) -> Vec<String> {
+    items.iter().filter_map(|item| model.item(*item)).map(|item| item.id().to_owned()).collect()
+}
