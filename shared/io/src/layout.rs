@@ -47,6 +47,8 @@ pub const REFOLDS: &str = "refold";
 pub const ITEMS: &str = "items";
 /// Partition of the catalog table that holds merchandising rules.
 pub const RULES: &str = "rules";
+/// Partition of the contacts table that holds the receipts of erasures.
+pub const ERASURES: &str = "erasure";
 /// The pointer to the model that is live.
 pub const CURRENT_MODEL: &str = "models/current.json";
 
@@ -84,6 +86,12 @@ pub fn inbox_object(hash: &str) -> String {
 #[must_use]
 pub fn rejected_object(received: Timestamp, hash: &str) -> String {
     format!("rejected/dt={}/{hash}.json", received.day())
+}
+
+/// Prefix of a day of rejects; of all days when `None`.
+#[must_use]
+pub fn rejected_prefix(day: Option<&str>) -> String {
+    day.map_or_else(|| "rejected/".to_owned(), |day| format!("rejected/dt={day}/"))
 }
 
 /// Prefix of an archived day; of all days when `None`.

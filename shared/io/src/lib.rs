@@ -12,7 +12,18 @@
 //! Where a thing is stored is said in one file: [`layout`].
 #![warn(missing_docs)]
 
+pub mod catalog;
+pub mod contacts;
+pub mod faulty;
+pub mod identities;
+pub mod inbox;
+pub mod keys;
 pub mod layout;
+pub mod log;
+pub mod memory;
+pub mod models;
 pub mod ports;
+pub mod profiles;
+pub mod rejects;
 
 pub use ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored};

@@ -32,6 +32,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// [`StoreError::Conflict`] on `what`.
+    pub fn conflict(what: impl Into<String>) -> Self {
+        Self::Conflict { what: what.into() }
+    }
+
+    /// [`StoreError::Unavailable`]: `what` could not be done for now, because of `source`.
+    pub fn unavailable(what: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable { what: what.into(), source: source.into() }
+    }
+
+    /// [`StoreError::Refused`]: `what` will never be done, because of `source`.
+    pub fn refused(what: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Refused { what: what.into(), source: source.into() }
+    }
+
     /// Whether the same call may succeed later.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
@@ -70,6 +85,24 @@ pub trait Objects: Send + Sync + 'static {
     async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, StoreError>;
     /// Deletes `key`; deleting what is not there is no error.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
+}
+
+impl dyn Objects {
+    /// Every key that begins with `prefix`, in order, a round trip for each 1,000.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the listing fails half way; nothing is handed out then.
+    pub async fn list_all(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+        let mut keys = self.list(prefix, None).await?;
+        while let Some(last) = keys.last().cloned() {
+            let page = self.list(prefix, Some(&last)).await?;
+            if page.is_empty() {
+                break;
+            }
+            keys.extend(page);
+        }
+        Ok(keys)
+    }
 }
 
 /// A row's name within its table.
@@ -136,6 +169,30 @@ pub trait Records: Send + Sync + 'static {
     async fn query_changed(&self, table: Table, pk: &str, after: &str, next: Option<String>) -> Result<Page, StoreError>;
     /// All rows of a table, a page at a time.
     async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError>;
+}
+
+impl dyn Records {
+    /// Every row of one partition whose sort key begins with `prefix`, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`] when a page cannot be read; nothing is handed out then.
+    pub async fn query_all(&self, table: Table, pk: &str, prefix: &str) -> Result<Vec<Record>, StoreError> {
+        let mut page = self.query(table, pk, prefix, None).await?;
+        let mut rows = std::mem::take(&mut page.records);
+        while let Some(next) = page.next {
+            page = self.query(table, pk, prefix, Some(next)).await?;
+            rows.append(&mut page.records);
+        }
+        Ok(rows)
+    }
+
+    /// One row, strongly consistent.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn get_one(&self, table: Table, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        Ok(self.get(table, std::slice::from_ref(key), true).await?.pop().flatten())
+    }
 }
 
 /// A queue to send to. Receiving is the platform's work: functions are handed batches.
