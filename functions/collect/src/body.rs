@@ -34,7 +34,10 @@ pub(crate) fn unpack(body: &Body, encoding: Option<&str>, route: &Route) -> Resu
         return Ok(body.clone());
     }
     let mut unpacked = Vec::new();
-    GzDecoder::new(body.as_ref()).take(most as u64 + 1).read_to_end(&mut unpacked).map_err(|_| Refusal::Malformed("the body is not the gzip that its Content-Encoding says".to_owned()))?;
+    GzDecoder::new(body.as_ref())
+        .take(most as u64 + 1)
+        .read_to_end(&mut unpacked)
+        .map_err(|_| Refusal::Malformed("the body is not the gzip that its Content-Encoding says".to_owned()))?;
     if unpacked.len() > most { Err(too_large(route)) } else { Ok(unpacked.into()) }
 }
 
@@ -67,7 +70,9 @@ pub(crate) fn read(body: &Body, route: &Route) -> Result<Read, Refusal> {
         bounded(&Vec::<&RawValue>::deserialize(*batch).map_err(malformed)?)?;
     } else if *route == Route::Segment(Call::Batch) {
         return Err(Refusal::Malformed("`batch` is missing; send {\"batch\": [...]}".to_owned()));
-    } else if *route != Route::Beacon && !["userId", "anonymousId", "previousId"].iter().any(|name| fields.get(*name).is_some_and(|id| id.get() != "null")) {
+    } else if *route != Route::Beacon
+        && !["userId", "anonymousId", "previousId"].iter().any(|name| fields.get(*name).is_some_and(|id| id.get() != "null"))
+    {
         return Err(Refusal::Malformed("`userId` or `anonymousId` is missing".to_owned()));
     }
     let keys: Vec<&RawValue> = ["writeKey", "key"].into_iter().filter_map(|name| fields.remove(name)).collect();
@@ -77,5 +82,9 @@ pub(crate) fn read(body: &Body, route: &Route) -> Result<Read, Refusal> {
 }
 
 fn bounded(events: &[&RawValue]) -> Result<(), Refusal> {
-    if events.iter().any(|event| event.get().len() > EVENT_BYTES) { Err(Refusal::TooLarge { status: 400, most_bytes: EVENT_BYTES }) } else { Ok(()) }
+    if events.iter().any(|event| event.get().len() > EVENT_BYTES) {
+        Err(Refusal::TooLarge { status: 400, most_bytes: EVENT_BYTES })
+    } else {
+        Ok(())
+    }
 }

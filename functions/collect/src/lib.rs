@@ -60,7 +60,9 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
     }
     let keyring = app.keys.get(now).await.map_err(Refusal::unavailable)?;
     let headers = request.headers();
-    if !keyring.origin_secret.is_empty() && !auth::same_secret(&keyring.origin_secret, header(headers, "x-rapport-origin").unwrap_or_default()) {
+    if !keyring.origin_secret.is_empty()
+        && !auth::same_secret(&keyring.origin_secret, header(headers, "x-rapport-origin").unwrap_or_default())
+    {
         return Err(Refusal::Origin);
     }
     let unpacked = body::unpack(request.body(), header(headers, "content-encoding"), &route)?;
@@ -71,7 +73,8 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
     if authority == Authority::Browser {
         admit(app, request, now)?;
     }
-    let envelope = Envelope { route: route.to_string(), received: now, authority, headers: kept(headers), body: read.body.unwrap_or(unpacked) };
+    let envelope =
+        Envelope { route: route.to_string(), received: now, authority, headers: kept(headers), body: read.body.unwrap_or(unpacked) };
     app.inbox.send(&[envelope]).await.map_err(Refusal::unavailable)
 }
 

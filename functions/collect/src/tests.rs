@@ -53,7 +53,12 @@ async fn segments_libraries_are_understood() {
     let mut seen = 0;
     for file in std::fs::read_dir(folder).expect("samples") {
         let sample: Value = serde_json::from_slice(&std::fs::read(file.expect("a file").path()).expect("readable")).expect("JSON");
-        let headers: Vec<(&str, &str)> = sample["headers"].as_object().expect("headers").iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default())).collect();
+        let headers: Vec<(&str, &str)> = sample["headers"]
+            .as_object()
+            .expect("headers")
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()))
+            .collect();
         let house = House::new().await;
         let response = house.post(sample["path"].as_str().expect("a path"), &headers, sample["body"].to_string()).await;
         assert_eq!((response.status().as_u16(), response.body().as_ref()), (200, br#"{"success":true}"#.as_slice()));

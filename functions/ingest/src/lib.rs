@@ -114,7 +114,12 @@ fn rejected(reason: String, raw: &[u8]) -> Parsed {
 }
 
 /// Contacts first: once the log object is there, the queue may forget the batch.
-async fn store(app: &App, events: &[rapport_core::event::Event], told: Vec<source::ContactField>, now: Timestamp) -> Result<(), StoreError> {
+async fn store(
+    app: &App,
+    events: &[rapport_core::event::Event],
+    told: Vec<source::ContactField>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     contacts::store(&app.contacts, told).await?;
     if !events.is_empty() {
         app.log.append(events, now).await?;

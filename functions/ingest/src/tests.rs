@@ -32,7 +32,13 @@ impl House {
         let queue = Arc::new(MemoryQueue::default());
         let envelopes: Vec<Envelope> = bodies
             .iter()
-            .map(|(route, body)| Envelope { route: (*route).to_owned(), received: NOW, authority: Authority::Backend, headers: vec![], body: (*body).to_owned().into() })
+            .map(|(route, body)| Envelope {
+                route: (*route).to_owned(),
+                received: NOW,
+                authority: Authority::Backend,
+                headers: vec![],
+                body: (*body).to_owned().into(),
+            })
             .collect();
         Inbox::new(Arc::clone(&queue) as _, Arc::clone(&self.objects) as _).send(&envelopes).await.expect("memory");
         queue.take().into_iter().enumerate().map(|(number, body)| Message { id: number.to_string(), body, deliveries: 1 }).collect()
@@ -47,7 +53,10 @@ impl House {
     }
 }
 
-const GOOD: (&str, &str) = ("segment/batch", r#"{"batch":[{"type":"identify","userId":"1","messageId":"m1","traits":{"email":"ada@example.org"}},{"type":"dance","userId":"1"}]}"#);
+const GOOD: (&str, &str) = (
+    "segment/batch",
+    r#"{"batch":[{"type":"identify","userId":"1","messageId":"m1","traits":{"email":"ada@example.org"}},{"type":"dance","userId":"1"}]}"#,
+);
 const PAGE: (&str, &str) = ("segment/page", r#"{"userId":"2","messageId":"m2"}"#);
 
 #[tokio::test]

@@ -63,7 +63,9 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
         return Err(Refusal::TooLarge);
     }
     let keyring = app.keys.get(now).await.map_err(Refusal::unavailable)?;
-    if !keyring.origin_secret.is_empty() && !auth::same_secret(&keyring.origin_secret, header(headers, "x-rapport-origin").unwrap_or_default()) {
+    if !keyring.origin_secret.is_empty()
+        && !auth::same_secret(&keyring.origin_secret, header(headers, "x-rapport-origin").unwrap_or_default())
+    {
         return Err(Refusal::Origin);
     }
     if route == Route::Woocommerce && is_ping(body) {
@@ -76,7 +78,8 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
             return Err(Refusal::Contradiction);
         }
     }
-    let envelope = Envelope { route: route.to_string(), received: now, authority: Authority::Webhook, headers: kept(headers), body: body.clone() };
+    let envelope =
+        Envelope { route: route.to_string(), received: now, authority: Authority::Webhook, headers: kept(headers), body: body.clone() };
     app.inbox.send(&[envelope]).await.map_err(Refusal::unavailable)
 }
 
@@ -85,7 +88,9 @@ fn route(path: &str) -> Option<Route> {
     match path.strip_prefix("/webhooks/")?.trim_end_matches('/') {
         "shopify" => Some(Route::Shopify),
         "woocommerce" => Some(Route::Woocommerce),
-        name if !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) => Some(Route::Webhook(name.into())),
+        name if !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) => {
+            Some(Route::Webhook(name.into()))
+        }
         _ => None,
     }
 }
@@ -104,7 +109,8 @@ fn verify(keyring: &Keyring, route: &Route, headers: &HeaderMap, body: &[u8], no
 
 /// What WooCommerce sends, unsigned, when a webhook is created: a form that says `webhook_id=N` and nothing else.
 fn is_ping(body: &[u8]) -> bool {
-    body.strip_prefix(b"webhook_id=").is_some_and(|number| !number.is_empty() && number.len() <= 20 && number.iter().all(u8::is_ascii_digit))
+    body.strip_prefix(b"webhook_id=")
+        .is_some_and(|number| !number.is_empty() && number.len() <= 20 && number.iter().all(u8::is_ascii_digit))
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
