@@ -71,11 +71,11 @@ pub fn standard(keyring: &Keyring, headers: StandardHeaders<'_>, body: &[u8], no
     }
     let signed = [id.as_bytes(), b".", timestamp.trim().as_bytes(), b".", body].concat();
     let keys: Vec<Vec<u8>> = keyring.signing_secrets(Scope::Webhook, now).map(standard_key).collect();
-    let tags = signatures
+    let mut tags = signatures
         .split_ascii_whitespace()
         .filter_map(|signature| signature.strip_prefix("v1,"))
         .filter_map(|tag| BASE64_STANDARD.decode(tag).ok());
-    let good = tags.map(|tag| any_signed(keys.iter().map(Vec::as_slice), &signed, &tag)).any(|good| good);
+    let good = tags.any(|tag| any_signed(keys.iter().map(Vec::as_slice), &signed, &tag));
     if good { Ok(()) } else { Err(SignatureError::Forged) }
 }
 

@@ -138,6 +138,8 @@ fn contacts(traits: &Object) -> Vec<(CompactString, String)> {
             contacts.push((field, cut(&value, LONGEST_CONTACT).into_string()));
         }
     }
+    // The order of a JSON object's names is nobody's promise.
+    contacts.sort_unstable();
     contacts
 }
 
