@@ -146,7 +146,8 @@ fn changed_at(row: &Record) -> Option<Timestamp> {
 
 fn row(item: &Item, now: Timestamp) -> Result<Record, StoreError> {
     let key = RecordKey::new(layout::ITEMS, layout::item(&item.id));
-    let body = serde_json::to_vec(&Document { v: SCHEMA, item }).map_err(|error| StoreError::refused(format!("item {}", item.id), error))?;
+    let body =
+        serde_json::to_vec(&Document { v: SCHEMA, item }).map_err(|error| StoreError::refused(format!("item {}", item.id), error))?;
     Ok(Record { key, version: 0, body: body.into(), expires: None, changed: Some(format!("{}#{}", stamp(now), item.id)) })
 }
 

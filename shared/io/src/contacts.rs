@@ -73,7 +73,8 @@ impl Contacts {
     pub async fn put(&self, subject: &Subject, field: &str, value: &str, at: Position) -> Result<bool, StoreError> {
         let key = RecordKey::new(layout::subject(subject), field);
         let what = || format!("contact field {field}");
-        let body = serde_json::to_vec(&Field { v: SCHEMA, value: value.to_owned(), at }).map_err(|error| StoreError::refused(what(), error))?;
+        let body =
+            serde_json::to_vec(&Field { v: SCHEMA, value: value.to_owned(), at }).map_err(|error| StoreError::refused(what(), error))?;
         let record = Record { key: key.clone(), version: 0, body: body.into(), expires: None, changed: None };
         for _ in 0..ATTEMPTS {
             let known = self.records.get_one(Table::Contacts, &key).await?;
@@ -117,7 +118,8 @@ impl Contacts {
     pub async fn put_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
         let document = ReceiptDocument { v: SCHEMA, receipt: receipt.clone() };
         let body = serde_json::to_vec(&document).map_err(|error| StoreError::refused(format!("receipt {}", receipt.id), error))?;
-        let record = Record { key: RecordKey::new(layout::ERASURES, &receipt.id), version: 0, body: body.into(), expires: None, changed: None };
+        let record =
+            Record { key: RecordKey::new(layout::ERASURES, &receipt.id), version: 0, body: body.into(), expires: None, changed: None };
         self.records.put(Table::Contacts, record, Condition::Always).await.map(|_| ())
     }
 
@@ -127,7 +129,8 @@ impl Contacts {
     /// [`StoreError`] when the table cannot be read.
     pub async fn receipt(&self, id: &str) -> Result<Option<Receipt>, StoreError> {
         let Some(row) = self.records.get_one(Table::Contacts, &RecordKey::new(layout::ERASURES, id)).await? else { return Ok(None) };
-        let document: ReceiptDocument = serde_json::from_slice(&row.body).map_err(|error| StoreError::refused(format!("receipt {id}"), error))?;
+        let document: ReceiptDocument =
+            serde_json::from_slice(&row.body).map_err(|error| StoreError::refused(format!("receipt {id}"), error))?;
         Ok(Some(document.receipt))
     }
 }

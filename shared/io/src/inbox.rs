@@ -135,7 +135,8 @@ impl Inbox {
 /// [`InboxError`]; only its `Store` kind may go away by itself.
 pub async fn open(objects: &dyn Objects, message: &str) -> Result<Envelope, InboxError> {
     let malformed = |reason: String| InboxError::Malformed { reason };
-    let Message { v, route, received, authority, headers, body } = serde_json::from_str(message).map_err(|error| malformed(error.to_string()))?;
+    let Message { v, route, received, authority, headers, body } =
+        serde_json::from_str(message).map_err(|error| malformed(error.to_string()))?;
     if v != SCHEMA {
         return Err(malformed(format!("schema {v}; this release reads {SCHEMA}")));
     }

@@ -139,7 +139,7 @@ mod tests {
         let events = [page("a"), page("b")];
         let key = log.append(&events, NOON).await.unwrap();
         assert_eq!(log.append(&events, NOON).await.unwrap(), key);
-        assert_eq!(log.keys(Some("2026-11-22")).await.unwrap(), [key.clone()]);
+        assert_eq!(log.keys(Some("2026-11-22")).await.unwrap(), std::slice::from_ref(&key));
         assert_eq!(log.keys(Some("2026-11-23")).await.unwrap(), [""; 0]);
         let object = log.read(&key).await.unwrap().unwrap();
         assert_eq!(object.events, events);

@@ -142,7 +142,12 @@ impl Records for MemoryRecords {
 }
 
 /// The rows of one partition from `from` on, by sort key.
-fn partition<'a>(rows: &'a BTreeMap<(Table, RecordKey), Record>, table: Table, pk: &'a str, from: Bound<String>) -> impl Iterator<Item = &'a Record> {
+fn partition<'a>(
+    rows: &'a BTreeMap<(Table, RecordKey), Record>,
+    table: Table,
+    pk: &'a str,
+    from: Bound<String>,
+) -> impl Iterator<Item = &'a Record> {
     let from = from.map(|sk| (table, RecordKey::new(pk, sk)));
     rows.range((from, Bound::Unbounded)).take_while(move |((at, key), _)| *at == table && key.pk == pk).map(|(_, row)| row)
 }

@@ -99,7 +99,7 @@ mod tests {
         let raw = b"\xff\xfenot text";
         let key = rejects.put("not JSON", raw, "segment", received).await.unwrap();
         assert_eq!(rejects.put("not JSON", raw, "segment", received.plus_ms(5)).await.unwrap(), key, "kept once");
-        assert_eq!(rejects.keys(Some("2026-11-22")).await.unwrap(), [key.clone()]);
+        assert_eq!(rejects.keys(Some("2026-11-22")).await.unwrap(), std::slice::from_ref(&key));
         let reject = rejects.get(&key).await.unwrap().unwrap();
         assert_eq!((reject.reason.as_str(), reject.source.as_str(), reject.raw.as_slice()), ("not JSON", "segment", raw.as_slice()));
         rejects.delete(&key).await.unwrap();

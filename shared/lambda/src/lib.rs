@@ -11,8 +11,11 @@
 #![warn(missing_docs)]
 
 mod notification;
+mod serve;
+pub mod wire;
 
 pub use notification::{NotificationError, s3_keys};
+pub use serve::{ORIGIN, now, serve_http, serve_jobs, serve_queue, serve_queue_and_jobs, start_tracing};
 
 use bytes::Bytes;
 use std::net::IpAddr;
