@@ -4,7 +4,7 @@ use crate::{App, Step, TrainError};
 use rapport_archive::Archive;
 use rapport_core::{
     event::{Action, Event, Who},
-    profile::{subjects, Subject},
+    profile::{Subject, subjects},
     time::Timestamp,
 };
 use rapport_io::log::{Log, LogObject};
