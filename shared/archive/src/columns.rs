@@ -42,6 +42,7 @@ const SCHEMA: &str = "message event {
 }";
 
 type Text = for<'e> fn(&'e Event) -> Option<Cow<'e, str>>;
+type Number = fn(&Event) -> Option<i64>;
 
 /// Each text column, whether it may be absent, and where it comes from.
 const TEXTS: [(bool, Text); 12] = [
@@ -60,7 +61,7 @@ const TEXTS: [(bool, Text); 12] = [
 ];
 
 /// Each number column, likewise.
-const NUMBERS: [(bool, fn(&Event) -> Option<i64>); 4] =
+const NUMBERS: [(bool, Number); 4] =
     [(false, |event| Some(event.at.0)), (true, quantity), (true, amount_minor), (true, |event| event.action.product()?.price_minor)];
 
 fn order(event: &Event) -> Option<&str> {
