@@ -115,7 +115,7 @@ pub fn request(event: Value) -> Result<Request, WireError> {
 /// The last address that was forwarded is the one CloudFront saw; those before it are the caller's own words. `source` is CloudFront's.
 fn client_ip(headers: &HeaderMap, source: Option<&str>) -> Option<IpAddr> {
     let forwarded = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
-    let seen = forwarded.flat_map(|value| value.split(',')).map(str::trim).filter(|text| Some(*text) != source).next_back();
+    let seen = forwarded.flat_map(|value| value.split(',')).map(str::trim).rfind(|text| Some(*text) != source);
     seen.and_then(|text| text.parse().ok()).or_else(|| source?.parse().ok())
 }
 
