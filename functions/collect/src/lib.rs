@@ -24,7 +24,7 @@ use rapport_io::{
     inbox::{Envelope, Inbox},
     keys::Keys,
 };
-use rapport_lambda::{ClientIp, Request, Response};
+use rapport_lambda::{ClientIp, Request, Response, wire::REQUEST_ID};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the handler needs.
@@ -49,7 +49,7 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response {
     }
     match take(app, &request, now).await {
         Ok(()) => reply::taken(),
-        Err(refusal) => refusal.response(),
+        Err(refusal) => refusal.response(header(request.headers(), REQUEST_ID.as_str()).unwrap_or_default()),
     }
 }
 
@@ -60,11 +60,6 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
     }
     let keyring = app.keys.get(now).await.map_err(Refusal::unavailable)?;
     let headers = request.headers();
-    if !keyring.origin_secret.is_empty()
-        && !auth::same_secret(&keyring.origin_secret, header(headers, "x-rapport-origin").unwrap_or_default())
-    {
-        return Err(Refusal::Origin);
-    }
     let unpacked = body::unpack(request.body(), header(headers, "content-encoding"), &route)?;
     let read = body::read(&unpacked, &route)?;
     let query = request.uri().query().and_then(key_of_query);

@@ -16,9 +16,6 @@ pub enum Refusal {
     /// Not a POST.
     #[error("events are sent with POST")]
     Method,
-    /// Did not come through the front.
-    #[error("call the shop's public address instead")]
-    Origin,
     /// No key, or a wrong one.
     #[error(transparent)]
     Key(AuthError),
@@ -58,7 +55,7 @@ impl Refusal {
         match self {
             Self::NoSuchRoute => (404, "not_found"),
             Self::Method => (405, "method_not_allowed"),
-            Self::Origin | Self::Scope => (403, "forbidden"),
+            Self::Scope => (403, "forbidden"),
             Self::Key(_) => (401, "unauthorized"),
             Self::Malformed(_) => (400, "malformed"),
             Self::TooLarge { status, .. } => (*status, "too_large"),
@@ -67,9 +64,10 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn response(&self) -> Response {
+    pub(crate) fn response(&self, request_id: &str) -> Response {
         let (status, code) = self.status();
-        let mut response = json_response(status, &json!({ "error": { "code": code, "message": self.to_string() } }));
+        let mut response =
+            json_response(status, &json!({ "error": { "code": code, "message": self.to_string(), "request_id": request_id } }));
         let retry_after_secs = match self {
             Self::TooMany { retry_after_secs } => Some(*retry_after_secs),
             Self::Unavailable => Some(2),

@@ -1,2 +1,19 @@
-//! Placeholder.
-fn main() {}
+//! The one place that understands what came in, as a Lambda.
+
+use ingest::{App, Config, handle};
+use rapport_core::auth::Keyring;
+use rapport_io::{contacts::Contacts, keys::Keys};
+use rapport_lambda::{Environment, Fatal, serve_queue, start_tracing};
+use std::sync::Arc;
+
+#[tokio::main]
+async fn main() -> Result<(), Fatal> {
+    start_tracing();
+    let environment = Environment::of_process()?;
+    let aws = environment.connect().await;
+    aws.warm().await;
+    let keys = Arc::new(Keys::new(Arc::clone(&aws.secrets), &environment.stack, |document| Ok(Keyring::parse(document)?)));
+    let config = Config { currency: environment.currency, consent: environment.consent };
+    let app = App::new(aws.objects, Contacts::new(aws.records), keys, config);
+    serve_queue(async |batch, now| handle(&app, batch, now).await).await
+}

@@ -12,7 +12,7 @@ pub use reply::Refusal;
 use http::{HeaderMap, Method};
 use rapport_core::{
     auth::{
-        self, Keyring,
+        Keyring,
         signature::{self, StandardHeaders},
     },
     event::Authority,
@@ -23,7 +23,7 @@ use rapport_io::{
     inbox::{Envelope, Inbox},
     keys::Keys,
 };
-use rapport_lambda::{Request, Response};
+use rapport_lambda::{Request, Response, wire::REQUEST_ID};
 use std::sync::Arc;
 
 /// Largest delivery, in bytes: an order of a thousand lines is about half of it.
@@ -49,7 +49,7 @@ impl App {
 pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response {
     match take(app, &request, now).await {
         Ok(()) => reply::taken(),
-        Err(refusal) => refusal.response(),
+        Err(refusal) => refusal.response(header(request.headers(), REQUEST_ID.as_str()).unwrap_or_default()),
     }
 }
 
@@ -63,11 +63,6 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
         return Err(Refusal::TooLarge);
     }
     let keyring = app.keys.get(now).await.map_err(Refusal::unavailable)?;
-    if !keyring.origin_secret.is_empty()
-        && !auth::same_secret(&keyring.origin_secret, header(headers, "x-rapport-origin").unwrap_or_default())
-    {
-        return Err(Refusal::Origin);
-    }
     if route == Route::Woocommerce && is_ping(body) {
         return Ok(());
     }

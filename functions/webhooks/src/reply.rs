@@ -15,9 +15,6 @@ pub enum Refusal {
     /// Not a POST.
     #[error("webhooks are sent with POST")]
     Method,
-    /// Did not come through the front.
-    #[error("call the shop's public address instead")]
-    Origin,
     /// Not signed, or not by a secret of this shop.
     #[error(transparent)]
     Signature(SignatureError),
@@ -46,7 +43,6 @@ impl Refusal {
         match self {
             Self::NoSuchRoute => (404, "not_found"),
             Self::Method => (405, "method_not_allowed"),
-            Self::Origin => (403, "forbidden"),
             Self::Signature(_) => (401, "unauthorized"),
             Self::NotJson | Self::Contradiction => (400, "malformed"),
             Self::TooLarge => (413, "too_large"),
@@ -54,9 +50,10 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn response(&self) -> Response {
+    pub(crate) fn response(&self, request_id: &str) -> Response {
         let (status, code) = self.status();
-        let mut response = json_response(status, &json!({ "error": { "code": code, "message": self.to_string() } }));
+        let mut response =
+            json_response(status, &json!({ "error": { "code": code, "message": self.to_string(), "request_id": request_id } }));
         if matches!(self, Self::Unavailable) {
             response.headers_mut().insert(header::RETRY_AFTER, 2.into());
         }

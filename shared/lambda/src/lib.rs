@@ -10,10 +10,12 @@
 //! ```
 #![warn(missing_docs)]
 
+mod environment;
 mod notification;
 mod serve;
 pub mod wire;
 
+pub use environment::{Environment, EnvironmentError};
 pub use notification::{NotificationError, s3_keys};
 pub use serve::{ORIGIN, now, serve_http, serve_jobs, serve_queue, serve_queue_and_jobs, start_tracing};
 
@@ -49,3 +51,6 @@ pub enum Job {
     /// Fold the subjects anew that wait for it.
     Refold,
 }
+
+/// What ends a `main`: anything, said once in the log.
+pub type Fatal = lambda_runtime::Error;
