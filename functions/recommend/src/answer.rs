@@ -18,7 +18,7 @@ pub enum Failure {
     #[error("the body cannot be read: {0}")]
     Body(String),
     /// Larger than taken.
-    #[error("the body is larger than 1 MB; send it in parts")]
+    #[error("the body is too large; send it in parts")]
     TooLarge,
     /// No key, or a wrong one.
     #[error("{0}")]

@@ -76,6 +76,12 @@ impl App {
         }
     }
 
+    /// The stack's keys: the loop checks with them that a request came through CloudFront.
+    #[must_use]
+    pub const fn keys(&self) -> &Keys<Keyring> {
+        &self.keys
+    }
+
     async fn keyring(&self, now: Timestamp) -> Result<Arc<Keyring>, Failure> {
         Ok(self.keys.get(now).await?)
     }

@@ -1,5 +1,7 @@
 //! The whole function over stores in memory: every route, and what happens when something is missing.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use rapport_core::{
@@ -72,7 +74,7 @@ async fn suite_with(consent: ConsentMode) -> Suite {
     let objects = Arc::new(Faulty::new(MemoryObjects::default()));
     let secrets = Arc::new(MemorySecrets::default());
     secrets.put("test/keys", &keyring().document().expect("a document")).await.expect("memory");
-    let config = Config { stack: "test".into(), currency: Currency::EUR, consent };
+    let config = Config { stack: "test".into(), bucket: "test".into(), currency: Currency::EUR, consent };
     let app = App::new(records.clone(), objects.clone(), secrets, config);
     Suite { app, records, objects }
 }
@@ -265,7 +267,7 @@ async fn a_damaged_model_is_refused_and_the_one_before_serves() {
             suite.records.clone(),
             suite.objects.clone(),
             Arc::new(MemorySecrets::default()),
-            Config { stack: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut },
+            Config { stack: "test".into(), bucket: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut },
         );
         fresh.warm(NOW).await;
         let request = http::Request::builder().uri("/v1/similar/a").body(Bytes::new()).expect("a request");
