@@ -245,3 +245,6 @@ fn subject(contact: &Contact) -> Option<Subject> {
     let who = &contact.who;
     who.customer.clone().map(Subject::Customer).or_else(|| who.email.clone().map(Subject::Email))
 }
+
+#[cfg(test)]
+mod tests;
