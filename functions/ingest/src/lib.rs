@@ -1,1 +1,131 @@
-//! Placeholder.
+//! Raw deliveries become canonical events: one batch of the inbox in, one immutable object in the log out.
+//!
+//! Once the object is written, the events exist. Nothing here has to happen exactly once: a batch that is delivered again gives events
+//! with the same ids, and every fold knows them already. What cannot be read goes to `rejected/` with its reason and leaves its
+//! batch-mates alone; what cannot be *stored* fails its message, which the queue then brings again.
+#![warn(missing_docs)]
+
+mod contacts;
+
+use rapport_core::{
+    auth::Keyring,
+    money::Currency,
+    source::{self, ConsentMode, Delivery, Parsed, Reject, Route, Shop},
+    time::Timestamp,
+};
+use rapport_io::{
+    Objects, StoreError,
+    contacts::Contacts,
+    inbox::{self, Envelope},
+    keys::Keys,
+    log::Log,
+    rejects::Rejects,
+};
+use rapport_lambda::Message;
+use std::sync::Arc;
+
+/// What the handler needs.
+pub struct App {
+    objects: Arc<dyn Objects>,
+    log: Log,
+    rejects: Rejects,
+    contacts: Contacts,
+    keys: Arc<Keys<Keyring>>,
+    config: Config,
+}
+
+/// What the shop decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// The currency of amounts that name none.
+    pub currency: Currency,
+    /// What an unset consent means.
+    pub consent: ConsentMode,
+}
+
+impl App {
+    /// Over the stack's objects, contacts and keys.
+    #[must_use]
+    pub fn new(objects: Arc<dyn Objects>, contacts: Contacts, keys: Arc<Keys<Keyring>>, config: Config) -> Self {
+        Self { log: Log::new(Arc::clone(&objects)), rejects: Rejects::new(Arc::clone(&objects)), objects, contacts, keys, config }
+    }
+}
+
+/// Takes a batch in; gives the ids of the messages that must come again.
+pub async fn handle(app: &App, batch: Vec<Message>, now: Timestamp) -> Vec<String> {
+    match app.keys.get(now).await {
+        Ok(keyring) => ingest(app, &batch, &keyring, now).await,
+        Err(error) => {
+            // Without the hash key an address could only be stored in plain, so nothing is.
+            tracing::error!(%error, "the keys cannot be read; the whole batch comes again");
+            batch.into_iter().map(|message| message.id).collect()
+        }
+    }
+}
+
+async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp) -> Vec<String> {
+    let shop = Shop { currency: app.config.currency, consent: app.config.consent, hash_key: &keyring.hash_key };
+    let (mut failed, mut taken, mut events, mut told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for message in batch {
+        match take(app, message, &shop, now).await {
+            Ok(parsed) => {
+                taken.push(message.id.clone());
+                events.extend(parsed.events);
+                told.extend(parsed.contacts);
+            }
+            Err(error) => {
+                tracing::warn!(message = message.id, %error, "a message comes again");
+                failed.push(message.id.clone());
+            }
+        }
+    }
+    if let Err(error) = store(app, &events, told, now).await {
+        tracing::error!(%error, events = events.len(), "a batch could not be stored; it comes again");
+        failed.extend(taken);
+    }
+    failed
+}
+
+/// Opens a message and reads it; whatever is wrong with its content ends in `rejected/`.
+async fn take(app: &App, message: &Message, shop: &Shop<'_>, now: Timestamp) -> Result<Parsed, StoreError> {
+    let (source, received, parsed) = match inbox::open(app.objects.as_ref(), &message.body).await {
+        Ok(envelope) => (envelope.route.clone(), envelope.received, read(&envelope, shop)),
+        Err(inbox::InboxError::Store(error)) => return Err(error),
+        Err(error) => ("inbox".to_owned(), now, rejected(error.to_string(), message.body.as_bytes())),
+    };
+    for Reject { reason, raw } in &parsed.rejects {
+        app.rejects.put(reason, raw, &source, received).await?;
+    }
+    Ok(parsed)
+}
+
+fn read(envelope: &Envelope, shop: &Shop<'_>) -> Parsed {
+    match envelope.route.parse::<Route>() {
+        Ok(route) => {
+            let Envelope { received, authority, headers, body, .. } = envelope;
+            source::parse(&Delivery { route: &route, received: *received, authority: *authority, headers, body }, shop)
+        }
+        Err(error) => rejected(error.to_string(), &envelope.body),
+    }
+}
+
+fn rejected(reason: String, raw: &[u8]) -> Parsed {
+    Parsed { rejects: vec![Reject { reason, raw: raw.to_vec() }], ..Parsed::default() }
+}
+
+/// Contacts first: once the log object is there, the queue may forget the batch.
+async fn store(
+    app: &App,
+    events: &[rapport_core::event::Event],
+    told: Vec<source::ContactField>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    contacts::store(&app.contacts, told).await?;
+    if !events.is_empty() {
+        app.log.append(events, now).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,10 +15,10 @@ pub mod personal;
 pub mod signature;
 pub mod token;
 
-pub use keyring::{ExtraKey, Keyring, KeyringError, Scope, TokenKey, RANDOM_BYTES};
+pub use keyring::{ExtraKey, Keyring, KeyringError, RANDOM_BYTES, Scope, TokenKey};
 
 use crate::time::Timestamp;
-use base64::{prelude::BASE64_STANDARD, Engine};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use subtle::ConstantTimeEq;
 
 /// Who a key belongs to.

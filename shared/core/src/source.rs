@@ -17,8 +17,8 @@ mod track;
 mod traits;
 mod woocommerce;
 
-pub use shopify::{topic_agrees as shopify_topic_agrees, Kind as ShopifyKind};
 pub use share::share;
+pub use shopify::{Kind as ShopifyKind, topic_agrees as shopify_topic_agrees};
 
 use crate::{
     event::{Authority, Event},

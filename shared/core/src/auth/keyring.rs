@@ -1,8 +1,8 @@
 //! All keys of one shop, as one JSON document in the secret store.
 
-use super::{same_secret, Caller};
+use super::{Caller, same_secret};
 use crate::{digest::hex, time::Timestamp};
-use base64::{prelude::BASE64_STANDARD, Engine};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -57,7 +57,11 @@ pub struct Keyring {
 /// Says what is there, never what it is: keyrings end up in logs through `{:?}`.
 impl std::fmt::Debug for Keyring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keyring").field("version", &self.version).field("token_keys", &self.token_keys.len()).field("more", &self.more.len()).finish_non_exhaustive()
+        f.debug_struct("Keyring")
+            .field("version", &self.version)
+            .field("token_keys", &self.token_keys.len())
+            .field("more", &self.more.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     digest::{hex, hmac_sha256},
-    id::{is_blocked, ContactHash, CustomerId, DeviceId, IdError},
+    id::{ContactHash, CustomerId, DeviceId, IdError, is_blocked},
 };
 
 /// The keyed hash of an e-mail address, whatever its case and the white space around it; `None` for what is no address.
@@ -41,7 +41,11 @@ pub fn is_personal(text: &str) -> bool {
 pub fn is_email(text: &str) -> bool {
     let text = text.trim();
     let Some((name, domain)) = text.rsplit_once('@') else { return false };
-    !name.is_empty() && text.len() <= 254 && domain.split('.').count() >= 2 && domain.split('.').all(|label| !label.is_empty()) && !text.contains(char::is_whitespace)
+    !name.is_empty()
+        && text.len() <= 254
+        && domain.split('.').count() >= 2
+        && domain.split('.').all(|label| !label.is_empty())
+        && !text.contains(char::is_whitespace)
 }
 
 /// Whether `text` has the form of an international phone number. Without the `+` it could be any shop's customer number.
@@ -64,6 +68,7 @@ pub fn hidden(hash_key: &str, id: &str) -> Option<String> {
 
 fn hash(hash_key: &str, personal: &str) -> String {
     let personal = personal.trim();
-    let plain: String = if is_phone(personal) { personal.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect() } else { personal.to_lowercase() };
+    let plain: String =
+        if is_phone(personal) { personal.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect() } else { personal.to_lowercase() };
     format!("h1_{}", hex(&hmac_sha256(hash_key.as_bytes(), plain.as_bytes())))
 }

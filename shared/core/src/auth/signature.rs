@@ -3,9 +3,9 @@
 use super::{Keyring, Scope};
 use crate::{
     digest::hmac_sha256,
-    time::{Timestamp, MINUTE_MS},
+    time::{MINUTE_MS, Timestamp},
 };
-use base64::{prelude::BASE64_STANDARD, Engine};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use subtle::ConstantTimeEq;
 
 /// How far a Standard Webhook's timestamp may be from now, either way.
@@ -71,8 +71,11 @@ pub fn standard(keyring: &Keyring, headers: StandardHeaders<'_>, body: &[u8], no
     }
     let signed = [id.as_bytes(), b".", timestamp.trim().as_bytes(), b".", body].concat();
     let keys: Vec<Vec<u8>> = keyring.signing_secrets(Scope::Webhook, now).map(standard_key).collect();
-    let tags = signatures.split_ascii_whitespace().filter_map(|signature| signature.strip_prefix("v1,")).filter_map(|tag| BASE64_STANDARD.decode(tag).ok());
-    let good = tags.map(|tag| any_signed(keys.iter().map(Vec::as_slice), &signed, &tag)).any(|good| good);
+    let mut tags = signatures
+        .split_ascii_whitespace()
+        .filter_map(|signature| signature.strip_prefix("v1,"))
+        .filter_map(|tag| BASE64_STANDARD.decode(tag).ok());
+    let good = tags.any(|tag| any_signed(keys.iter().map(Vec::as_slice), &signed, &tag));
     if good { Ok(()) } else { Err(SignatureError::Forged) }
 }
 

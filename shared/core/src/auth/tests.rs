@@ -14,7 +14,10 @@ fn keyring() -> Keyring {
         *byte = (index % 251) as u8;
     }
     assert!(keyring.complete(&random), "an empty keyring has keys to mint");
-    keyring.token_keys = vec![TokenKey { kid: "t1".into(), secret: "correct horse battery staple".into() }, TokenKey { kid: "t2".into(), secret: "second".into() }];
+    keyring.token_keys = vec![
+        TokenKey { kid: "t1".into(), secret: "correct horse battery staple".into() },
+        TokenKey { kid: "t2".into(), secret: "second".into() },
+    ];
     keyring.more = vec![
         ExtraKey { key: "sk_ingest".into(), scopes: vec![Scope::Ingest], expires: None },
         ExtraKey { key: "sk_old".into(), scopes: vec![Scope::Read], expires: Some(NOW) },
@@ -33,7 +36,11 @@ fn keys_open_by_header_query_or_body() {
     let keyring = keyring();
     let ingest = Caller::Backend { scopes: vec![Scope::Ingest] };
     let check = |authorization: Option<&str>, query: Option<&str>, body: Option<&str>, expected: Result<Caller, AuthError>| {
-        assert_eq!(authenticate(&keyring, Credentials { authorization, query, body }, NOW), expected, "{authorization:?} {query:?} {body:?}");
+        assert_eq!(
+            authenticate(&keyring, Credentials { authorization, query, body }, NOW),
+            expected,
+            "{authorization:?} {query:?} {body:?}"
+        );
     };
     check(None, None, None, Err(AuthError::Missing));
     check(Some(&basic("sk_ingest:")), None, None, Ok(ingest.clone()));
@@ -88,7 +95,10 @@ fn tokens_end_and_cannot_be_bent() {
     assert_eq!(token::verify(&keyring, &minted.replace(".t2.", ".t1."), NOW), Err(token::TokenError::Forged));
     assert_eq!(token::verify(&keyring, &minted.replace(".t2.", ".t3."), NOW), Err(token::TokenError::Forged));
     let other = format!("ct_1.t2.{}", BASE64_URL_SAFE_NO_PAD.encode(r#"{"sub":"1","aud":"rapport","iat":0,"exp":9999999999}"#));
-    assert_eq!(token::verify(&keyring, &format!("{other}.{}", minted.rsplit('.').next().unwrap_or_default()), NOW), Err(token::TokenError::Forged));
+    assert_eq!(
+        token::verify(&keyring, &format!("{other}.{}", minted.rsplit('.').next().unwrap_or_default()), NOW),
+        Err(token::TokenError::Forged)
+    );
 }
 
 #[test]
@@ -105,7 +115,10 @@ fn standard_webhooks_follow_their_specification() {
     assert_eq!(signature::standard(&keyring, headers, body, at), Ok(()));
     assert_eq!(signature::standard(&keyring, headers, body, at.plus_ms(300_001)), Err(signature::SignatureError::Stale));
     assert_eq!(signature::standard(&keyring, headers, b"{}", at), Err(signature::SignatureError::Forged));
-    assert_eq!(signature::standard(&keyring, signature::StandardHeaders { id: None, ..headers }, body, at), Err(signature::SignatureError::Malformed));
+    assert_eq!(
+        signature::standard(&keyring, signature::StandardHeaders { id: None, ..headers }, body, at),
+        Err(signature::SignatureError::Malformed)
+    );
     assert_eq!(signature::standard(&Keyring::default(), headers, body, at), Err(signature::SignatureError::Forged));
 }
 

@@ -6,7 +6,7 @@
 
 use super::{Keyring, TokenKey};
 use crate::{digest::hmac_sha256, time::Timestamp};
-use base64::{prelude::BASE64_URL_SAFE_NO_PAD, Engine};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 

@@ -1,13 +1,33 @@
 //! Who was at the keys, as far as the sender lets on.
 
-use super::fields::{flag, object, text, Object};
+use super::fields::{Object, flag, object, text};
 use crate::event::Traffic;
 
 /// Parts of the user agents of crawlers, link previews, monitors and scripts. Short on purpose: a false alarm silences a person, and
 /// a crawler that hides is found by its behaviour, not here.
 const MARKS: [&str; 22] = [
-    "bot", "crawl", "spider", "slurp", "preview", "facebookexternalhit", "whatsapp/", "headless", "phantomjs", "lighthouse", "pingdom", "uptime", "monitor",
-    "python-requests", "python-urllib", "curl/", "wget/", "go-http-client", "okhttp-probe", "scrapy", "java/", "libwww",
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "preview",
+    "facebookexternalhit",
+    "whatsapp/",
+    "headless",
+    "phantomjs",
+    "lighthouse",
+    "pingdom",
+    "uptime",
+    "monitor",
+    "python-requests",
+    "python-urllib",
+    "curl/",
+    "wget/",
+    "go-http-client",
+    "okhttp-probe",
+    "scrapy",
+    "java/",
+    "libwww",
 ];
 
 /// The verdict on an event: what its context says of itself, else what its user agent gives away. `agent` is the request's own user
@@ -21,7 +41,8 @@ pub(super) fn traffic(context: Option<&Object>, agent: Option<&str>) -> Traffic 
             return Traffic::Bot;
         }
     }
-    let told = context.and_then(|context| text(context, &["userAgent", "user_agent"]).or_else(|| text(object(context, "device")?, &["userAgent"])));
+    let told = context
+        .and_then(|context| text(context, &["userAgent", "user_agent"]).or_else(|| text(object(context, "device")?, &["userAgent"])));
     if told.as_deref().or(agent).is_some_and(is_bot) { Traffic::Bot } else { Traffic::Human }
 }
 

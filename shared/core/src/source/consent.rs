@@ -1,13 +1,16 @@
 //! What a sender says about consent, in any of the dialects that shops speak.
 
-use super::fields::{flag, object, Object};
+use super::fields::{Object, flag, object};
 use crate::event::{Consent, Purpose};
 
 /// Each purpose's names: Segment's categories are the shop's own words, so the usual ones; then Shopify's `customerPrivacy`; then
 /// Google Consent Mode. Compared without case.
 const NAMES: [(Purpose, &[&str]); 3] = [
     (Purpose::Analytics, &["analytics", "statistics", "performance", "measurement", "analyticsprocessingallowed", "analytics_storage"]),
-    (Purpose::Personalization, &["personalization", "personalisation", "preferences", "functional", "preferencesprocessingallowed", "personalization_storage"]),
+    (
+        Purpose::Personalization,
+        &["personalization", "personalisation", "preferences", "functional", "preferencesprocessingallowed", "personalization_storage"],
+    ),
     (Purpose::Marketing, &["marketing", "advertising", "targeting", "marketingallowed", "ad_storage"]),
 ];
 
@@ -50,7 +53,9 @@ fn dialects(said: &Object) -> impl Iterator<Item = &Object> {
 }
 
 fn nested(said: &Object) -> impl Iterator<Item = &Object> {
-    ["categoryPreferences", "category_preferences", "customerPrivacy", "google_consent", "purposes"].into_iter().filter_map(|name| object(said, name))
+    ["categoryPreferences", "category_preferences", "customerPrivacy", "google_consent", "purposes"]
+        .into_iter()
+        .filter_map(|name| object(said, name))
 }
 
 fn answer(source: &Object, names: &[&str]) -> Option<bool> {

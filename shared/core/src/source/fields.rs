@@ -1,10 +1,7 @@
 //! Reading JSON that many hands wrote: numbers as text, text as numbers, names in two spellings, values that mean "nothing".
 
 use super::Unreadable;
-use crate::{
-    money::Currency,
-    time::Timestamp,
-};
+use crate::{money::Currency, time::Timestamp};
 use compact_str::CompactString;
 use serde_json::{Map, Value};
 
@@ -67,7 +64,9 @@ pub(super) fn flag(object: &Object, names: &[&str]) -> Option<bool> {
 pub(super) fn minor(object: &Object, names: &[&'static str], currency: Currency) -> Result<Option<i64>, Unreadable> {
     for name in names {
         let amount = match object.get(*name) {
-            Some(Value::Number(number)) => number.as_f64().map_or_else(|| currency.parse_minor(&number.to_string()), |amount| currency.minor(amount)),
+            Some(Value::Number(number)) => {
+                number.as_f64().map_or_else(|| currency.parse_minor(&number.to_string()), |amount| currency.minor(amount))
+            }
             Some(Value::String(text)) if !text.trim().is_empty() => currency.parse_minor(text),
             _ => continue,
         };
@@ -80,7 +79,9 @@ pub(super) fn minor(object: &Object, names: &[&'static str], currency: Currency)
 pub(super) fn currency(object: &Object, names: &[&'static str], otherwise: Currency) -> Result<Currency, Unreadable> {
     for name in names {
         if let Some(code) = object.get(*name).and_then(scalar) {
-            return code.parse().map_err(|problem: crate::money::MoneyError| Unreadable::Field { field: name, problem: problem.to_string() });
+            return code
+                .parse()
+                .map_err(|problem: crate::money::MoneyError| Unreadable::Field { field: name, problem: problem.to_string() });
         }
     }
     Ok(otherwise)
@@ -91,7 +92,9 @@ pub(super) fn count(object: &Object, names: &[&'static str], otherwise: u32) -> 
     for name in names {
         let Some(text) = object.get(*name).and_then(scalar) else { continue };
         let number = text.parse::<f64>().ok().filter(|number| (0.0..=1e9).contains(number));
-        return number.map(|number| number.round() as u32).ok_or(Unreadable::Field { field: name, problem: format!("`{}` is no quantity", cut(&text, 20)) });
+        return number
+            .map(|number| number.round() as u32)
+            .ok_or(Unreadable::Field { field: name, problem: format!("`{}` is no quantity", cut(&text, 20)) });
     }
     Ok(otherwise)
 }

@@ -1,6 +1,6 @@
 //! Deliveries that hold messages in Segment's form: its own routes, the beacon, and Standard Webhooks.
 
-use super::{fields::Object, segment, Call, Delivery, Parsed, Route, Shop, Unreadable};
+use super::{Call, Delivery, Parsed, Route, Shop, Unreadable, fields::Object, segment};
 use serde_json::Value;
 
 /// Reads a delivery: one message, a list of them, or `{"batch": [...]}`.
@@ -25,7 +25,10 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Parsed {
 }
 
 fn one(message: &Value, call: Option<Call>, envelope: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Parsed {
-    let read = message.as_object().ok_or(Unreadable::Shape("a message to be an object")).and_then(|message| segment::message(message, call, envelope, delivery, shop));
+    let read = message
+        .as_object()
+        .ok_or(Unreadable::Shape("a message to be an object"))
+        .and_then(|message| segment::message(message, call, envelope, delivery, shop));
     read.unwrap_or_else(|problem| Parsed::rejected(problem, message.to_string().as_bytes()))
 }
 

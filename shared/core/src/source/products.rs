@@ -1,8 +1,8 @@
 //! Products as events mention them, in Segment's words and in GA4's.
 
 use super::{
-    fields::{currency, minor, objects, short, text, Object},
     Unreadable,
+    fields::{Object, currency, minor, objects, short, text},
 };
 use crate::{event::Product, id::ItemId, money::Currency};
 use compact_str::CompactString;

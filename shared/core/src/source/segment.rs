@@ -4,10 +4,10 @@
 //! mistake them for knowledge.
 
 use super::{
-    bots,
+    Call, ConsentMode, ContactField, Delivery, Parsed, Route, Shop, Unreadable, bots,
     consent::Said,
-    fields::{cut, instant, object, short, text, Object},
-    track, traits, Call, ConsentMode, ContactField, Delivery, Parsed, Route, Shop, Unreadable,
+    fields::{Object, cut, instant, object, short, text},
+    track, traits,
 };
 use crate::{
     auth::personal,
@@ -15,9 +15,9 @@ use crate::{
     event::{Action, Authority, Event, Purpose, Traffic, Who},
     id::EventId,
     profile::Position,
-    time::{Timestamp, MINUTE_MS},
+    time::{MINUTE_MS, Timestamp},
 };
-use compact_str::{format_compact, CompactString};
+use compact_str::{CompactString, format_compact};
 
 /// Event time never lies later than this after receipt.
 const AHEAD_MS: i64 = 5 * MINUTE_MS;
@@ -41,7 +41,13 @@ pub(super) struct Message<'a> {
 }
 
 /// Reads `message`, which came in `envelope`. `call` is what the route says it is; in a batch the message's own `type` does.
-pub(super) fn message(message: &Object, call: Option<Call>, envelope: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+pub(super) fn message(
+    message: &Object,
+    call: Option<Call>,
+    envelope: &Object,
+    delivery: &Delivery<'_>,
+    shop: &Shop<'_>,
+) -> Result<Parsed, Unreadable> {
     let call = call.map_or_else(|| call_of(message), Ok)?;
     if text(message, &["userId", "anonymousId", "previousId"]).is_none() {
         return Err(Unreadable::Missing("userId or anonymousId"));
@@ -84,7 +90,10 @@ pub(super) fn message(message: &Object, call: Option<Call>, envelope: &Object, d
 fn call_of(message: &Object) -> Result<Call, Unreadable> {
     let name = text(message, &["type", "action"]).ok_or(Unreadable::Missing("type"))?;
     match Call::named(&name) {
-        Some(Call::Batch) | None => Err(Unreadable::Field { field: "type", problem: format!("`{}` is none of track, identify, page, screen, group, alias", cut(&name, 40)) }),
+        Some(Call::Batch) | None => Err(Unreadable::Field {
+            field: "type",
+            problem: format!("`{}` is none of track, identify, page, screen, group, alias", cut(&name, 40)),
+        }),
         Some(call) => Ok(call),
     }
 }
@@ -93,7 +102,10 @@ fn call_of(message: &Object) -> Result<Call, Unreadable> {
 fn page_name(message: &Object) -> CompactString {
     let properties = object(message, "properties");
     let page = object(message, "context").and_then(|context| object(context, "page"));
-    let path = properties.and_then(|all| short(all, &["path"], 200)).or_else(|| short(message, &["name"], 200)).or_else(|| page.and_then(|page| short(page, &["path"], 200)));
+    let path = properties
+        .and_then(|all| short(all, &["path"], 200))
+        .or_else(|| short(message, &["name"], 200))
+        .or_else(|| page.and_then(|page| short(page, &["path"], 200)));
     path.map(|path| path.split(['?', '#']).next().unwrap_or_default().into()).unwrap_or_default()
 }
 
@@ -102,7 +114,9 @@ impl Message<'_> {
     fn actions(&self, message: &Object, call: Call) -> Result<Vec<Action>, Unreadable> {
         let action = match call {
             Call::Track | Call::Batch => return track::actions(self, message),
-            Call::Identify => Action::Identified { traits: traits::of_message(message).map(|told| traits::read(told).traits).unwrap_or_default() },
+            Call::Identify => {
+                Action::Identified { traits: traits::of_message(message).map(|told| traits::read(told).traits).unwrap_or_default() }
+            }
             Call::Page | Call::Screen => Action::Page { name: page_name(message) },
             Call::Group => Action::Custom { name: "group".into() },
             Call::Alias => {
@@ -132,7 +146,9 @@ impl Message<'_> {
 
     /// Contact data in an `identify`, which a browser cannot change.
     fn contacts(&self, message: &Object, call: Call) -> Vec<ContactField> {
-        let (true, Call::Identify, Some(customer), Some(told)) = (self.authority.is_trusted(), call, &self.who.customer, traits::of_message(message)) else {
+        let (true, Call::Identify, Some(customer), Some(told)) =
+            (self.authority.is_trusted(), call, &self.who.customer, traits::of_message(message))
+        else {
             return Vec::new();
         };
         let at = Position { at: self.at, id: short_hash(self.id.as_bytes()) };

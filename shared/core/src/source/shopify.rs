@@ -5,8 +5,9 @@
 //! `refunds/create` itself names nobody, and an `orders/updated` with the same refund in it always follows: it is read past.
 
 use super::{
-    fields::{count, currency, instant, minor, object, objects, text, Object},
-    order_id, traits, ContactField, Delivery, Parsed, Shop, Unreadable,
+    ContactField, Delivery, Parsed, Shop, Unreadable,
+    fields::{Object, count, currency, instant, minor, object, objects, text},
+    order_id, traits,
 };
 use crate::{
     auth::personal,
@@ -116,7 +117,16 @@ impl Order {
     }
 
     fn line(&self, product: Option<Product>, quantity: u32, paid_minor: i64, discount_minor: i64) -> OrderLine {
-        OrderLine { order: self.id.clone(), version: self.updated, product, quantity, paid_minor, discount_minor, currency: self.currency, cancelled: false }
+        OrderLine {
+            order: self.id.clone(),
+            version: self.updated,
+            product,
+            quantity,
+            paid_minor,
+            discount_minor,
+            currency: self.currency,
+            cancelled: false,
+        }
     }
 
     /// The lines of the statement and what tells them apart; a cancelled order has one, which voids it.
@@ -145,7 +155,9 @@ impl Order {
             0 => self.money(item, &["total_discount"])?.unwrap_or(0),
             allocated => allocated,
         };
-        let gross = price.checked_mul(i64::from(quantity)).ok_or(Unreadable::Field { field: "price", problem: "the line costs more than can be counted".to_owned() })?;
+        let gross = price
+            .checked_mul(i64::from(quantity))
+            .ok_or(Unreadable::Field { field: "price", problem: "the line costs more than can be counted".to_owned() })?;
         Ok(self.line(self.product(item, price), quantity, gross - off, off))
     }
 
@@ -185,11 +197,20 @@ impl Order {
     /// A refund: goods line by line, then whatever else was paid back (shipping, goodwill), so that all adds up to the transactions.
     fn refund(&self, refund: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
         let reference = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
-        let credit = OrderId::new(&reference).map_err(|problem| Unreadable::Field { field: "refunds[].id", problem: problem.to_string() })?;
-        let at = instant(refund, &["processed_at", "created_at"])?.unwrap_or(self.at).min(self.received.plus_ms(5 * crate::time::MINUTE_MS));
+        let credit =
+            OrderId::new(&reference).map_err(|problem| Unreadable::Field { field: "refunds[].id", problem: problem.to_string() })?;
+        let at =
+            instant(refund, &["processed_at", "created_at"])?.unwrap_or(self.at).min(self.received.plus_ms(5 * crate::time::MINUTE_MS));
         let mut goods = 0;
         let mut push = |id: &str, product, quantity, amount_minor| {
-            let back = Refund { order: Some(self.id.clone()), reference: Some(credit.clone()), product, quantity, amount_minor, currency: self.currency };
+            let back = Refund {
+                order: Some(self.id.clone()),
+                reference: Some(credit.clone()),
+                product,
+                quantity,
+                amount_minor,
+                currency: self.currency,
+            };
             self.event(&format!("shopify:refund:{reference}:{id}"), at, Action::Refunded(back)).map(|event| parsed.events.push(event))
         };
         for line in objects(refund, &["refund_line_items"]) {
@@ -199,8 +220,11 @@ impl Order {
             goods += amount;
             push(&id, self.product(item, self.money(item, &["price"])?.unwrap_or(0)), count(line, &["quantity"], 1)?, amount)?;
         }
-        let paid_back = objects(refund, &["transactions"]).filter(|paid| matches!(text(paid, &["kind"]).as_deref(), Some("refund"))).filter(|paid| text(paid, &["status"]).as_deref() != Some("failure"));
-        let rest = paid_back.map(|paid| Ok(minor(paid, &["amount"], self.currency)?.unwrap_or(0))).sum::<Result<i64, Unreadable>>()? - goods;
+        let paid_back = objects(refund, &["transactions"])
+            .filter(|paid| matches!(text(paid, &["kind"]).as_deref(), Some("refund")))
+            .filter(|paid| text(paid, &["status"]).as_deref() != Some("failure"));
+        let rest =
+            paid_back.map(|paid| Ok(minor(paid, &["amount"], self.currency)?.unwrap_or(0))).sum::<Result<i64, Unreadable>>()? - goods;
         if rest > 0 {
             push("money", None, 0, rest)?;
         }
@@ -214,8 +238,15 @@ impl Order {
         // Free text, tags and totals of the customer object are the shop's business, not contact data.
         told.retain(|name, _| matches!(name.as_str(), "email" | "phone" | "first_name" | "last_name"));
         if let Some(address) = object(body, "billing_address").or_else(|| object(body, "shipping_address")) {
-            let parts = ["address1", "city", "zip", "country_code", "province_code"].into_iter().filter_map(|name| Some((name.to_owned(), address.get(name)?.clone())));
-            told.insert("address".to_owned(), Value::Object(parts.map(|(name, value)| (if name == "province_code" { "region".to_owned() } else { name }, value)).collect()));
+            let parts = ["address1", "city", "zip", "country_code", "province_code"]
+                .into_iter()
+                .filter_map(|name| Some((name.to_owned(), address.get(name)?.clone())));
+            told.insert(
+                "address".to_owned(),
+                Value::Object(
+                    parts.map(|(name, value)| (if name == "province_code" { "region".to_owned() } else { name }, value)).collect(),
+                ),
+            );
         }
         if let Some(locale) = text(body, &["customer_locale"]) {
             told.insert("language".to_owned(), Value::String(locale));

@@ -48,7 +48,8 @@ fn every_sample_comes_to_what_its_snapshot_says() {
     files.sort();
     assert!(files.len() >= 8, "the samples are gone");
     for file in files {
-        let sample: Sample = serde_json::from_slice(&std::fs::read(&file).expect("readable")).unwrap_or_else(|problem| panic!("{}: {problem}", file.display()));
+        let sample: Sample = serde_json::from_slice(&std::fs::read(&file).expect("readable"))
+            .unwrap_or_else(|problem| panic!("{}: {problem}", file.display()));
         let route: Route = sample.route.parse().expect("a route");
         let body = sample.body.to_string();
         let received = Timestamp::parse(&sample.received).expect("a time");
@@ -135,7 +136,11 @@ fn one_bad_event_leaves_its_mates_alone() {
 #[test]
 fn silence_is_no_consent_under_opt_in() {
     let shop = Shop { consent: ConsentMode::OptIn, ..SHOP };
-    let message = |event: &str, context: &str| format!(r#"[{{"type":"track","event":"{event}","anonymousId":"d1","properties":{{"product_id":"a","order_id":"1","revenue":1}},"context":{context}}}]"#);
+    let message = |event: &str, context: &str| {
+        format!(
+            r#"[{{"type":"track","event":"{event}","anonymousId":"d1","properties":{{"product_id":"a","order_id":"1","revenue":1}},"context":{context}}}]"#
+        )
+    };
     for (event, context, known) in [
         ("Product Viewed", "{}", false),
         ("Order Completed", "{}", true),
@@ -168,7 +173,13 @@ fn only_people_are_people() {
 #[test]
 fn an_unsigned_topic_cannot_change_what_was_signed() {
     let headers = vec![("x-shopify-topic".to_owned(), "products/update".to_owned())];
-    let parsed = parsed(&Route::Shopify, Authority::Webhook, &headers, r#"{"id":1,"order_number":1,"line_items":[],"created_at":"2026-11-22"}"#, &SHOP);
+    let parsed = parsed(
+        &Route::Shopify,
+        Authority::Webhook,
+        &headers,
+        r#"{"id":1,"order_number":1,"line_items":[],"created_at":"2026-11-22"}"#,
+        &SHOP,
+    );
     assert!(parsed.events.is_empty());
     assert!(parsed.rejects[0].reason.contains("products/update"), "{:?}", parsed.rejects);
 }
@@ -180,12 +191,14 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
         any::<bool>().prop_map(Into::into),
         any::<i64>().prop_map(Into::into),
         any::<f64>().prop_map(Into::into),
-        "track|identify|page|alias|Order Completed|Order Refunded|Product Viewed|purchase|2026-11-22|-1|1e300|ada@example.org|\\PC{0,12}".prop_map(Into::into),
+        "track|identify|page|alias|Order Completed|Order Refunded|Product Viewed|purchase|2026-11-22|-1|1e300|ada@example.org|\\PC{0,12}"
+            .prop_map(Into::into),
     ];
     leaf.prop_recursive(5, 64, 8, move |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::Array),
-            proptest::collection::hash_map(names, inner, 0..10).prop_map(|map| serde_json::Value::Object(map.into_iter().collect::<Object>())),
+            proptest::collection::hash_map(names, inner, 0..10)
+                .prop_map(|map| serde_json::Value::Object(map.into_iter().collect::<Object>())),
         ]
     })
 }

@@ -1,10 +1,11 @@
 //! `track` messages: Segment's e-commerce events (v2), GA4's names for the same things, and our own.
 
 use super::{
-    fields::{count, currency, flag, minor, object, objects, short, text, Object},
+    Unreadable,
+    fields::{Object, count, currency, flag, minor, object, objects, short, text},
     order_id, products,
     segment::Message,
-    share, Unreadable,
+    share,
 };
 use crate::{
     event::{Action, EmailAct, Exposure, OrderLine, Product, Refund},
@@ -26,15 +27,20 @@ pub(super) fn actions(message: &Message<'_>, raw: &Object) -> Result<Vec<Action>
     let quantity = || count(properties, &["quantity"], 1).map(|quantity| quantity.max(1));
     let action = match plain(&name).as_str() {
         "productviewed" | "productclicked" | "viewitem" | "selectitem" => Action::Viewed(product()?),
-        "productlistviewed" | "productlistfiltered" | "viewitemlist" => {
-            Action::Listed { category: products::category(properties).or_else(|| short(properties, &["list_id", "item_list_name", "item_list_id"], 200)) }
+        "productlistviewed" | "productlistfiltered" | "viewitemlist" => Action::Listed {
+            category: products::category(properties).or_else(|| short(properties, &["list_id", "item_list_name", "item_list_id"], 200)),
+        },
+        "productssearched" | "search" => {
+            Action::Searched { query: short(properties, &["query", "search_term"], 100).ok_or(Unreadable::Missing("query"))? }
         }
-        "productssearched" | "search" => Action::Searched { query: short(properties, &["query", "search_term"], 100).ok_or(Unreadable::Missing("query"))? },
         "productadded" | "addtocart" => Action::CartAdded { product: product()?, quantity: quantity()? },
         "productremoved" | "removefromcart" => Action::CartRemoved { product: product()?, quantity: quantity()? },
         "cartviewed" | "viewcart" | "checkoutstarted" | "begincheckout" => Action::CheckoutStarted,
         "productaddedtowishlist" | "addtowishlist" => Action::Wishlisted(product()?),
-        "productreviewed" => Action::Reviewed { product: product()?, stars: count(properties, &["rating", "stars"], 0)?.try_into().ok().filter(|stars| (1..=5).contains(stars)) },
+        "productreviewed" => Action::Reviewed {
+            product: product()?,
+            stars: count(properties, &["rating", "stars"], 0)?.try_into().ok().filter(|stars| (1..=5).contains(stars)),
+        },
         "ordercompleted" | "orderupdated" | "purchase" => return order(message, properties),
         "ordercancelled" | "ordercanceled" => return cancelled(message, properties),
         "orderrefunded" | "refund" => return refund(message, properties),
@@ -92,13 +98,23 @@ fn order(message: &Message<'_>, properties: &Object) -> Result<Vec<Action>, Unre
             None => asked.iter().sum::<i64>() - discount,
         },
     };
-    let statement = |product, quantity, paid_minor, discount_minor| OrderLine { order: order.clone(), version: message.at, product, quantity, paid_minor, discount_minor, currency, cancelled: false };
+    let statement = |product, quantity, paid_minor, discount_minor| OrderLine {
+        order: order.clone(),
+        version: message.at,
+        product,
+        quantity,
+        paid_minor,
+        discount_minor,
+        currency,
+        cancelled: false,
+    };
     if lines.is_empty() {
         return Ok(vec![Action::Ordered(statement(None, 1, goods + shipping + tax, discount))]);
     }
     let weights = if asked.iter().any(|asked| *asked > 0) { asked } else { lines.iter().map(|line| i64::from(line.quantity)).collect() };
     let paid = share(goods, &weights);
-    let off: Vec<i64> = lines.iter().zip(&paid).map(|(line, paid)| if line.listed_minor > 0 { (line.listed_minor - paid).max(0) } else { 0 }).collect();
+    let off: Vec<i64> =
+        lines.iter().zip(&paid).map(|(line, paid)| if line.listed_minor > 0 { (line.listed_minor - paid).max(0) } else { 0 }).collect();
     // Where the prices hide some of the discount, what is left of it is shared out too.
     let hidden = share((discount - off.iter().sum::<i64>()).max(0), &weights);
     let mut statements: Vec<OrderLine> = Vec::with_capacity(lines.len() + 2);
@@ -132,7 +148,16 @@ fn gross_line(line: &Object, currency: Currency) -> Result<Gross, Unreadable> {
 fn cancelled(message: &Message<'_>, properties: &Object) -> Result<Vec<Action>, Unreadable> {
     let currency = currency(properties, &["currency"], message.shop.currency)?;
     let order = order_of(properties)?;
-    Ok(vec![Action::Ordered(OrderLine { order, version: message.at, product: None, quantity: 0, paid_minor: 0, discount_minor: 0, currency, cancelled: true })])
+    Ok(vec![Action::Ordered(OrderLine {
+        order,
+        version: message.at,
+        product: None,
+        quantity: 0,
+        paid_minor: 0,
+        discount_minor: 0,
+        currency,
+        cancelled: true,
+    })])
 }
 
 /// What came back, line by line; the lines' amounts add up to what was paid back.
@@ -140,12 +165,15 @@ fn refund(message: &Message<'_>, properties: &Object) -> Result<Vec<Action>, Unr
     let order = order_of(properties).ok();
     let currency = currency(properties, &["currency"], message.shop.currency)?;
     let reference = text(properties, &["refund_id", "refundId"]).unwrap_or_else(|| message.id.to_string());
-    let reference = Some(OrderId::new(&reference).map_err(|problem| Unreadable::Field { field: "refund_id", problem: problem.to_string() })?);
+    let reference =
+        Some(OrderId::new(&reference).map_err(|problem| Unreadable::Field { field: "refund_id", problem: problem.to_string() })?);
     let lines = gross_lines(properties, currency)?;
     let asked: Vec<i64> = lines.iter().map(|line| line.asked_minor).collect();
     let told = minor(properties, &["revenue", "amount", "refund_amount", "total", "value"], currency)?;
     let back = told.map_or_else(|| asked.iter().sum(), i64::abs);
-    let refund = |product, quantity, amount_minor| Action::Refunded(Refund { order: order.clone(), reference: reference.clone(), product, quantity, amount_minor, currency });
+    let refund = |product, quantity, amount_minor| {
+        Action::Refunded(Refund { order: order.clone(), reference: reference.clone(), product, quantity, amount_minor, currency })
+    };
     if lines.is_empty() {
         return Ok(vec![refund(None, 0, back)]);
     }
@@ -160,10 +188,12 @@ fn order_of(properties: &Object) -> Result<OrderId, Unreadable> {
 
 /// One recommended item, or all of an answer's under `items`.
 fn exposures(properties: &Object) -> Result<Vec<Exposure>, Unreadable> {
-    let recommendation = short(properties, &["recommendation_id", "recommendationId"], 100).ok_or(Unreadable::Missing("recommendation_id"))?;
+    let recommendation =
+        short(properties, &["recommendation_id", "recommendationId"], 100).ok_or(Unreadable::Missing("recommendation_id"))?;
     let exposure = |shown: &Object, position: usize| {
         // Where nobody says how likely it was, it was certain.
-        let propensity = text(shown, &["propensity"]).and_then(|text| text.parse::<f64>().ok()).filter(|p| (0.0..=1.0).contains(p)).unwrap_or(1.0);
+        let propensity =
+            text(shown, &["propensity"]).and_then(|text| text.parse::<f64>().ok()).filter(|p| (0.0..=1.0).contains(p)).unwrap_or(1.0);
         Ok(Exposure {
             recommendation: recommendation.clone(),
             item: products::item(shown)?,

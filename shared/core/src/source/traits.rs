@@ -1,7 +1,7 @@
 //! What somebody is told to be: a few allow-listed traits go into the log, contact data into the contacts table, and what the law
 //! protects nowhere.
 
-use super::fields::{cut, object, scalar, text, Object};
+use super::fields::{Object, cut, object, scalar, text};
 use crate::auth::personal;
 use compact_str::CompactString;
 use serde_json::Value;
@@ -15,12 +15,40 @@ const MOST_FREE_TRAITS: usize = 40;
 
 /// Never stored: nobody is to be targeted by these (lower case, without `_`).
 const PROTECTED: [&str; 16] = [
-    "gender", "sex", "age", "race", "ethnicity", "religion", "health", "disability", "pregnant", "sexualorientation", "politics", "politicalviews", "union",
-    "nationality", "password", "ssn",
+    "gender",
+    "sex",
+    "age",
+    "race",
+    "ethnicity",
+    "religion",
+    "health",
+    "disability",
+    "pregnant",
+    "sexualorientation",
+    "politics",
+    "politicalviews",
+    "union",
+    "nationality",
+    "password",
+    "ssn",
 ];
 
 /// What [`allowed`] takes into the log; the contacts need no copy (lower case, without `_`).
-const LOGGED: [&str; 13] = ["country", "countrycode", "region", "state", "language", "locale", "currency", "createdat", "customersince", "birthmonth", "plan", "tier", "loyaltytier"];
+const LOGGED: [&str; 13] = [
+    "country",
+    "countrycode",
+    "region",
+    "state",
+    "language",
+    "locale",
+    "currency",
+    "createdat",
+    "customersince",
+    "birthmonth",
+    "plan",
+    "tier",
+    "loyaltytier",
+];
 
 /// Contact fields, and the names they come under (lower case, without `_`).
 const CONTACTS: [(&str, &[&str]); 11] = [
@@ -55,11 +83,23 @@ pub(super) fn read(traits: &Object) -> Told {
 fn allowed(traits: &Object) -> Vec<(CompactString, CompactString)> {
     let address = object(traits, "address");
     let found = [
-        ("birth_month", text(traits, &["birth_month", "birthMonth"]).or_else(|| text(traits, &["birthday", "date_of_birth"]).and_then(|date| month_of(&date)))),
-        ("country", text(traits, &["country", "countryCode", "country_code"]).or_else(|| text(address?, &["country", "countryCode", "country_code"]))),
+        (
+            "birth_month",
+            text(traits, &["birth_month", "birthMonth"])
+                .or_else(|| text(traits, &["birthday", "date_of_birth"]).and_then(|date| month_of(&date))),
+        ),
+        (
+            "country",
+            text(traits, &["country", "countryCode", "country_code"])
+                .or_else(|| text(address?, &["country", "countryCode", "country_code"])),
+        ),
         ("currency", text(traits, &["currency"])),
         ("customer_since", text(traits, &["createdAt", "created_at", "customer_since"]).map(|date| date.chars().take(7).collect())),
-        ("language", text(traits, &["language", "locale"]).map(|locale| locale.chars().take_while(|c| c.is_ascii_alphabetic()).collect::<String>().to_lowercase())),
+        (
+            "language",
+            text(traits, &["language", "locale"])
+                .map(|locale| locale.chars().take_while(|c| c.is_ascii_alphabetic()).collect::<String>().to_lowercase()),
+        ),
         ("loyalty_tier", text(traits, &["loyalty_tier", "loyaltyTier", "tier"])),
         ("plan", text(traits, &["plan"])),
         ("region", text(traits, &["region", "state"]).or_else(|| text(address?, &["region", "state"]))),
@@ -98,6 +138,8 @@ fn contacts(traits: &Object) -> Vec<(CompactString, String)> {
             contacts.push((field, cut(&value, LONGEST_CONTACT).into_string()));
         }
     }
+    // The order of a JSON object's names is nobody's promise.
+    contacts.sort_unstable();
     contacts
 }
 
@@ -108,5 +150,7 @@ pub(super) fn email(traits: &Object) -> Option<String> {
 
 /// The message's traits, wherever the library put them.
 pub(super) fn of_message(message: &Object) -> Option<&Object> {
-    object(message, "traits").or_else(|| object(object(message, "context")?, "traits")).filter(|traits| traits.values().any(|value| *value != Value::Null))
+    object(message, "traits")
+        .or_else(|| object(object(message, "context")?, "traits"))
+        .filter(|traits| traits.values().any(|value| *value != Value::Null))
 }

@@ -1,8 +1,9 @@
 //! WooCommerce's order webhooks. As with Shopify only the body is signed; delivery ids collide, so ids derive from what it says.
 
 use super::{
-    fields::{count, currency, instant, minor, object, objects, short, text, Object},
-    order_id, traits, ContactField, Delivery, Parsed, Shop, Unreadable,
+    ContactField, Delivery, Parsed, Shop, Unreadable,
+    fields::{Object, count, currency, instant, minor, object, objects, short, text},
+    order_id, traits,
 };
 use crate::{
     auth::personal,
@@ -80,11 +81,28 @@ impl Order {
 
     fn event_with(&self, id: &str, action: Action) -> Result<Event, Unreadable> {
         let id = EventId::new(id).map_err(|problem| Unreadable::Field { field: "id", problem: problem.to_string() })?;
-        Ok(Event { id, at: self.at, authority: Authority::Webhook, source: "woocommerce".into(), who: self.who.clone(), traffic: Traffic::Human, action })
+        Ok(Event {
+            id,
+            at: self.at,
+            authority: Authority::Webhook,
+            source: "woocommerce".into(),
+            who: self.who.clone(),
+            traffic: Traffic::Human,
+            action,
+        })
     }
 
     fn line(&self, product: Option<Product>, quantity: u32, paid_minor: i64, discount_minor: i64) -> OrderLine {
-        OrderLine { order: self.id.clone(), version: self.updated, product, quantity, paid_minor, discount_minor, currency: self.currency, cancelled: false }
+        OrderLine {
+            order: self.id.clone(),
+            version: self.updated,
+            product,
+            quantity,
+            paid_minor,
+            discount_minor,
+            currency: self.currency,
+            cancelled: false,
+        }
     }
 
     fn goods(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
@@ -114,7 +132,9 @@ impl Order {
     }
 
     fn charges(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
-        let fees = objects(body, &["fee_lines"]).map(|fee| Ok(minor(fee, &["total"], self.currency)?.unwrap_or(0))).sum::<Result<i64, Unreadable>>()?;
+        let fees = objects(body, &["fee_lines"])
+            .map(|fee| Ok(minor(fee, &["total"], self.currency)?.unwrap_or(0)))
+            .sum::<Result<i64, Unreadable>>()?;
         let shipping = minor(body, &["shipping_total"], self.currency)?.unwrap_or(0);
         let tax = minor(body, &["total_tax"], self.currency)?.unwrap_or(0);
         for (name, charge) in [("shipping", shipping), ("fees", fees), ("tax", tax)] {
@@ -129,9 +149,17 @@ impl Order {
     fn refunds(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
         for refund in objects(body, &["refunds"]) {
             let id = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
-            let reference = OrderId::new(&id).map_err(|problem| Unreadable::Field { field: "refunds[].id", problem: problem.to_string() })?;
+            let reference =
+                OrderId::new(&id).map_err(|problem| Unreadable::Field { field: "refunds[].id", problem: problem.to_string() })?;
             let amount_minor = minor(refund, &["total", "amount"], self.currency)?.unwrap_or(0).abs();
-            let back = Refund { order: Some(self.id.clone()), reference: Some(reference), product: None, quantity: 0, amount_minor, currency: self.currency };
+            let back = Refund {
+                order: Some(self.id.clone()),
+                reference: Some(reference),
+                product: None,
+                quantity: 0,
+                amount_minor,
+                currency: self.currency,
+            };
             parsed.events.push(self.event_with(&format!("woocommerce:refund:{id}"), Action::Refunded(back))?);
         }
         Ok(())
