@@ -1,6 +1,7 @@
 //! What the shell can ask for. One file a command; each has a struct of arguments and a `run`.
 #![allow(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
+mod import;
 mod keys;
 
 use clap::{Args, Parser, Subcommand};
@@ -26,6 +27,15 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// A file of history was not imported.
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
+    /// All rows of a file were rejected.
+    #[error("{0}: no row could be taken")]
+    NothingTaken(PathBuf),
+    /// The stores did not start.
+    #[error(transparent)]
+    Suite(#[from] crate::suite::SuiteError),
     /// The system gave no random numbers.
     #[error("no random numbers: {0}")]
     Random(String),
@@ -57,6 +67,8 @@ pub struct Shop {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Take in a history: orders, customers, products or events as CSV.
+    Import(import::Arguments),
     /// Show, mint, rotate or revoke keys.
     Keys(keys::Arguments),
 }
@@ -68,6 +80,7 @@ impl Cli {
     /// See [`Failure`]; [`Failure::Usage`] is the caller's to mend.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
+            Command::Import(arguments) => import::run(&self.shop, arguments).await,
             Command::Keys(arguments) => keys::run(&self.shop, arguments).await,
         }
     }

@@ -24,11 +24,12 @@ use rapport_core::{
     source::csv::{self, Contact, CsvError, Found, Options, Reason, Report},
     time::Timestamp,
 };
-use rapport_io::{StoreError, catalog::Catalog, contacts::Contacts, log::Log, rejects::Rejects};
+use rapport_io::{StoreError, aws::Aws, catalog::Catalog, contacts::Contacts, log::Log, rejects::Rejects};
 use std::{
     collections::BTreeMap,
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use tokio::task::JoinSet;
 
@@ -50,6 +51,19 @@ pub struct Target {
     pub contacts: Contacts,
     /// Products.
     pub catalog: Catalog,
+}
+
+impl Target {
+    /// The stores of a stack.
+    #[must_use]
+    pub fn over(aws: &Aws) -> Self {
+        Self {
+            log: Log::new(Arc::clone(&aws.objects)),
+            rejects: Rejects::new(Arc::clone(&aws.objects)),
+            contacts: Contacts::new(Arc::clone(&aws.records)),
+            catalog: Catalog::new(Arc::clone(&aws.records)),
+        }
+    }
 }
 
 /// What became of a file.
@@ -231,3 +245,6 @@ fn subject(contact: &Contact) -> Option<Subject> {
     let who = &contact.who;
     who.customer.clone().map(Subject::Customer).or_else(|| who.email.clone().map(Subject::Email))
 }
+
+#[cfg(test)]
+mod tests;

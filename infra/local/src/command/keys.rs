@@ -75,14 +75,23 @@ impl Name {
 }
 
 pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure> {
+    print(shop, &changed(shop, arguments.action.unwrap_or(Action::Show)).await?)
+}
+
+/// All keys of the shop; those that are missing are made.
+pub(super) async fn minted(shop: &Shop) -> Result<Keyring, Failure> {
+    changed(shop, Action::Mint).await
+}
+
+async fn changed(shop: &Shop, action: Action) -> Result<Keyring, Failure> {
     let safe = Safe::of(shop).await;
     let before = safe.read().await?;
     let mut keyring = before.clone().unwrap_or_default();
-    change(&mut keyring, arguments.action.unwrap_or(Action::Show), &random()?, crate::clock::now())?;
+    change(&mut keyring, action, &random()?, crate::clock::now())?;
     if before.as_ref() != Some(&keyring) {
         safe.write(&keyring).await?;
     }
-    print(shop, &keyring)
+    Ok(keyring)
 }
 
 /// Whatever was asked, a shop ends up with all keys: a home's first `rapport keys` makes them.
