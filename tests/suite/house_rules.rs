@@ -48,8 +48,11 @@ fn arrows_point_inwards() {
 fn the_core_knows_no_cloud_and_never_waits() {
     let metadata = metadata();
     let core = house(&metadata)["rapport-core"];
-    let used = core.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal).map(|dependency| dependency.name.as_str());
-    let foreign: Vec<&str> = used.filter(|name| name.starts_with("aws") || ["tokio", "futures", "hyper", "http", "reqwest", "lambda_runtime"].contains(name)).collect();
+    let used =
+        core.dependencies.iter().filter(|dependency| dependency.kind == DependencyKind::Normal).map(|dependency| dependency.name.as_str());
+    let foreign: Vec<&str> = used
+        .filter(|name| name.starts_with("aws") || ["tokio", "futures", "hyper", "http", "reqwest", "lambda_runtime"].contains(name))
+        .collect();
     assert!(foreign.is_empty(), "the core must not use {foreign:?}");
 }
 
@@ -57,7 +60,12 @@ fn the_core_knows_no_cloud_and_never_waits() {
 fn a_lookup_carries_no_training_and_no_parquet() {
     let metadata = metadata();
     let tree = normal_tree(&metadata, "recommend");
-    let heavy: Vec<&String> = tree.iter().filter(|name| ["parquet", "arrow", "linfa", "smartcore", "ndarray", "rayon", "rapport-train", "rapport-archive"].contains(&name.as_str())).collect();
+    let heavy: Vec<&String> = tree
+        .iter()
+        .filter(|name| {
+            ["parquet", "arrow", "linfa", "smartcore", "ndarray", "rayon", "rapport-train", "rapport-archive"].contains(&name.as_str())
+        })
+        .collect();
     assert!(heavy.is_empty(), "recommend pulls in {heavy:?}");
     assert!(tree.contains("rapport-core"), "the walk found the tree at all");
 }

@@ -2,7 +2,7 @@
 
 use crate::wire::Flaw;
 use bytes::Bytes;
-use http::{header, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode, header};
 use rapport_core::digest::content_hash;
 use rapport_io::StoreError;
 use rapport_lambda::Response;

@@ -1,9 +1,9 @@
 //! Who asks, and for whom they may ask.
 
-use crate::{answer::Failure, wire::Lookup, App};
-use http::{header, HeaderMap};
+use crate::{App, answer::Failure, wire::Lookup};
+use http::{HeaderMap, header};
 use rapport_core::{
-    auth::{authenticate, personal, token, Caller, Credentials, Keyring, Scope},
+    auth::{Caller, Credentials, Keyring, Scope, authenticate, personal, token},
     id::{CustomerId, DeviceId},
     profile::Subject,
     time::Timestamp,
@@ -18,7 +18,8 @@ pub(crate) const TOKEN_HEADER: &str = "x-rapport-token";
 /// [`Failure::Unauthorized`] without a key, or with a wrong one.
 pub(crate) fn caller(keyring: &Keyring, headers: &HeaderMap, key: Option<&str>, now: Timestamp) -> Result<Caller, Failure> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    authenticate(keyring, Credentials { authorization, query: key, body: None }, now).map_err(|error| Failure::Unauthorized(error.to_string()))
+    authenticate(keyring, Credentials { authorization, query: key, body: None }, now)
+        .map_err(|error| Failure::Unauthorized(error.to_string()))
 }
 
 /// The profiles that an answer may rest on. A `customer` is believed from the shop's backend, or when a token says so; with only
@@ -26,7 +27,13 @@ pub(crate) fn caller(keyring: &Keyring, headers: &HeaderMap, key: Option<&str>, 
 ///
 /// # Errors
 /// [`Failure::Unauthorized`] for a token that is not valid.
-pub(crate) fn subjects(keyring: &Keyring, caller: &Caller, lookup: &Lookup, headers: &HeaderMap, now: Timestamp) -> Result<Vec<Subject>, Failure> {
+pub(crate) fn subjects(
+    keyring: &Keyring,
+    caller: &Caller,
+    lookup: &Lookup,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<Vec<Subject>, Failure> {
     let claimed = lookup.customer.as_deref().filter(|_| caller.may(Scope::Read)).map(str::to_owned);
     let vouched = token_of(lookup, headers).map(|token| token::verify(keyring, token, now)).transpose();
     let vouched = vouched.map_err(|error| Failure::Unauthorized(error.to_string()))?.map(|claims| claims.sub);
@@ -47,11 +54,18 @@ fn token_of<'a>(lookup: &'a Lookup, headers: &'a HeaderMap) -> Option<&'a str> {
 ///
 /// # Errors
 /// [`Failure::Unauthorized`] or [`Failure::Forbidden`], the same for a customer that exists and one that does not.
-pub(crate) async fn own_customer(app: &App, headers: &HeaderMap, id: &str, scope: (Scope, &'static str), now: Timestamp) -> Result<CustomerId, Failure> {
+pub(crate) async fn own_customer(
+    app: &App,
+    headers: &HeaderMap,
+    id: &str,
+    scope: (Scope, &'static str),
+    now: Timestamp,
+) -> Result<CustomerId, Failure> {
     let keyring = app.keyring(now).await?;
     let unknown = |_| Failure::NotFound("there is no customer with this id");
     let customer = personal::customer(&keyring.hash_key, id);
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ct_"));
+    let bearer =
+        headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer ct_"));
     let token = bearer.map(|rest| format!("ct_{rest}")).or_else(|| token_of(&Lookup::default(), headers).map(str::to_owned));
     if let Some(token) = token {
         let claims = token::verify(&keyring, &token, now).map_err(|error| Failure::Unauthorized(error.to_string()))?;

@@ -7,7 +7,7 @@ use rapport_core::{
     money::Currency,
     profile::{Profile, Subject},
 };
-use serde_json::{json, Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 /// How many recent events the view shows.
 const RECENT_SHOWN: usize = 20;
@@ -35,7 +35,12 @@ fn history(profile: &Profile, currency: Currency, limit: usize) -> Json {
     let history = profile.history(limit);
     let totals = &history.totals;
     let in_shop_currency = |sums: &[(Currency, i64)]| sums.iter().find(|(named, _)| *named == currency).map_or(0, |(_, minor)| *minor);
-    let others: Map<String, Json> = totals.revenue_minor.iter().filter(|(named, _)| *named != currency).map(|(named, minor)| (named.to_string(), (*minor).into())).collect();
+    let others: Map<String, Json> = totals
+        .revenue_minor
+        .iter()
+        .filter(|(named, _)| *named != currency)
+        .map(|(named, minor)| (named.to_string(), (*minor).into()))
+        .collect();
     let recent = history.recent.iter().map(|recent| {
         let mut event = json!({ "at": recent.at.to_string(), "type": recent.kind });
         if let Some(item) = &recent.item {

@@ -18,13 +18,16 @@ pub mod wire;
 pub use config::{Config, ConsentMode};
 
 use answer::Failure;
-use http::{header, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
 use rapport_core::{
     auth::Keyring,
     ranking::{Relation, Scratch},
     time::Timestamp,
 };
-use rapport_io::{catalog::Catalog, contacts::Contacts, identities::Identities, keys::Keys, log::Log, models::Models, profiles::Profiles, Objects, Records, Secrets};
+use rapport_io::{
+    Objects, Records, Secrets, catalog::Catalog, contacts::Contacts, identities::Identities, keys::Keys, log::Log, models::Models,
+    profiles::Profiles,
+};
 use rapport_lambda::{Request, Response};
 use routes::{Miss, Route};
 use state::Live;
@@ -132,7 +135,10 @@ async fn page(app: &App, now: Timestamp) -> Response {
     let shop = app.live.shop();
     let meta = shop.model().map(rapport_core::model::Model::meta);
     let (model, events) = meta.map_or_else(|| ("none yet".to_owned(), "0".to_owned()), |meta| (meta.id.clone(), meta.events.to_string()));
-    let html = include_str!("page.html").replace("{{model}}", &model).replace("{{events}}", &events).replace("{{items}}", &shop.items().len().to_string());
+    let html = include_str!("page.html")
+        .replace("{{model}}", &model)
+        .replace("{{events}}", &events)
+        .replace("{{items}}", &shop.items().len().to_string());
     let mut response = answer::respond(StatusCode::OK, "text/html; charset=utf-8", "no-store", html);
     let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src https: data:; base-uri 'none'; form-action 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -145,7 +151,8 @@ fn preflight() -> Response {
     let headers = response.headers_mut();
     lookup::allow_any_origin(headers);
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST, PUT, DELETE"));
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, if-match, x-rapport-token"));
+    headers
+        .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type, if-match, x-rapport-token"));
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     response
 }

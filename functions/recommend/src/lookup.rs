@@ -1,10 +1,10 @@
 //! Lookups: load (profiles, beside a refresh when due) → decide (one pure function of the core) → answer. Nothing is written.
 
 use crate::{
+    App,
     answer::{self, Failure},
     caller,
     wire::{self, Fallback, Lookup, Ranked, RankedItem, Recommendations, Related},
-    App,
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -62,7 +62,9 @@ pub(crate) async fn related(app: &App, request: &Request, item: &str, relation: 
     let limit = Lookup::from_query(request.uri().query().unwrap_or_default()).ask()?.limit;
     app.live.keep_fresh(now).await;
     let shop = app.live.shop();
-    let picks = ItemId::new(item).map(|id| app.with_scratch(|scratch| ranking::related(&shop, &id, relation, limit, now, scratch))).unwrap_or_default();
+    let picks = ItemId::new(item)
+        .map(|id| app.with_scratch(|scratch| ranking::related(&shop, &id, relation, limit, now, scratch)))
+        .unwrap_or_default();
     let body = Related { item: item.to_owned(), model: wire::model_of(&shop), items: wire::recommended(&shop, &picks) };
     let known = request.headers().get(http::header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     Ok(answer::cached(&body, RELATED_MAX_AGE_SECS, known))
@@ -142,6 +144,6 @@ fn random() -> [u8; 20] {
 
 /// What a preflight is answered.
 pub(crate) fn allow_any_origin(headers: &mut HeaderMap) {
-    use http::{header, HeaderValue};
+    use http::{HeaderValue, header};
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
 }

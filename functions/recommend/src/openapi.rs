@@ -3,11 +3,11 @@
 //! schemars rather than utoipa: it describes types by a derive and leaves paths alone, so the router's own list stays the one list.
 
 use crate::{
-    routes::{Route, ROUTES},
+    routes::{ROUTES, Route},
     wire,
 };
-use schemars::{generate::SchemaSettings, SchemaGenerator};
-use serde_json::{json, Map, Value as Json};
+use schemars::{SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value as Json, json};
 
 /// The document.
 #[must_use]
@@ -77,7 +77,9 @@ fn shapes(schemas: &mut SchemaGenerator, method: &http::Method, route: Route) ->
     let object = json!({ "type": "object" });
     let lookup = |schemas: &mut SchemaGenerator| schemas.subschema_for::<wire::Lookup>().to_value();
     match route {
-        Route::Recommend => ((method == http::Method::POST).then(|| lookup(schemas)), schemas.subschema_for::<wire::Recommendations>().to_value(), "200"),
+        Route::Recommend => {
+            ((method == http::Method::POST).then(|| lookup(schemas)), schemas.subschema_for::<wire::Recommendations>().to_value(), "200")
+        }
         Route::Rank => (Some(lookup(schemas)), schemas.subschema_for::<wire::Ranked>().to_value(), "200"),
         Route::Similar | Route::Together => (None, schemas.subschema_for::<wire::Related>().to_value(), "200"),
         Route::Erase => (None, schemas.subschema_for::<wire::Receipt>().to_value(), "202"),

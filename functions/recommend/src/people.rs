@@ -1,11 +1,11 @@
 //! Customers: the living profile, export, consent, erasure.
 
 use crate::{
+    App,
     answer::{self, Failure},
     caller, customer,
     lookup::read_json,
     wire::{Erasure, Receipt, SetConsent},
-    App,
 };
 use http::StatusCode;
 use rapport_core::{
@@ -18,7 +18,7 @@ use rapport_core::{
 };
 use rapport_io::contacts::{Progress, Receipt as Stored};
 use rapport_lambda::{Request, Response};
-use serde_json::{json, Map};
+use serde_json::{Map, json};
 use std::collections::BTreeMap;
 
 const NO_CUSTOMER: Failure = Failure::NotFound("there is no customer with this id");
@@ -61,7 +61,10 @@ pub(crate) async fn export(app: &App, request: &Request, id: &str, now: Timestam
     }
     let ids: Vec<String> = subjects.iter().map(ToString::to_string).collect();
     let note = "profiles hold the newest events one by one and older ones as sums; the events themselves are in the shop's log and archive under the same ids";
-    Ok(answer::private(StatusCode::OK, &json!({ "id": id, "exported_at": now.to_string(), "ids": ids, "profiles": profiles, "contacts": contacts, "note": note })))
+    Ok(answer::private(
+        StatusCode::OK,
+        &json!({ "id": id, "exported_at": now.to_string(), "ids": ids, "profiles": profiles, "contacts": contacts, "note": note }),
+    ))
 }
 
 /// `GET /v1/customers/{id}/consent`.
@@ -94,7 +97,11 @@ pub(crate) async fn set_consent(app: &App, request: &Request, id: &str, now: Tim
         return Err(crate::wire::Flaw { field: "purposes", message: "names no purpose".to_owned() }.into());
     }
     app.log.append(&events, now).await?;
-    let told: BTreeMap<String, &str> = told.purposes.iter().map(|(purpose, granted)| (format!("{purpose:?}").to_lowercase(), if *granted { "granted" } else { "denied" })).collect();
+    let told: BTreeMap<String, &str> = told
+        .purposes
+        .iter()
+        .map(|(purpose, granted)| (format!("{purpose:?}").to_lowercase(), if *granted { "granted" } else { "denied" }))
+        .collect();
     Ok(answer::private(StatusCode::ACCEPTED, &json!({ "id": id, "purposes": told, "basis": basis, "at": now.to_string() })))
 }
 
@@ -104,7 +111,8 @@ pub(crate) async fn erase(app: &App, request: &Request, id: &str, now: Timestamp
     let customer = caller::own_customer(app, request.headers(), id, (Scope::Privacy, "privacy"), now).await?;
     let receipt = format!("er_{}", random_name()?);
     let subjects = everyone(app, &customer).await?;
-    let erased = subjects.iter().enumerate().map(|(place, subject)| event(&format!("erase-{receipt}-{place}"), who(subject), Action::Erased, now));
+    let erased =
+        subjects.iter().enumerate().map(|(place, subject)| event(&format!("erase-{receipt}-{place}"), who(subject), Action::Erased, now));
     app.log.append(&erased.collect::<Result<Vec<_>, _>>()?, now).await?;
     for subject in &subjects {
         app.contacts.erase(subject).await?;
@@ -177,4 +185,3 @@ fn random_name() -> Result<String, Failure> {
     getrandom::fill(&mut bytes).map_err(|error| Failure::Internal(error.to_string().into()))?;
     Ok(hex(&bytes))
 }
-

@@ -1,17 +1,17 @@
 //! What the shopkeeper's systems write and read: catalog, rules, the live model.
 
 use crate::{
+    App,
     answer::{self, Failure},
     caller,
     lookup::read_json,
     wire::{Rejected, Taken},
-    App,
 };
-use http::{header, StatusCode};
+use http::{StatusCode, header};
 use rapport_core::{auth::Scope, catalog::Item, rules::Rules, time::Timestamp};
 use rapport_io::StoreError;
 use rapport_lambda::{Request, Response};
-use serde_json::{json, value::RawValue, Value as Json};
+use serde_json::{Value as Json, json, value::RawValue};
 use std::collections::BTreeMap;
 
 /// The largest batch or rule book, in bytes.
@@ -81,7 +81,8 @@ pub(crate) async fn model(app: &App, request: &Request, now: Timestamp) -> Resul
     caller::require(&*app.keyring(now).await?, request.headers(), (Scope::Read, "read"), now)?;
     let pointer = app.models.current().await?.ok_or(Failure::NotFound("nothing was trained yet"))?;
     let report = app.models.report(&pointer.model).await?;
-    let report = report.map(|report| serde_json::from_slice::<Json>(&report)).transpose().map_err(|error| Failure::Internal(error.into()))?;
+    let report =
+        report.map(|report| serde_json::from_slice::<Json>(&report)).transpose().map_err(|error| Failure::Internal(error.into()))?;
     let shop = app.live.shop();
     let serving = shop.model().map(|model| model.id().to_owned());
     let body = json!({ "hash": pointer.model, "previous": pointer.previous, "published": pointer.created.to_string(), "serving": serving, "report": report });

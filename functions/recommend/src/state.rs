@@ -5,15 +5,15 @@
 
 use rapport_core::{catalog::Item, id::ItemId, model::Model, ranking::Shop, rules::Rules, time::Timestamp};
 use rapport_io::{
+    StoreError,
     catalog::Catalog,
     models::{Models, Pointer},
-    StoreError,
 };
 use std::{
     collections::BTreeMap,
     sync::{
-        atomic::{AtomicI64, Ordering},
         Arc, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };

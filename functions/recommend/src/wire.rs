@@ -4,7 +4,7 @@ use rapport_core::{
     catalog::Item,
     filter::Filter,
     id::ItemId,
-    ranking::{Answer, Ask, Pick, Shop, Slot, Strategy, Why, MOST_ITEMS},
+    ranking::{Answer, Ask, MOST_ITEMS, Pick, Shop, Slot, Strategy, Why},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -148,7 +148,11 @@ pub fn decoded(text: &str, is_query: bool) -> String {
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
-        let hex = after.get(..2).filter(|_| byte == b'%').and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let hex = after
+            .get(..2)
+            .filter(|_| byte == b'%')
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match hex {
             Some(value) => {
                 bytes.push(value);
@@ -361,14 +365,22 @@ mod tests {
 
     #[test]
     fn flaws_name_their_field() {
-        for (query, field) in [("limit=0", "limit"), ("limit=ten", "limit"), ("discovery=0.9", "discovery"), ("discovery=x", "discovery"), ("filter=price <", "filter")] {
+        for (query, field) in [
+            ("limit=0", "limit"),
+            ("limit=ten", "limit"),
+            ("discovery=0.9", "discovery"),
+            ("discovery=x", "discovery"),
+            ("filter=price <", "filter"),
+        ] {
             assert_eq!(Lookup::from_query(query).ask().expect_err(query).field, field);
         }
     }
 
     #[test]
     fn broken_escapes_are_taken_as_they_are() {
-        for (text, expected) in [("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("100%25", "100%"), ("caf%C3%A9", "café"), ("%FF", "\u{fffd}"), ("%+1", "% 1")] {
+        for (text, expected) in
+            [("%", "%"), ("%2", "%2"), ("%zz", "%zz"), ("100%25", "100%"), ("caf%C3%A9", "café"), ("%FF", "\u{fffd}"), ("%+1", "% 1")]
+        {
             assert_eq!(decoded(text, true), expected, "{text}");
         }
     }

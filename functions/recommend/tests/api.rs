@@ -3,16 +3,17 @@
 use bytes::Bytes;
 use http::{Method, StatusCode};
 use rapport_core::{
-    auth::{token, Keyring, TokenKey},
+    auth::{Keyring, TokenKey, token},
     catalog::Item,
     event::{Action, Authority, Consent, Event, Product, Purpose, Traffic, Who},
     id::{CustomerId, DeviceId, EventId, ItemId},
     model::{Draft, ItemStatistics, Neighbour, Table},
     money::Currency,
-    profile::{refold, Link, Position, Subject},
+    profile::{Link, Position, Subject, refold},
     time::Timestamp,
 };
 use rapport_io::{
+    Condition, Objects, Secrets,
     contacts::Contacts,
     faulty::Faulty,
     identities::Identities,
@@ -20,11 +21,10 @@ use rapport_io::{
     memory::{MemoryObjects, MemoryRecords, MemorySecrets},
     models::Models,
     profiles::Profiles,
-    Condition, Objects, Secrets,
 };
 use rapport_lambda::{Request, Response};
-use recommend::{handle, App, Config, ConsentMode};
-use serde_json::{json, Value as Json};
+use recommend::{App, Config, ConsentMode, handle};
+use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, sync::Arc};
 
 const NOW: Timestamp = Timestamp(1_795_348_800_000);
@@ -110,7 +110,8 @@ impl Suite {
     }
 
     async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str, now: Timestamp) -> (Response, Json) {
-        let request = headers.iter().fold(http::Request::builder().method(method).uri(path), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(http::Request::builder().method(method).uri(path), |request, (name, value)| request.header(*name, *value));
         let request: Request = request.body(Bytes::copy_from_slice(body.as_bytes())).expect("a request");
         let response = handle(&self.app, request, now).await;
         let json = serde_json::from_slice(response.body()).unwrap_or(Json::Null);
@@ -239,7 +240,9 @@ async fn whatever_is_missing_the_answer_comes() {
     assert_eq!((first(&answer), &answer["strategy"], &answer["fallback"]), ("a", &json!("fallback"), &json!("profile_unavailable")));
 
     let empty = suite_with(ConsentMode::OptOut).await;
-    empty.backend(Method::PUT, "/v1/catalog/items", r#"[{"id":"new","published":"2026-01-03"},{"id":"old","published":"2020-01-03"}]"#).await;
+    empty
+        .backend(Method::PUT, "/v1/catalog/items", r#"[{"id":"new","published":"2026-01-03"},{"id":"old","published":"2020-01-03"}]"#)
+        .await;
     let answer = empty.get("/v1/recommendations?k=wk_1").await;
     assert_eq!((first(&answer), &answer["model"], &answer["fallback"]), ("new", &Json::Null, &json!("no_model")));
 }
@@ -258,7 +261,12 @@ async fn a_damaged_model_is_refused_and_the_one_before_serves() {
         }
         let (_, running) = suite.call(Method::GET, "/v1/recommendations?k=wk_1", &[], "", NOW.plus_ms(MINUTE)).await;
         assert_eq!(running["model"], before, "{damage}");
-        let fresh = App::new(suite.records.clone(), suite.objects.clone(), Arc::new(MemorySecrets::default()), Config { stack: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut });
+        let fresh = App::new(
+            suite.records.clone(),
+            suite.objects.clone(),
+            Arc::new(MemorySecrets::default()),
+            Config { stack: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut },
+        );
         fresh.warm(NOW).await;
         let request = http::Request::builder().uri("/v1/similar/a").body(Bytes::new()).expect("a request");
         let similar: Json = serde_json::from_slice(handle(&fresh, request, NOW).await.body()).expect("JSON");
@@ -285,7 +293,9 @@ async fn changes_reach_lookups_within_a_minute() {
 #[tokio::test]
 async fn rules_are_not_overwritten_unseen() {
     let suite = suite().await;
-    let put = async |etag: &str, body: &str| suite.call(Method::PUT, "/v1/rules", &[("authorization", "Bearer sk_1"), ("if-match", etag)], body, NOW).await;
+    let put = async |etag: &str, body: &str| {
+        suite.call(Method::PUT, "/v1/rules", &[("authorization", "Bearer sk_1"), ("if-match", etag)], body, NOW).await
+    };
     let (response, _) = suite.call(Method::GET, "/v1/rules", &[("authorization", "Bearer sk_1")], "", NOW).await;
     let none = response.headers()["etag"].to_str().expect("text").to_owned();
     let (written, _) = put(&none, r#"{"discovery":0.1,"rules":[]}"#).await;
@@ -346,7 +356,10 @@ async fn a_customer_is_shown_exported_and_forgotten() {
     assert!(events.iter().all(|event| event.action == Action::Erased && event.at == NOW));
     assert_eq!(events.len(), 2, "the customer and the phone");
     let (_, erasure) = suite.backend(Method::GET, &format!("/v1/erasures/{}", receipt["receipt"].as_str().expect("a receipt")), "").await;
-    assert_eq!((&erasure["stores"]["contacts"], &erasure["stores"]["table_recovery"]), (&json!("done"), &json!(format!("expires {}", NOW.plus_days(7).day()))));
+    assert_eq!(
+        (&erasure["stores"]["contacts"], &erasure["stores"]["table_recovery"]),
+        (&json!("done"), &json!(format!("expires {}", NOW.plus_days(7).day())))
+    );
     assert_eq!(suite.backend(Method::GET, "/v1/erasures/er_0", "").await.0, StatusCode::NOT_FOUND);
     assert_eq!(suite.backend(Method::GET, "/v1/customers/nobody", "").await.0, StatusCode::NOT_FOUND);
 }
@@ -354,7 +367,8 @@ async fn a_customer_is_shown_exported_and_forgotten() {
 #[tokio::test]
 async fn consent_is_a_log_event() {
     let suite = suite().await;
-    let (status, _) = suite.backend(Method::PUT, "/v1/customers/ada/consent", r#"{"purposes":{"personalization":true,"marketing":false}}"#).await;
+    let (status, _) =
+        suite.backend(Method::PUT, "/v1/customers/ada/consent", r#"{"purposes":{"personalization":true,"marketing":false}}"#).await;
     assert_eq!(status, StatusCode::ACCEPTED);
     let log = Log::new(suite.objects.clone());
     let key = log.keys(None).await.expect("memory").pop().expect("an object");

@@ -4,7 +4,7 @@ use crate::{App, Step, TrainError};
 use rapport_archive::Archive;
 use rapport_core::{
     event::{Action, Event, Who},
-    profile::{subjects, Subject},
+    profile::{Subject, subjects},
     time::Timestamp,
 };
 use rapport_io::log::{Log, LogObject};
@@ -28,7 +28,7 @@ pub(crate) struct Gathered {
 
 /// Reads archive and log, archives closed days, then makes erasures stick in the archive.
 pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) + Send)) -> Result<Gathered, TrainError> {
-    let files = app.archive.files(None).await?;
+    let files = app.archive.keys().await?;
     let objects = app.log.keys(None).await?;
     let mut run = Run {
         app,
@@ -106,8 +106,7 @@ impl<T: Fn(Step)> Run<'_, T> {
 
     async fn write(&mut self, day: &str, part: Vec<Event>, sources: Vec<String>) -> Result<(), TrainError> {
         if !part.is_empty() && !sources.is_empty() {
-            let (_, events) = self.app.archive.write(day, part).await?;
-            self.gathered.archived += events;
+            self.gathered.archived += write(&self.app.archive, day, part).await?;
             self.replaced.extend(sources);
         }
         Ok(())
@@ -152,7 +151,7 @@ impl Erasures {
 
 /// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten.
 async fn forget(archive: &Archive, erasures: &Erasures) -> Result<(), TrainError> {
-    for file in archive.files(None).await? {
+    for file in archive.keys().await? {
         let events = archive.read(&file).await?;
         let before = events.len();
         let kept: Vec<Event> = events.into_iter().filter(|event| !erasures.covers(event)).collect();
@@ -160,11 +159,17 @@ async fn forget(archive: &Archive, erasures: &Erasures) -> Result<(), TrainError
             continue;
         }
         if !kept.is_empty() {
-            archive.write(day_of(&file).unwrap_or_default(), kept).await?;
+            write(archive, day_of(&file).unwrap_or_default(), kept).await?;
         }
         archive.delete(&file).await?;
     }
     Ok(())
+}
+
+/// Writes `events` and reads them back, because what they replace is about to be deleted; gives how many the file holds.
+async fn write(archive: &Archive, day: &str, events: Vec<Event>) -> Result<usize, TrainError> {
+    let file = archive.write(day, events).await?;
+    Ok(archive.read(&file).await?.len())
 }
 
 /// The objects under `keys`, all at once, in their order; those that went meanwhile are left out.

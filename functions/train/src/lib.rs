@@ -21,11 +21,12 @@ use rapport_core::{
     model::{Meta, Model, ModelError},
     time::Timestamp,
 };
-use rapport_io::{catalog::Catalog, log::Log, models::Models, Objects, Records, StoreError};
+use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models};
 use rapport_lambda::Job;
 use rapport_train::{
+    Corpus,
     holdout::{self, Report},
-    learn, Corpus,
+    learn,
 };
 use serde::Serialize;
 use std::sync::Arc;

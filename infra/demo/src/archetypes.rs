@@ -37,20 +37,12 @@ pub enum Archetype {
 
 impl Archetype {
     /// The five that are not ordinary.
-    pub const MARKED: [Self; 5] = [
-        Self::DiscountSeeker,
-        Self::BrandLoyalist,
-        Self::ConsciousConsumer,
-        Self::ImpulseBuyer,
-        Self::Researcher,
-    ];
+    pub const MARKED: [Self; 5] =
+        [Self::DiscountSeeker, Self::BrandLoyalist, Self::ConsciousConsumer, Self::ImpulseBuyer, Self::Researcher];
 
     /// Ten percent of each marked archetype, the rest ordinary.
     pub(crate) fn draw(dice: &mut Dice) -> Self {
-        Self::MARKED
-            .get(dice.below(10))
-            .copied()
-            .unwrap_or(Self::Ordinary)
+        Self::MARKED.get(dice.below(10)).copied().unwrap_or(Self::Ordinary)
     }
 
     /// How far along the line from ordinary to `lean` somebody of this archetype is.
@@ -119,9 +111,7 @@ impl Habits {
     /// The habits of somebody `strength` of the way from ordinary to `lean`, with their own quirks.
     pub(crate) fn draw(lean: Archetype, strength: f64, dice: &mut Dice) -> Self {
         let blend = ORDINARY.zip(lean.habits(), |from, to| from + (to - from) * strength);
-        blend.zip(&blend, |habit, _| {
-            habit * dice.between(1.0 - JITTER, 1.0 + JITTER)
-        })
+        blend.zip(&blend, |habit, _| habit * dice.between(1.0 - JITTER, 1.0 + JITTER))
     }
 
     fn zip(&self, other: &Self, mut f: impl FnMut(f64, f64) -> f64) -> Self {
@@ -169,16 +159,8 @@ const ORDINARY: Habits = Habits {
     writes: 0.05,
 };
 
-const DISCOUNT_SEEKER: Habits = Habits {
-    missions_per_month: 0.48,
-    extra_items: 1.3,
-    browse: 2.0,
-    sale: 0.9,
-    coupon: 0.7,
-    opens: 0.3,
-    novelty: 0.02,
-    ..ORDINARY
-};
+const DISCOUNT_SEEKER: Habits =
+    Habits { missions_per_month: 0.48, extra_items: 1.3, browse: 2.0, sale: 0.9, coupon: 0.7, opens: 0.3, novelty: 0.02, ..ORDINARY };
 
 const BRAND_LOYALIST: Habits = Habits {
     missions_per_month: 0.53,
@@ -192,15 +174,8 @@ const BRAND_LOYALIST: Habits = Habits {
     ..ORDINARY
 };
 
-const CONSCIOUS_CONSUMER: Habits = Habits {
-    missions_per_month: 0.48,
-    values: 0.9,
-    about: 0.6,
-    reviews: 0.1,
-    sale: 0.02,
-    opens: 0.18,
-    ..ORDINARY
-};
+const CONSCIOUS_CONSUMER: Habits =
+    Habits { missions_per_month: 0.48, values: 0.9, about: 0.6, reviews: 0.1, sale: 0.02, opens: 0.18, ..ORDINARY };
 
 const IMPULSE_BUYER: Habits = Habits {
     missions_per_month: 0.72,

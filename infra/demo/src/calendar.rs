@@ -43,9 +43,7 @@ impl Year {
     /// The year up to the last UTC midnight at or before `end`.
     pub(crate) fn ending(end: Timestamp) -> Self {
         let midnight = end.as_second().div_euclid(DAY_SECS) * DAY_SECS;
-        Self {
-            start_unix: midnight - DAYS * DAY_SECS,
-        }
+        Self { start_unix: midnight - DAYS * DAY_SECS }
     }
 
     /// Saturates at the ends of time that `jiff` knows.
@@ -54,9 +52,7 @@ impl Year {
     }
 
     pub(crate) fn date(&self, day: i64) -> Date {
-        Offset::UTC
-            .to_datetime(self.timestamp(Moment::new(day, 0)))
-            .date()
+        Offset::UTC.to_datetime(self.timestamp(Moment::new(day, 0))).date()
     }
 
     /// How busy the shop is on a day, around 1: people bake in winter and at weekends, and shop before Christmas.
@@ -102,15 +98,9 @@ impl Season {
 }
 
 /// January first.
-const MONTH_BUSTLE: [f64; 12] = [
-    1.05, 0.95, 1.0, 1.0, 0.9, 0.75, 0.65, 0.7, 0.9, 1.05, 1.4, 1.7,
-];
-const CHRISTMAS: [f64; 12] = [
-    0.1, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.3, 1.2, 3.5, 4.0,
-];
-const SUMMER: [f64; 12] = [
-    0.08, 0.08, 0.1, 0.4, 1.5, 4.0, 5.0, 4.5, 1.5, 0.3, 0.08, 0.08,
-];
+const MONTH_BUSTLE: [f64; 12] = [1.05, 0.95, 1.0, 1.0, 0.9, 0.75, 0.65, 0.7, 0.9, 1.05, 1.4, 1.7];
+const CHRISTMAS: [f64; 12] = [0.1, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.08, 0.3, 1.2, 3.5, 4.0];
+const SUMMER: [f64; 12] = [0.08, 0.08, 0.1, 0.4, 1.5, 4.0, 5.0, 4.5, 1.5, 0.3, 0.08, 0.08];
 
 /// Monday first.
 const WEEKDAY_BUSTLE: [f64; 7] = [0.85, 0.8, 0.8, 0.9, 1.0, 1.25, 1.4];
@@ -119,16 +109,8 @@ const WEEKDAY_BUSTLE: [f64; 7] = [0.85, 0.8, 0.8, 0.9, 1.0, 1.25, 1.4];
 fn monthly(table: &[f64; 12], date: Date) -> f64 {
     let month = date.month() as usize - 1;
     let past_middle = f64::from(date.day() - 15) / 30.0;
-    let neighbour = if past_middle < 0.0 {
-        (month + 11) % 12
-    } else {
-        (month + 1) % 12
-    };
-    let share = if past_middle < 0.0 {
-        -past_middle
-    } else {
-        past_middle
-    };
+    let neighbour = if past_middle < 0.0 { (month + 11) % 12 } else { (month + 1) % 12 };
+    let share = if past_middle < 0.0 { -past_middle } else { past_middle };
     table[month] * (1.0 - share) + table[neighbour] * share
 }
 
@@ -142,20 +124,12 @@ pub(crate) type Hours = [f64; 24];
 /// The habits that people are drawn from, with how many keep them.
 pub(crate) const RHYTHMS: [(f64, Hours); 3] = [(0.25, EARLY), (0.25, LUNCH), (0.5, EVENING)];
 
-const EARLY: Hours = [
-    0., 0., 0., 0., 0., 1., 4., 7., 7., 5., 3., 2., 1., 1., 1., 1., 1., 1., 1., 2., 1., 0., 0., 0.,
-];
-const LUNCH: Hours = [
-    0., 0., 0., 0., 0., 0., 0., 1., 1., 2., 3., 5., 8., 7., 4., 2., 1., 1., 1., 1., 2., 2., 0., 0.,
-];
-const EVENING: Hours = [
-    0., 0., 0., 0., 0., 0., 0., 0., 1., 1., 1., 1., 1., 1., 1., 2., 3., 4., 6., 8., 9., 6., 0., 0.,
-];
+const EARLY: Hours = [0., 0., 0., 0., 0., 1., 4., 7., 7., 5., 3., 2., 1., 1., 1., 1., 1., 1., 1., 2., 1., 0., 0., 0.];
+const LUNCH: Hours = [0., 0., 0., 0., 0., 0., 0., 1., 1., 2., 3., 5., 8., 7., 4., 2., 1., 1., 1., 1., 2., 2., 0., 0.];
+const EVENING: Hours = [0., 0., 0., 0., 0., 0., 0., 0., 1., 1., 1., 1., 1., 1., 1., 2., 3., 4., 6., 8., 9., 6., 0., 0.];
 
 /// When the house sleeps: from 22:00 to 03:00, and mostly around midnight.
-pub(crate) const NIGHT: Hours = [
-    8., 5., 2., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 5., 8.,
-];
+pub(crate) const NIGHT: Hours = [8., 5., 2., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 0., 5., 8.];
 
 #[cfg(test)]
 mod tests {
@@ -183,10 +157,7 @@ mod tests {
     fn the_first_thursday_is_one() {
         for day in 1..=9 {
             let year = year(&format!("2025-01-0{day}T00:00:00Z"));
-            assert_eq!(
-                year.date(year.first_thursday()).weekday(),
-                Weekday::Thursday
-            );
+            assert_eq!(year.date(year.first_thursday()).weekday(), Weekday::Thursday);
             assert!((0..7).contains(&year.first_thursday()));
         }
     }

@@ -92,14 +92,7 @@ impl Dice {
     /// Sixteen random bytes as the browser snippets write them, a version-4 UUID.
     pub(crate) fn uuid(&mut self) -> String {
         let (a, b) = (self.0.next_u64(), self.0.next_u64());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            b >> 52,
-            b & 0xffff_ffff_ffff
-        )
+        format!("{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}", a >> 32, (a >> 16) & 0xffff, a & 0xfff, b >> 52, b & 0xffff_ffff_ffff)
     }
 }
 
@@ -119,10 +112,7 @@ mod tests {
             (1.0, mean(20_000, Dice::long_tail)),
             (1.6, mean(20_000, |dice| dice.count(1.6) as f64)),
             (3.0, mean(20_000, |dice| dice.whole(1, 5) as f64)),
-            (
-                0.3,
-                mean(20_000, |dice| f64::from(u8::from(dice.chance(0.3)))),
-            ),
+            (0.3, mean(20_000, |dice| f64::from(u8::from(dice.chance(0.3))))),
         ] {
             assert!((said - seen).abs() < 0.03, "{seen} for {said}");
         }
@@ -144,14 +134,7 @@ mod tests {
     #[test]
     fn streams_are_independent() {
         let first = |stream| Dice::new(1, stream).unit();
-        let streams = [
-            Stream::Store,
-            Stream::Bots,
-            Stream::Passers(0),
-            Stream::Person(0),
-            Stream::Life(0),
-            Stream::Passers(1),
-        ];
+        let streams = [Stream::Store, Stream::Bots, Stream::Passers(0), Stream::Person(0), Stream::Life(0), Stream::Passers(1)];
         let draws = streams.map(first);
         for (place, draw) in draws.iter().enumerate() {
             assert!(!draws[..place].contains(draw));

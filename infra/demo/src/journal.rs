@@ -4,12 +4,8 @@ use crate::calendar::{Moment, Year};
 use crate::messages::{Call, Campaign, Context, Library, Message};
 use crate::people::Device;
 
-const BROWSER: Library = Library {
-    name: "analytics.js",
-};
-const SERVER: Library = Library {
-    name: "@segment/analytics-node",
-};
+const BROWSER: Library = Library { name: "analytics.js" };
+const SERVER: Library = Library { name: "@segment/analytics-node" };
 
 pub(crate) struct Journal<'a> {
     year: &'a Year,
@@ -28,34 +24,16 @@ pub(crate) struct Browser<'a> {
 
 impl<'a> Journal<'a> {
     pub(crate) fn new(year: &'a Year, owner: impl Into<String>) -> Self {
-        Self {
-            year,
-            owner: owner.into(),
-            messages: Vec::new(),
-        }
+        Self { year, owner: owner.into(), messages: Vec::new() }
     }
 
     pub(crate) fn browser_says(&mut self, at: Moment, browser: Browser<'_>, call: Call) {
-        let context = Context {
-            library: BROWSER,
-            user_agent: Some(browser.device.user_agent),
-            campaign: browser.campaign,
-        };
-        self.write(
-            at,
-            browser.user_id,
-            Some(&browser.device.anonymous_id),
-            context,
-            call,
-        );
+        let context = Context { library: BROWSER, user_agent: Some(browser.device.user_agent), campaign: browser.campaign };
+        self.write(at, browser.user_id, Some(&browser.device.anonymous_id), context, call);
     }
 
     pub(crate) fn server_says(&mut self, at: Moment, user_id: &str, call: Call) {
-        let context = Context {
-            library: SERVER,
-            user_agent: None,
-            campaign: None,
-        };
+        let context = Context { library: SERVER, user_agent: None, campaign: None };
         self.write(at, Some(user_id), None, context, call);
     }
 
@@ -63,14 +41,7 @@ impl<'a> Journal<'a> {
         self.messages
     }
 
-    fn write(
-        &mut self,
-        at: Moment,
-        user: Option<&str>,
-        device: Option<&str>,
-        context: Context,
-        call: Call,
-    ) {
+    fn write(&mut self, at: Moment, user: Option<&str>, device: Option<&str>, context: Context, call: Call) {
         if at.has_happened() {
             self.messages.push(Message {
                 call,

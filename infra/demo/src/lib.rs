@@ -60,12 +60,7 @@ pub struct Options {
 impl Options {
     /// The shop that a newcomer is shown: 2,000 customers, nobody switches.
     pub fn showcase(end: Timestamp) -> Self {
-        Self {
-            seed: 7,
-            end,
-            customers: 2_000,
-            switchers: false,
-        }
+        Self { seed: 7, end, customers: 2_000, switchers: false }
     }
 }
 
@@ -102,22 +97,13 @@ pub fn generate(options: &Options) -> Demo {
         truth.push(person.truth(&shop.year));
     }
     messages.sort_by(|a, b| (a.timestamp, &a.message_id).cmp(&(b.timestamp, &b.message_id)));
-    Demo {
-        catalog: shop.store.catalog(&shop.year),
-        messages,
-        truth,
-        bots,
-    }
+    Demo { catalog: shop.store.catalog(&shop.year), messages, truth, bots }
 }
 
 fn draw_person(number: usize, options: &Options) -> Person {
     let mut dice = Dice::new(options.seed, Stream::Person(number as u64));
     let person = Person::draw(number, &mut dice);
-    if options.switchers {
-        person.perhaps_switch(&mut dice)
-    } else {
-        person
-    }
+    if options.switchers { person.perhaps_switch(&mut dice) } else { person }
 }
 
 fn year_of(person: &Person, number: usize, seed: u64, shop: &Shop) -> Vec<Message> {

@@ -11,11 +11,7 @@ use crate::store::SITE;
 /// The list that people are on.
 pub(crate) const LIST: &str = "newsletter";
 
-pub(crate) const CAMPAIGN: Campaign = Campaign {
-    source: "newsletter",
-    medium: "email",
-    name: "thursday-crumbs",
-};
+pub(crate) const CAMPAIGN: Campaign = Campaign { source: "newsletter", medium: "email", name: "thursday-crumbs" };
 
 /// Of somebody who no longer comes giving up the newsletter after opening it.
 const UNSUBSCRIBES: f64 = 0.04;
@@ -28,32 +24,14 @@ pub(crate) struct Issue(Email);
 
 /// The issue that went out on this day or the two before.
 pub(crate) fn latest_issue(year: &Year, day: i64) -> Option<Issue> {
-    issue_days(year)
-        .find(|issue| (0..3).contains(&(day - issue)))
-        .map(|day| issue(year, day))
+    issue_days(year).find(|issue| (0..3).contains(&(day - issue))).map(|day| issue(year, day))
 }
 
 /// Opened and clicked, just before the visit begins.
-pub(crate) fn click_through(
-    issue: &Issue,
-    person: &Person,
-    visit_at: Moment,
-    journal: &mut Journal<'_>,
-) {
-    let clicked = Email {
-        link_url: Some(format!("{SITE}/?utm_source=newsletter")),
-        ..issue.0.clone()
-    };
-    journal.server_says(
-        visit_at.later(-25),
-        &person.id,
-        Call::Track(Track::EmailOpened(issue.0.clone())),
-    );
-    journal.server_says(
-        visit_at.later(-4),
-        &person.id,
-        Call::Track(Track::EmailLinkClicked(clicked)),
-    );
+pub(crate) fn click_through(issue: &Issue, person: &Person, visit_at: Moment, journal: &mut Journal<'_>) {
+    let clicked = Email { link_url: Some(format!("{SITE}/?utm_source=newsletter")), ..issue.0.clone() };
+    journal.server_says(visit_at.later(-25), &person.id, Call::Track(Track::EmailOpened(issue.0.clone())));
+    journal.server_says(visit_at.later(-4), &person.id, Call::Track(Track::EmailLinkClicked(clicked)));
 }
 
 /// The issues that are opened without coming of it, at the person's own hours.
@@ -74,11 +52,7 @@ pub(crate) fn read_newsletters(
         let Issue(email) = issue(&shop.year, day);
         journal.server_says(at, &person.id, Call::Track(Track::EmailOpened(email)));
         if at > last_visit && dice.chance(UNSUBSCRIBES) {
-            journal.server_says(
-                at.later(40),
-                &person.id,
-                Call::Track(Track::EmailUnsubscribed { list: LIST }),
-            );
+            journal.server_says(at.later(40), &person.id, Call::Track(Track::EmailUnsubscribed { list: LIST }));
             return;
         }
     }

@@ -74,11 +74,7 @@ pub enum Track {
     #[serde(rename = "Products Searched")]
     ProductsSearched { query: String },
     #[serde(rename = "Product List Viewed")]
-    ProductListViewed {
-        list_id: String,
-        category: &'static str,
-        products: Vec<Line>,
-    },
+    ProductListViewed { list_id: String, category: &'static str, products: Vec<Line> },
     #[serde(rename = "Product Viewed")]
     ProductViewed(Box<Line>),
     #[serde(rename = "Product Added")]
@@ -88,28 +84,15 @@ pub enum Track {
     #[serde(rename = "Checkout Started")]
     CheckoutStarted(Box<Order>),
     #[serde(rename = "Coupon Applied")]
-    CouponApplied {
-        order_id: String,
-        coupon_id: &'static str,
-        discount: Euros,
-    },
+    CouponApplied { order_id: String, coupon_id: &'static str, discount: Euros },
     #[serde(rename = "Coupon Denied")]
-    CouponDenied {
-        order_id: String,
-        coupon: &'static str,
-        reason: &'static str,
-    },
+    CouponDenied { order_id: String, coupon: &'static str, reason: &'static str },
     #[serde(rename = "Order Completed")]
     OrderCompleted(Box<Order>),
     #[serde(rename = "Order Refunded")]
     OrderRefunded(Box<Order>),
     #[serde(rename = "Product Reviewed")]
-    ProductReviewed {
-        product_id: String,
-        review_id: String,
-        review_body: &'static str,
-        rating: u8,
-    },
+    ProductReviewed { product_id: String, review_id: String, review_body: &'static str, rating: u8 },
     #[serde(rename = "Email Subscribed")]
     EmailSubscribed { list: &'static str },
     #[serde(rename = "Email Unsubscribed")]

@@ -84,21 +84,10 @@ impl Person {
             id: format!("c{number:05}"),
             brand,
             devices: devices(dice),
-            arrives: dice.whole(
-                0,
-                if member_since.is_some() {
-                    150
-                } else {
-                    DAYS - 20
-                },
-            ),
+            arrives: dice.whole(0, if member_since.is_some() { 150 } else { DAYS - 20 }),
             member_since,
             takes_newsletter: dice.chance(0.6),
-            leaving: if dice.chance(0.15) {
-                0.6
-            } else {
-                0.12 * dice.unit()
-            },
+            leaving: if dice.chance(0.15) { 0.6 } else { 0.12 * dice.unit() },
             pace: dice.long_tail(),
             nature,
             turn: None,
@@ -112,23 +101,14 @@ impl Person {
     /// every week, so that there is something to see.
     pub(crate) fn perhaps_switch(mut self, dice: &mut Dice) -> Self {
         if self.nature.archetype != Archetype::Ordinary && dice.chance(SWITCHER_SHARE) {
-            let others = Archetype::MARKED.map(|to| {
-                if to == self.nature.archetype {
-                    0.0
-                } else {
-                    1.0
-                }
-            });
+            let others = Archetype::MARKED.map(|to| if to == self.nature.archetype { 0.0 } else { 1.0 });
             let to = Archetype::MARKED[dice.weighted(&others).unwrap_or(0)];
             let mut nature = Nature::draw(to, dice);
             nature.habits.missions_per_month = 5.0;
             self.pace = 1.0;
             self.leaving = 0.0;
             self.arrives = self.arrives.min(60);
-            self.turn = Some(Turn {
-                day: DAYS - SWITCH_DAYS_BEFORE_END + dice.whole(0, 6),
-                nature,
-            });
+            self.turn = Some(Turn { day: DAYS - SWITCH_DAYS_BEFORE_END + dice.whole(0, 6), nature });
         }
         self
     }
@@ -151,45 +131,20 @@ impl Person {
 
     /// How much a product is liked when a theme is on the mind; the shop multiplies popularity and season.
     pub(crate) fn taste(&self, good: &Good, theme: Theme) -> f64 {
-        if good.product.theme == theme {
-            20.0
-        } else {
-            self.interests[good.product.theme as usize]
-        }
+        if good.product.theme == theme { 20.0 } else { self.interests[good.product.theme as usize] }
     }
 
     /// A time on a day to come by.
     pub(crate) fn moment(&self, day: i64, dice: &mut Dice) -> Moment {
-        let hours = if dice.chance(self.habits(day).night) {
-            &NIGHT
-        } else {
-            &self.hours
-        };
+        let hours = if dice.chance(self.habits(day).night) { &NIGHT } else { &self.hours };
         let hour = dice.weighted(hours).unwrap_or(12) as i64;
         Moment::new(day, hour * 3_600 + dice.whole(0, 3_599))
     }
 
     pub(crate) fn traits(&self, year: &Year, since: Moment) -> Traits {
-        let Card {
-            first_name,
-            last_name,
-            address,
-            birthday,
-        } = self.card;
-        let email = format!(
-            "{}.{}.{}@example.com",
-            plain(first_name),
-            plain(last_name),
-            self.id
-        );
-        Traits {
-            email,
-            first_name,
-            last_name,
-            address,
-            birthday,
-            created_at: year.timestamp(since),
-        }
+        let Card { first_name, last_name, address, birthday } = self.card;
+        let email = format!("{}.{}.{}@example.com", plain(first_name), plain(last_name), self.id);
+        Traits { email, first_name, last_name, address, birthday, created_at: year.timestamp(since) }
     }
 
     pub(crate) fn truth(&self, year: &Year) -> CustomerTruth {
@@ -204,11 +159,7 @@ impl Person {
             leans_to: self.nature.lean,
             strength: self.nature.strength,
             favourite_brand: self.brand.name().to_owned(),
-            anonymous_ids: self
-                .devices
-                .iter()
-                .map(|device| device.anonymous_id.clone())
-                .collect(),
+            anonymous_ids: self.devices.iter().map(|device| device.anonymous_id.clone()).collect(),
             switch,
         }
     }
@@ -221,12 +172,7 @@ impl Nature {
             marked => marked,
         };
         let strength = archetype.draw_strength(dice);
-        Self {
-            archetype,
-            lean,
-            strength,
-            habits: Habits::draw(lean, strength, dice),
-        }
+        Self { archetype, lean, strength, habits: Habits::draw(lean, strength, dice) }
     }
 }
 
@@ -258,10 +204,7 @@ fn devices(dice: &mut Dice) -> Vec<Device> {
 }
 
 pub(crate) fn device(dice: &mut Dice) -> Device {
-    Device {
-        anonymous_id: dice.uuid(),
-        user_agent: dice.of(&USER_AGENTS),
-    }
+    Device { anonymous_id: dice.uuid(), user_agent: dice.of(&USER_AGENTS) }
 }
 
 /// One thing people come for, one they also like, and a little of everything.
@@ -279,8 +222,5 @@ fn hours(dice: &mut Dice) -> Hours {
 
 /// A name as mail addresses have it.
 fn plain(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphabetic)
-        .map(|letter| letter.to_ascii_lowercase())
-        .collect()
+    name.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_lowercase()).collect()
 }

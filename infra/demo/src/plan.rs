@@ -38,13 +38,7 @@ pub(crate) struct Shop {
 
 /// A customer's year, in order of time. What would fall after the year is left out.
 pub(crate) fn year_of(person: &Person, shop: &Shop, dice: &mut Dice) -> Vec<Visit> {
-    let mut planner = Planner {
-        person,
-        shop,
-        dice,
-        staples: Vec::new(),
-        visits: Vec::new(),
-    };
+    let mut planner = Planner { person, shop, dice, staples: Vec::new(), visits: Vec::new() };
     for day in person.arrives..DAYS {
         if planner.live(day) == Mood::Left {
             break;
@@ -86,19 +80,11 @@ impl Planner<'_> {
     fn live(&mut self, day: i64) -> Mood {
         self.refill(day);
         let arrived = day == self.person.arrives;
-        if !arrived
-            && !self
-                .dice
-                .chance(self.person.mission_chance(day) * self.shop.year.bustle(day))
-        {
+        if !arrived && !self.dice.chance(self.person.mission_chance(day) * self.shop.year.bustle(day)) {
             return Mood::Stays;
         }
         self.mission(day);
-        if self.dice.chance(self.person.leaving) {
-            Mood::Left
-        } else {
-            Mood::Stays
-        }
+        if self.dice.chance(self.person.leaving) { Mood::Left } else { Mood::Stays }
     }
 
     /// Orders the staples that run out, and those that are about to.
@@ -107,11 +93,7 @@ impl Planner<'_> {
             return;
         }
         let soon = |(_, due): &mut (Sku, i64)| *due <= day + 5;
-        let basket: Vec<Sku> = self
-            .staples
-            .extract_if(.., soon)
-            .map(|(sku, _)| sku)
-            .collect();
+        let basket: Vec<Sku> = self.staples.extract_if(.., soon).map(|(sku, _)| sku).collect();
         if self.dice.chance(REFILL) {
             for &sku in &basket {
                 self.restock(sku, day);
@@ -156,11 +138,8 @@ impl Planner<'_> {
             looks.extend(self.choose(lens, theme, day));
         }
         let abandons = self.dice.chance(ABANDON);
-        let (basket, ending) = if abandons {
-            (looks.iter().copied().take(1).collect(), Ending::Abandon)
-        } else {
-            (Vec::new(), Ending::Look)
-        };
+        let (basket, ending) =
+            if abandons { (looks.iter().copied().take(1).collect(), Ending::Abandon) } else { (Vec::new(), Ending::Look) };
         self.visit(day, looks, basket, ending);
     }
 
@@ -188,17 +167,9 @@ impl Planner<'_> {
         let wanted = store.good(wanted).product;
         let is_alike = |good: &Good| {
             let product = good.product;
-            !std::ptr::eq(product, wanted)
-                && product.category == wanted.category
-                && product.theme == wanted.theme
+            !std::ptr::eq(product, wanted) && product.category == wanted.category && product.theme == wanted.theme
         };
-        store.pick(year, day, self.dice, |good| {
-            if is_alike(good) && lens.shows(good, person, day) {
-                1.0
-            } else {
-                0.0
-            }
-        })
+        store.pick(year, day, self.dice, |good| if is_alike(good) && lens.shows(good, person, day) { 1.0 } else { 0.0 })
     }
 
     fn basket(&mut self, habits: &Habits, theme: Theme, day: i64) -> Vec<Sku> {
@@ -206,9 +177,7 @@ impl Planner<'_> {
         for _ in 0..1 + self.dice.count(habits.extra_items) {
             let lens = Lens::draw(habits, self.dice);
             let companion = match basket.last() {
-                Some(last) if lens == Lens::Any && self.dice.chance(COMPANION) => {
-                    self.shop.store.companion(*last, day, self.dice)
-                }
+                Some(last) if lens == Lens::Any && self.dice.chance(COMPANION) => self.shop.store.companion(*last, day, self.dice),
                 _ => None,
             };
             let sku = companion.or_else(|| self.choose(lens, theme, day));
@@ -222,11 +191,7 @@ impl Planner<'_> {
         let Shop { year, store } = self.shop;
         let person = self.person;
         let seen = |good: &Good| {
-            if lens.shows(good, person, day) {
-                person.taste(good, theme)
-            } else {
-                0.0
-            }
+            if lens.shows(good, person, day) { person.taste(good, theme) } else { 0.0 }
         };
         let found = store.pick(year, day, self.dice, seen);
         found.or_else(|| store.pick(year, day, self.dice, |good| person.taste(good, theme)))
@@ -243,18 +208,8 @@ impl Planner<'_> {
 
     fn visit(&mut self, day: i64, looks: Vec<Sku>, basket: Vec<Sku>, ending: Ending) {
         let at = self.person.moment(day, self.dice);
-        let device = if self.dice.chance(0.7) {
-            0
-        } else {
-            self.dice.below(self.person.devices.len())
-        };
-        self.visits.push(Visit {
-            at,
-            device,
-            looks,
-            basket,
-            ending,
-        });
+        let device = if self.dice.chance(0.7) { 0 } else { self.dice.below(self.person.devices.len()) };
+        self.visits.push(Visit { at, device, looks, basket, ending });
     }
 }
 
@@ -270,16 +225,9 @@ enum Lens {
 
 impl Lens {
     fn draw(habits: &Habits, dice: &mut Dice) -> Self {
-        let pulls = [
-            (Self::Sale, habits.sale),
-            (Self::Brand, habits.brand),
-            (Self::Values, habits.values),
-            (Self::Novelty, habits.novelty),
-        ];
-        pulls
-            .into_iter()
-            .find(|(_, pull)| dice.chance(*pull))
-            .map_or(Self::Any, |(lens, _)| lens)
+        let pulls =
+            [(Self::Sale, habits.sale), (Self::Brand, habits.brand), (Self::Values, habits.values), (Self::Novelty, habits.novelty)];
+        pulls.into_iter().find(|(_, pull)| dice.chance(*pull)).map_or(Self::Any, |(lens, _)| lens)
     }
 
     fn shows(self, good: &Good, person: &Person, day: i64) -> bool {

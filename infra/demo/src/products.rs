@@ -80,15 +80,7 @@ const fn product(
     refill_days: i64,
     tags: &'static [&'static str],
 ) -> Product {
-    Product {
-        title,
-        category,
-        brand,
-        theme,
-        list_price_minor,
-        refill_days,
-        tags,
-    }
+    Product { title, category, brand, theme, list_price_minor, refill_days, tags }
 }
 
 /// An enum whose members have a printed name.
@@ -232,11 +224,7 @@ mod tests {
     fn every_product_has_an_address_of_its_own() {
         let slugs: BTreeSet<String> = all().map(|product| slug(product.title)).collect();
         assert_eq!(slugs.len(), all().count());
-        assert!(
-            slugs
-                .iter()
-                .all(|slug| slug.is_ascii() && !slug.contains("--"))
-        );
+        assert!(slugs.iter().all(|slug| slug.is_ascii() && !slug.contains("--")));
     }
 
     #[test]
@@ -249,12 +237,7 @@ mod tests {
 
     #[test]
     fn themes_are_listed_in_order() {
-        assert!(
-            Theme::ALL
-                .iter()
-                .enumerate()
-                .all(|(place, theme)| *theme as usize == place)
-        );
+        assert!(Theme::ALL.iter().enumerate().all(|(place, theme)| *theme as usize == place));
     }
 
     /// A brand loyalist needs enough to be loyal to, and a conscious consumer more than one brand.

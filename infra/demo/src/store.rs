@@ -83,14 +83,9 @@ const NEW_DAYS: i64 = 60;
 impl Store {
     pub(crate) fn open(year: &Year, dice: &mut Dice) -> Self {
         let weeks = shop_wide_sales(year);
-        let goods: Vec<Good> = products::all()
-            .map(|product| Good::draw(product, &weeks, dice))
-            .collect();
+        let goods: Vec<Good> = products::all().map(|product| Good::draw(product, &weeks, dice)).collect();
         let find = |slug: &&str| goods.iter().position(|good| good.slug == *slug).map(Sku);
-        let kits = KITS
-            .iter()
-            .map(|kit| kit.iter().filter_map(find).collect())
-            .collect();
+        let kits = KITS.iter().map(|kit| kit.iter().filter_map(find).collect()).collect();
         Self { goods, kits }
     }
 
@@ -104,13 +99,7 @@ impl Store {
 
     /// A product that is for sale that day, in proportion to popularity, season and the caller's `taste`; `None` where taste
     /// leaves nothing.
-    pub(crate) fn pick(
-        &self,
-        year: &Year,
-        day: i64,
-        dice: &mut Dice,
-        taste: impl Fn(&Good) -> f64,
-    ) -> Option<Sku> {
+    pub(crate) fn pick(&self, year: &Year, day: i64, dice: &mut Dice, taste: impl Fn(&Good) -> f64) -> Option<Sku> {
         let appetite = Season::ALL.map(|season| year.appetite(season, day));
         let weights: Vec<f64> = self
             .goods
@@ -127,11 +116,7 @@ impl Store {
     pub(crate) fn companion(&self, sku: Sku, day: i64, dice: &mut Dice) -> Option<Sku> {
         let kits: Vec<&Vec<Sku>> = self.kits.iter().filter(|kit| kit.contains(&sku)).collect();
         let kit = kits.get(dice.below(kits.len()))?;
-        let others: Vec<Sku> = kit
-            .iter()
-            .copied()
-            .filter(|other| *other != sku && self.good(*other).is_launched(day))
-            .collect();
+        let others: Vec<Sku> = kit.iter().copied().filter(|other| *other != sku && self.good(*other).is_launched(day)).collect();
         others.get(dice.below(others.len())).copied()
     }
 
@@ -145,11 +130,7 @@ impl Good {
         // Dear things are wanted as much, and bought less.
         let cheapness = 1.0 / (1.0 + product.list_price_minor as f64 / 3_000.0);
         let popularity = cheapness / (0.2 + dice.unit());
-        let launch_day = if dice.chance(0.15) {
-            dice.whole(10, DAYS - 30)
-        } else {
-            -dice.whole(30, 900)
-        };
+        let launch_day = if dice.chance(0.15) { dice.whole(10, DAYS - 30) } else { -dice.whole(30, 900) };
         Self {
             product,
             slug: products::slug(product.title),
@@ -192,10 +173,7 @@ impl Good {
 
     /// The deepest of the sales that are on.
     fn percent_off(&self, day: i64) -> i64 {
-        let running = self
-            .sales
-            .iter()
-            .filter(|sale| (sale.from_day..sale.to_day).contains(&day));
+        let running = self.sales.iter().filter(|sale| (sale.from_day..sale.to_day).contains(&day));
         running.map(|sale| sale.percent).max().unwrap_or(0)
     }
 
@@ -211,17 +189,9 @@ impl Good {
             image: format!("{SITE}/images/{}.jpg", self.slug),
             url: self.url(),
             in_stock: self.in_stock,
-            tags: self
-                .product
-                .tags
-                .iter()
-                .map(|tag| (*tag).to_owned())
-                .collect(),
+            tags: self.product.tags.iter().map(|tag| (*tag).to_owned()).collect(),
             published: year.date(self.launch_day),
-            attributes: Attributes {
-                theme: self.product.theme.name().to_owned(),
-                margin_percent: self.margin_percent,
-            },
+            attributes: Attributes { theme: self.product.theme.name().to_owned(), margin_percent: self.margin_percent },
         }
     }
 }
@@ -245,19 +215,11 @@ fn sales(weeks: &[(i64, i64, i64)], dice: &mut Dice) -> Vec<Sale> {
     for _ in 0..dice.whole(1, 3) {
         let from_day = dice.whole(-7, DAYS);
         let to_day = from_day + dice.whole(7, 14);
-        sales.push(Sale {
-            from_day,
-            to_day,
-            percent: dice.of(&[15, 20, 25, 30, 40]),
-        });
+        sales.push(Sale { from_day, to_day, percent: dice.of(&[15, 20, 25, 30, 40]) });
     }
     for &(from_day, to_day, percent) in weeks {
         if dice.chance(0.5) {
-            sales.push(Sale {
-                from_day,
-                to_day,
-                percent,
-            });
+            sales.push(Sale { from_day, to_day, percent });
         }
     }
     sales

@@ -13,12 +13,7 @@ use crate::products::slug;
 use crate::store::{Good, SITE, Sku};
 
 /// A customer's messages, in the order in which the visits were acted out.
-pub(crate) fn live(
-    person: &Person,
-    visits: &[Visit],
-    shop: &Shop,
-    dice: &mut Dice,
-) -> Vec<Message> {
+pub(crate) fn live(person: &Person, visits: &[Visit], shop: &Shop, dice: &mut Dice) -> Vec<Message> {
     let mut shopper = Shopper {
         person,
         shop,
@@ -31,15 +26,8 @@ pub(crate) fn live(
     for visit in visits {
         shopper.come(visit);
     }
-    if let (Some(since), Some(last), true) = (shopper.since, visits.last(), person.takes_newsletter)
-    {
-        mail::read_newsletters(
-            person,
-            shop,
-            (since, last.at),
-            &mut shopper.journal,
-            shopper.dice,
-        );
+    if let (Some(since), Some(last), true) = (shopper.since, visits.last(), person.takes_newsletter) {
+        mail::read_newsletters(person, shop, (since, last.at), &mut shopper.journal, shopper.dice);
     }
     shopper.journal.close()
 }
@@ -74,12 +62,7 @@ impl<'a> Shopper<'a> {
     fn come(&mut self, visit: &Visit) {
         let habits = *self.person.habits(visit.at.day());
         let campaign = self.campaign(visit, &habits);
-        let mut steps = Steps {
-            clock: visit.at,
-            habits,
-            visit,
-            campaign,
-        };
+        let mut steps = Steps { clock: visit.at, habits, visit, campaign };
         self.enter(&mut steps);
         for &sku in &visit.looks {
             self.look(sku, &mut steps);
@@ -118,11 +101,7 @@ impl<'a> Shopper<'a> {
     fn enter(&mut self, steps: &mut Steps<'_>) {
         let door = self.door(&steps.habits);
         self.does(steps, Call::Page(door));
-        let signs_in = if self.person.member_since.is_some() {
-            SIGN_IN
-        } else {
-            SIGN_UP
-        };
+        let signs_in = if self.person.member_since.is_some() { SIGN_IN } else { SIGN_UP };
         if self.dice.chance(signs_in) {
             self.sign_in(steps);
         }
@@ -142,11 +121,7 @@ impl<'a> Shopper<'a> {
         }
         if self.dice.chance(habits.brand * 0.4) {
             let brand = self.person.brand;
-            return page(
-                "Brand",
-                &format!("/brands/{}", slug(brand.name())),
-                brand.name(),
-            );
+            return page("Brand", &format!("/brands/{}", slug(brand.name())), brand.name());
         }
         page("Home", "/", "Crumb & Kettle")
     }
@@ -158,29 +133,18 @@ impl<'a> Shopper<'a> {
             self.signed_in[device] = true;
             let first = self.since.is_none();
             let since = *self.since.get_or_insert(steps.clock);
-            let created = self
-                .person
-                .member_since
-                .map_or(since, |day| Moment::new(day, 0));
+            let created = self.person.member_since.map_or(since, |day| Moment::new(day, 0));
             let traits = Box::new(self.person.traits(&self.shop.year, created));
             self.does(steps, Call::Identify { traits });
             if first && self.person.takes_newsletter {
-                self.does(
-                    steps,
-                    Call::Track(Track::EmailSubscribed { list: mail::LIST }),
-                );
+                self.does(steps, Call::Track(Track::EmailSubscribed { list: mail::LIST }));
             }
         }
     }
 
     fn search(&mut self, sku: Sku, steps: &mut Steps<'_>) {
         let title = self.good(sku).product.title;
-        let query = title
-            .split([' ', ','])
-            .take(2)
-            .collect::<Vec<_>>()
-            .join(" ")
-            .to_lowercase();
+        let query = title.split([' ', ',']).take(2).collect::<Vec<_>>().join(" ").to_lowercase();
         self.does(steps, Call::Track(Track::ProductsSearched { query }));
     }
 
@@ -194,34 +158,15 @@ impl<'a> Shopper<'a> {
             *other != sku && good.product.category == category && good.is_launched(day)
         };
         let shown = std::iter::once(sku).chain(store.skus().filter(on_shelf).take(3));
-        let products = shown
-            .enumerate()
-            .map(|(place, sku)| Line {
-                position: Some(place + 1),
-                ..line(store.good(sku), day)
-            })
-            .collect();
+        let products = shown.enumerate().map(|(place, sku)| Line { position: Some(place + 1), ..line(store.good(sku), day) }).collect();
         let category = category.name();
-        self.does(
-            steps,
-            Call::Track(Track::ProductListViewed {
-                list_id: slug(category),
-                category,
-                products,
-            }),
-        );
+        self.does(steps, Call::Track(Track::ProductListViewed { list_id: slug(category), category, products }));
     }
 
     fn look(&mut self, sku: Sku, steps: &mut Steps<'_>) {
         let good = self.good(sku);
-        let viewed = Line {
-            url: Some(good.url()),
-            ..line(good, steps.clock.day())
-        };
-        self.does(
-            steps,
-            Call::Track(Track::ProductViewed(Box::new(viewed.clone()))),
-        );
+        let viewed = Line { url: Some(good.url()), ..line(good, steps.clock.day()) };
+        self.does(steps, Call::Track(Track::ProductViewed(Box::new(viewed.clone()))));
         if self.dice.chance(steps.habits.reviews) {
             let path = format!("/products/{}/reviews", viewed.product_id);
             let mut reviews = page("Reviews", &path, viewed.name);
@@ -230,10 +175,7 @@ impl<'a> Shopper<'a> {
         }
         let wishes = !steps.visit.basket.contains(&sku) && self.dice.chance(0.03);
         if wishes {
-            self.does(
-                steps,
-                Call::Track(Track::ProductAddedToWishlist(Box::new(viewed))),
-            );
+            self.does(steps, Call::Track(Track::ProductAddedToWishlist(Box::new(viewed))));
         }
     }
 
@@ -253,19 +195,9 @@ impl<'a> Shopper<'a> {
         let mut cart = Cart::default();
         for &sku in &steps.visit.basket {
             let good = self.good(sku);
-            let many = if good.product.refill_days > 0 && self.dice.chance(0.25) {
-                self.dice.whole(2, 3)
-            } else {
-                1
-            };
-            let added = Line {
-                quantity: Some(many),
-                ..line(good, steps.clock.day())
-            };
-            self.does(
-                steps,
-                Call::Track(Track::ProductAdded(Box::new(added.clone()))),
-            );
+            let many = if good.product.refill_days > 0 && self.dice.chance(0.25) { self.dice.whole(2, 3) } else { 1 };
+            let added = Line { quantity: Some(many), ..line(good, steps.clock.day()) };
+            self.does(steps, Call::Track(Track::ProductAdded(Box::new(added.clone()))));
             cart.put(added, good.list_price());
         }
         cart
@@ -289,28 +221,14 @@ impl<'a> Shopper<'a> {
     }
 }
 
-const SEARCH_AD: Campaign = Campaign {
-    source: "google",
-    medium: "cpc",
-    name: "kitchen-brand",
-};
-const SOCIAL: Campaign = Campaign {
-    source: "instagram",
-    medium: "social",
-    name: "sunday-loaf",
-};
+const SEARCH_AD: Campaign = Campaign { source: "google", medium: "cpc", name: "kitchen-brand" };
+const SOCIAL: Campaign = Campaign { source: "instagram", medium: "social", name: "sunday-loaf" };
 
 const GUIDES: [(&str, &str); 6] = [
-    (
-        "/guides/which-flour-for-which-bread",
-        "Which flour for which bread?",
-    ),
+    ("/guides/which-flour-for-which-bread", "Which flour for which bread?"),
     ("/guides/compare-dutch-ovens", "Four Dutch ovens compared"),
     ("/guides/pizza-stone-or-steel", "Pizza stone or steel?"),
-    (
-        "/guides/coffee-grind-sizes",
-        "Grind sizes, from moka to pour-over",
-    ),
+    ("/guides/coffee-grind-sizes", "Grind sizes, from moka to pour-over"),
     ("/help/care-for-cast-iron", "How to care for cast iron"),
     ("/help/delivery-and-returns", "Delivery and returns"),
 ];
@@ -325,12 +243,7 @@ const ABOUT: [(&str, &str); 4] = [
 pub(crate) fn page(name: &'static str, path: &str, title: &str) -> PageCall {
     PageCall {
         name,
-        properties: PageProperties {
-            url: format!("{SITE}{path}"),
-            path: path.to_owned(),
-            title: title.to_owned(),
-            product_id: None,
-        },
+        properties: PageProperties { url: format!("{SITE}{path}"), path: path.to_owned(), title: title.to_owned(), product_id: None },
     }
 }
 

@@ -89,7 +89,7 @@ impl fmt::Display for Timestamp {
 /// An instant as text that people can read and write.
 pub(crate) mod written_out {
     use super::Timestamp;
-    use serde::{de::Error, Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     #[expect(clippy::ref_option, reason = "serde hands a reference to the field")]
     pub(crate) fn serialize<S: Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {

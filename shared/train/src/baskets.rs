@@ -6,7 +6,7 @@
 
 use crate::{
     history::{Buy, History},
-    pairs::{best, Groups},
+    pairs::{Groups, best},
 };
 use rapport_core::model::Neighbour;
 

@@ -10,7 +10,7 @@ use rapport_core::{
     event::{Action, Event, Product, Purpose},
     id::ItemId,
     money::Currency,
-    profile::{links, subjects, Act, CopyMark, OpenEvent, Position, Statement, Subject},
+    profile::{Act, CopyMark, OpenEvent, Position, Statement, Subject, links, subjects},
     time::Timestamp,
 };
 
@@ -70,7 +70,12 @@ impl Corpus {
         let position = Position::of(event);
         self.hear(event, person, position);
         let open = match event.action {
-            Action::Viewed(_) | Action::Wishlisted(_) | Action::CartAdded { .. } | Action::Clicked(_) | Action::Ordered(_) | Action::Refunded(_) => OpenEvent::of(event),
+            Action::Viewed(_)
+            | Action::Wishlisted(_)
+            | Action::CartAdded { .. }
+            | Action::Clicked(_)
+            | Action::Ordered(_)
+            | Action::Refunded(_) => OpenEvent::of(event),
             _ => return,
         };
         let item = open.act.item().map_or(NO_ITEM, |item| self.item(item));
@@ -258,7 +263,14 @@ impl Told {
     fn into_item(self) -> Item {
         let text = |told: Option<(Rank, CompactString)>| told.map(|(_, text)| text.into_string());
         let (price_minor, currency) = self.price.map_or((None, None), |(_, (price, currency))| (Some(price), currency));
-        Item { title: text(self.title), category: text(self.category), brand: text(self.brand), price_minor, currency, ..Item::bare(self.id) }
+        Item {
+            title: text(self.title),
+            category: text(self.category),
+            brand: text(self.brand),
+            price_minor,
+            currency,
+            ..Item::bare(self.id)
+        }
     }
 }
 

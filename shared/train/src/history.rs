@@ -3,7 +3,7 @@
 use rapport_core::{
     catalog::Item,
     id::ItemId,
-    time::{Timestamp, DAY_MS},
+    time::{DAY_MS, Timestamp},
 };
 
 /// Two looks further apart belong to two visits, in milliseconds: half an hour, as web analytics has it.

@@ -106,7 +106,8 @@ fn looks(history: &History, cut: Timestamp, model: &Model, place: &[u32]) -> Vec
 
 fn orders(history: &History, past: &History, cut: Timestamp, model: &Model, place: &[u32]) -> Vec<Answer> {
     let mut scorer = Scorer::new(model);
-    let bought: BTreeMap<u32, Vec<(u32, f32)>> = past.shoppers().map(|buys| (buys[0].person, habits(buys.iter().map(|buy| (place[buy.item as usize], buy.at)), cut))).collect();
+    let bought: BTreeMap<u32, Vec<(u32, f32)>> =
+        past.shoppers().map(|buys| (buys[0].person, habits(buys.iter().map(|buy| (place[buy.item as usize], buy.at)), cut))).collect();
     let future = history.shoppers().filter(|buys| history.is_known(buys[0].person));
     let future = future.filter_map(|buys| Some((bought.get(&buys[0].person)?, buys.iter().filter(|buy| buy.at >= cut))));
     let mut answers = Vec::new();

@@ -28,6 +28,11 @@ pub fn learn(history: &History, currency: Currency, now: Timestamp) -> Draft {
         learned_from: [history.people(), history.events, orders, visits],
         items: history.items.clone(),
         statistics: statistics.map(|((popularity, trending), repeat)| ItemStatistics { popularity, trending, repeat }).collect(),
-        tables: BTreeMap::from([(Table::Session, session), (Table::Basket, basket), (Table::Together, together), (Table::Content, content)]),
+        tables: BTreeMap::from([
+            (Table::Session, session),
+            (Table::Basket, basket),
+            (Table::Together, together),
+            (Table::Content, content),
+        ]),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Every person adds to an item at most [`Params::most_a_person`], so that neither a fan nor an unnoticed robot makes a bestseller.
 
-use crate::history::{day_of, History};
+use crate::history::{History, day_of};
 use rapport_core::time::Timestamp;
 
 /// What may be turned.

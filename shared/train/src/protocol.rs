@@ -13,7 +13,7 @@ use rapport_core::{
     id::ItemId,
     model::{Model, ModelError},
     money::Currency,
-    time::{Timestamp, DAY_MS},
+    time::{DAY_MS, Timestamp},
 };
 use std::collections::{BTreeMap, BTreeSet};
 

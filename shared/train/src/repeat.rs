@@ -1,6 +1,6 @@
 //! Whether and how fast people buy an item again.
 
-use crate::history::{day_of, History};
+use crate::history::{History, day_of};
 use rapport_core::model::Repeat;
 
 /// How many buyers at the shop's own rate are added to an item's, so that one fan of a new item is no habit yet.

@@ -3,11 +3,10 @@
 use crate::messages::Address;
 
 pub(super) const FIRST: [&str; 48] = [
-    "Mara", "Jonas", "Elif", "Anton", "Ines", "Pieter", "Sofia", "Lukas", "Freja", "Marc", "Hanna",
-    "Tiago", "Clara", "Emil", "Noor", "Felix", "Amélie", "Ruben", "Karin", "Mateo", "Leonie",
-    "Oscar", "Beatriz", "Nils", "Yara", "Paul", "Sanne", "Hugo", "Katarina", "Bram", "Alma",
-    "Daan", "Greta", "Rafael", "Ida", "Jakob", "Lotte", "Milan", "Teresa", "Sven", "Camille",
-    "Aylin", "Henrik", "Olivia", "Tom", "Vera", "Simon", "Julia",
+    "Mara", "Jonas", "Elif", "Anton", "Ines", "Pieter", "Sofia", "Lukas", "Freja", "Marc", "Hanna", "Tiago", "Clara", "Emil", "Noor",
+    "Felix", "Amélie", "Ruben", "Karin", "Mateo", "Leonie", "Oscar", "Beatriz", "Nils", "Yara", "Paul", "Sanne", "Hugo", "Katarina",
+    "Bram", "Alma", "Daan", "Greta", "Rafael", "Ida", "Jakob", "Lotte", "Milan", "Teresa", "Sven", "Camille", "Aylin", "Henrik", "Olivia",
+    "Tom", "Vera", "Simon", "Julia",
 ];
 
 pub(super) const LAST: [&str; 48] = [
@@ -62,84 +61,24 @@ pub(super) const LAST: [&str; 48] = [
 ];
 
 pub(super) const CITIES: [Address; 20] = [
-    Address {
-        city: "Berlin",
-        country: "DE",
-    },
-    Address {
-        city: "Hamburg",
-        country: "DE",
-    },
-    Address {
-        city: "München",
-        country: "DE",
-    },
-    Address {
-        city: "Köln",
-        country: "DE",
-    },
-    Address {
-        city: "Leipzig",
-        country: "DE",
-    },
-    Address {
-        city: "Freiburg",
-        country: "DE",
-    },
-    Address {
-        city: "Nürnberg",
-        country: "DE",
-    },
-    Address {
-        city: "Bremen",
-        country: "DE",
-    },
-    Address {
-        city: "Wien",
-        country: "AT",
-    },
-    Address {
-        city: "Graz",
-        country: "AT",
-    },
-    Address {
-        city: "Innsbruck",
-        country: "AT",
-    },
-    Address {
-        city: "Amsterdam",
-        country: "NL",
-    },
-    Address {
-        city: "Utrecht",
-        country: "NL",
-    },
-    Address {
-        city: "Lyon",
-        country: "FR",
-    },
-    Address {
-        city: "Strasbourg",
-        country: "FR",
-    },
-    Address {
-        city: "København",
-        country: "DK",
-    },
-    Address {
-        city: "Aarhus",
-        country: "DK",
-    },
-    Address {
-        city: "Lisboa",
-        country: "PT",
-    },
-    Address {
-        city: "Porto",
-        country: "PT",
-    },
-    Address {
-        city: "Bologna",
-        country: "IT",
-    },
+    Address { city: "Berlin", country: "DE" },
+    Address { city: "Hamburg", country: "DE" },
+    Address { city: "München", country: "DE" },
+    Address { city: "Köln", country: "DE" },
+    Address { city: "Leipzig", country: "DE" },
+    Address { city: "Freiburg", country: "DE" },
+    Address { city: "Nürnberg", country: "DE" },
+    Address { city: "Bremen", country: "DE" },
+    Address { city: "Wien", country: "AT" },
+    Address { city: "Graz", country: "AT" },
+    Address { city: "Innsbruck", country: "AT" },
+    Address { city: "Amsterdam", country: "NL" },
+    Address { city: "Utrecht", country: "NL" },
+    Address { city: "Lyon", country: "FR" },
+    Address { city: "Strasbourg", country: "FR" },
+    Address { city: "København", country: "DK" },
+    Address { city: "Aarhus", country: "DK" },
+    Address { city: "Lisboa", country: "PT" },
+    Address { city: "Porto", country: "PT" },
+    Address { city: "Bologna", country: "IT" },
 ];

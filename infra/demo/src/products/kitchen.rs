@@ -5,9 +5,7 @@
 use super::Brand::*;
 use super::Category as Shelf;
 use super::Theme::*;
-use super::{
-    CHRISTMAS, FAIR, GIFT, KIDS, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, product,
-};
+use super::{CHRISTMAS, FAIR, GIFT, KIDS, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, product};
 
 #[rustfmt::skip]
 pub(super) static GOODS: &[Product] = &[

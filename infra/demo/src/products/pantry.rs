@@ -3,9 +3,7 @@
 use super::Brand::*;
 use super::Category as Shelf;
 use super::Theme::*;
-use super::{
-    CHRISTMAS, FAIR, GIFT, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, VEGAN, product,
-};
+use super::{CHRISTMAS, FAIR, GIFT, ORGANIC, PLASTIC_FREE, Product, SUMMER, SUSTAINABLE, VEGAN, product};
 
 #[rustfmt::skip]
 pub(super) static GOODS: &[Product] = &[

@@ -17,48 +17,24 @@ pub(crate) struct Example {
 /// Identified customers with at least `min_events` events, those of their devices before they signed in included; in order of id.
 pub(crate) fn examples(demo: &Demo, min_events: usize) -> Vec<Example> {
     let sustainable = sustainable(demo);
-    let owner: BTreeMap<&str, &str> = demo
-        .messages
-        .iter()
-        .filter_map(|message| {
-            Some((
-                message.anonymous_id.as_deref()?,
-                message.user_id.as_deref()?,
-            ))
-        })
-        .collect();
+    let owner: BTreeMap<&str, &str> =
+        demo.messages.iter().filter_map(|message| Some((message.anonymous_id.as_deref()?, message.user_id.as_deref()?))).collect();
     let mut diaries: BTreeMap<&str, Diary<'_>> = BTreeMap::new();
     for message in &demo.messages {
         let device = message.anonymous_id.as_deref();
-        if let Some(customer) = message
-            .user_id
-            .as_deref()
-            .or_else(|| owner.get(device?).copied())
-        {
-            diaries
-                .entry(customer)
-                .or_default()
-                .note(message, &sustainable);
+        if let Some(customer) = message.user_id.as_deref().or_else(|| owner.get(device?).copied()) {
+            diaries.entry(customer).or_default().note(message, &sustainable);
         }
     }
-    let seen = demo
-        .truth
-        .iter()
-        .filter_map(|truth| Some((truth, diaries.get(truth.id.as_str())?)));
+    let seen = demo.truth.iter().filter_map(|truth| Some((truth, diaries.get(truth.id.as_str())?)));
     seen.filter(|(_, diary)| diary.events >= min_events)
-        .map(|(truth, diary)| Example {
-            archetype: truth.archetype,
-            features: diary.features(),
-        })
+        .map(|(truth, diary)| Example { archetype: truth.archetype, features: diary.features() })
         .collect()
 }
 
 fn sustainable(demo: &Demo) -> BTreeSet<&str> {
     let good = ["organic", "sustainable", "fair-trade", "plastic-free"];
-    let items = demo
-        .catalog
-        .iter()
-        .filter(|item| item.tags.iter().any(|tag| good.contains(&tag.as_str())));
+    let items = demo.catalog.iter().filter(|item| item.tags.iter().any(|tag| good.contains(&tag.as_str())));
     items.map(|item| item.id.as_str()).collect()
 }
 
@@ -99,9 +75,7 @@ impl<'m> Diary<'m> {
         }
         match &message.call {
             Call::Page(page) => *self.pages.entry(page.name).or_default() += 1,
-            Call::Track(Track::ProductViewed(line)) => {
-                self.view(line, message.timestamp, sustainable)
-            }
+            Call::Track(Track::ProductViewed(line)) => self.view(line, message.timestamp, sustainable),
             Call::Track(Track::CouponDenied { .. }) => self.coupons += 1,
             Call::Track(Track::OrderCompleted(order)) => {
                 self.orders += 1;
@@ -147,8 +121,7 @@ impl<'m> Diary<'m> {
         self.lines_sustainable += usize::from(sustainable.contains(id));
         *self.brands_bought.entry(line.brand).or_default() += 1;
         if let Some(viewed) = self.first_view.remove(id) {
-            self.view_to_buy
-                .push((at.as_second() - viewed.as_second()) as f64);
+            self.view_to_buy.push((at.as_second() - viewed.as_second()) as f64);
         }
     }
 
@@ -156,12 +129,7 @@ impl<'m> Diary<'m> {
         let page = |name| self.pages.get(name).copied().unwrap_or(0);
         let days = self.days.len();
         let products_viewed: usize = self.brands_viewed.values().map(BTreeSet::len).sum();
-        let brand_viewed = self
-            .brands_viewed
-            .values()
-            .map(BTreeSet::len)
-            .max()
-            .unwrap_or(0);
+        let brand_viewed = self.brands_viewed.values().map(BTreeSet::len).max().unwrap_or(0);
         let brand_bought = self.brands_bought.values().copied().max().unwrap_or(0);
         [
             share(self.lines_on_sale, self.lines, 0.15),
@@ -204,9 +172,5 @@ fn median(values: &[f64]) -> Option<f64> {
 }
 
 fn longest(values: &[f64]) -> Option<f64> {
-    values
-        .iter()
-        .copied()
-        .max_by(f64::total_cmp)
-        .map(|value| value.max(1.0))
+    values.iter().copied().max_by(f64::total_cmp).map(|value| value.max(1.0))
 }

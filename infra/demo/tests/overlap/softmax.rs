@@ -28,23 +28,11 @@ pub(crate) struct Model {
 
 pub(crate) fn fit(examples: &[&Example]) -> Model {
     let (mean, deviation) = moments(examples);
-    let mut model = Model {
-        mean,
-        deviation,
-        weights: [[0.0; FEATURES + 1]; CLASSES.len()],
-    };
-    let rows: Vec<_> = examples
-        .iter()
-        .map(|example| (model.scale(&example.features), example.archetype))
-        .collect();
+    let mut model = Model { mean, deviation, weights: [[0.0; FEATURES + 1]; CLASSES.len()] };
+    let rows: Vec<_> = examples.iter().map(|example| (model.scale(&example.features), example.archetype)).collect();
     for _ in 0..STEPS {
         let slope = gradient(&model.weights, &rows);
-        for (weights, slope) in model
-            .weights
-            .iter_mut()
-            .flatten()
-            .zip(slope.iter().flatten())
-        {
+        for (weights, slope) in model.weights.iter_mut().flatten().zip(slope.iter().flatten()) {
             *weights -= RATE * (slope / rows.len() as f64 + RIDGE * *weights);
         }
     }
@@ -82,13 +70,7 @@ fn gradient(weights: &Weights, rows: &[([f64; FEATURES + 1], Archetype)]) -> Wei
 }
 
 fn chances(weights: &Weights, row: &[f64; FEATURES + 1]) -> [f64; CLASSES.len()] {
-    let logits = weights.map(|weights| {
-        weights
-            .iter()
-            .zip(row)
-            .map(|(weight, value)| weight * value)
-            .sum::<f64>()
-    });
+    let logits = weights.map(|weights| weights.iter().zip(row).map(|(weight, value)| weight * value).sum::<f64>());
     let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let odds = logits.map(|logit| (logit - top).exp());
     let sum: f64 = odds.iter().sum();
@@ -97,17 +79,9 @@ fn chances(weights: &Weights, row: &[f64; FEATURES + 1]) -> [f64; CLASSES.len()]
 
 fn moments(examples: &[&Example]) -> ([f64; FEATURES], [f64; FEATURES]) {
     let n = examples.len() as f64;
-    let mean: [f64; FEATURES] = std::array::from_fn(|place| {
-        examples
-            .iter()
-            .map(|example| example.features[place])
-            .sum::<f64>()
-            / n
-    });
+    let mean: [f64; FEATURES] = std::array::from_fn(|place| examples.iter().map(|example| example.features[place]).sum::<f64>() / n);
     let deviation = std::array::from_fn(|place| {
-        let squares = examples
-            .iter()
-            .map(|example| (example.features[place] - mean[place]).powi(2));
+        let squares = examples.iter().map(|example| (example.features[place] - mean[place]).powi(2));
         (squares.sum::<f64>() / n).sqrt().max(1e-9)
     });
     (mean, deviation)

@@ -12,22 +12,9 @@ use crate::{by_customer, orders, shop};
 fn december_is_busier_than_july_and_sunday_than_tuesday() {
     let demo = shop(1);
     let clock = |message: &rapport_demo::Message| Offset::UTC.to_datetime(message.timestamp);
-    let in_month = |month| {
-        orders(&demo)
-            .filter(|(message, _)| clock(message).month() == month)
-            .count() as f64
-    };
-    let on = |day| {
-        orders(&demo)
-            .filter(|(message, _)| clock(message).weekday() == day)
-            .count() as f64
-    };
-    assert!(
-        in_month(12) > 1.3 * in_month(7),
-        "{} {}",
-        in_month(12),
-        in_month(7)
-    );
+    let in_month = |month| orders(&demo).filter(|(message, _)| clock(message).month() == month).count() as f64;
+    let on = |day| orders(&demo).filter(|(message, _)| clock(message).weekday() == day).count() as f64;
+    assert!(in_month(12) > 1.3 * in_month(7), "{} {}", in_month(12), in_month(7));
     assert!(on(jiff::civil::Weekday::Sunday) > 1.2 * on(jiff::civil::Weekday::Tuesday));
 }
 
@@ -35,10 +22,7 @@ fn december_is_busier_than_july_and_sunday_than_tuesday() {
 fn christmas_goods_sell_before_christmas_and_jam_sugar_in_summer() {
     let demo = shop(1);
     let tagged = |tag: &str| -> BTreeSet<&str> {
-        let items = demo
-            .catalog
-            .iter()
-            .filter(|item| item.tags.iter().any(|t| t == tag));
+        let items = demo.catalog.iter().filter(|item| item.tags.iter().any(|t| t == tag));
         items.map(|item| item.id.as_str()).collect()
     };
     for (tag, months) in [("christmas", 10..=12), ("summer", 5..=8)] {
@@ -47,18 +31,11 @@ fn christmas_goods_sell_before_christmas_and_jam_sugar_in_summer() {
         for (message, order) in orders(&demo) {
             let in_season = months.contains(&Offset::UTC.to_datetime(message.timestamp).month());
             let (seasonal, all) = &mut lines[usize::from(in_season)];
-            *seasonal += order
-                .products
-                .iter()
-                .filter(|line| goods.contains(line.product_id.as_str()))
-                .count() as f64;
+            *seasonal += order.products.iter().filter(|line| goods.contains(line.product_id.as_str())).count() as f64;
             *all += order.products.len() as f64;
         }
         let [outside, inside] = lines.map(|(seasonal, all)| seasonal / all);
-        assert!(
-            inside > 3.0 * outside,
-            "{tag}: {inside} of the lines in season, {outside} outside"
-        );
+        assert!(inside > 3.0 * outside, "{tag}: {inside} of the lines in season, {outside} outside");
     }
 }
 
@@ -69,15 +46,8 @@ fn coffee_beans_are_bought_again_after_four_weeks() {
     let mut gaps = Vec::new();
     for (message, order) in orders(&demo) {
         let day = message.timestamp.as_second() / 86_400;
-        for line in order
-            .products
-            .iter()
-            .filter(|line| line.product_id.contains("-beans-"))
-        {
-            let habit = (
-                message.user_id.as_deref().unwrap(),
-                line.product_id.as_str(),
-            );
+        for line in order.products.iter().filter(|line| line.product_id.contains("-beans-")) {
+            let habit = (message.user_id.as_deref().unwrap(), line.product_id.as_str());
             gaps.extend(last.insert(habit, day).map(|before| day - before));
         }
     }
@@ -95,11 +65,7 @@ fn what_belongs_together_is_bought_together() {
         ("moka-pot-6-cups", "milk-frother"),
         ("chefs-knife-20-cm", "whetstone-1000-6000"),
     ] {
-        assert!(
-            lift(&demo, a, b) > 4.0,
-            "{a} and {b}: {}",
-            lift(&demo, a, b)
-        );
+        assert!(lift(&demo, a, b) > 4.0, "{a} and {b}: {}", lift(&demo, a, b));
     }
 }
 
@@ -107,11 +73,7 @@ fn what_belongs_together_is_bought_together() {
 fn lift(demo: &Demo, a: &str, b: &str) -> f64 {
     let (mut orders_seen, mut with_a, mut with_b, mut with_both) = (0.0, 0.0, 0.0, 0.0);
     for (_, order) in orders(demo) {
-        let has = |id: &str| {
-            f64::from(u8::from(
-                order.products.iter().any(|line| line.product_id == id),
-            ))
-        };
+        let has = |id: &str| f64::from(u8::from(order.products.iter().any(|line| line.product_id == id)));
         orders_seen += 1.0;
         with_a += has(a);
         with_b += has(b);
@@ -123,20 +85,10 @@ fn lift(demo: &Demo, a: &str, b: &str) -> f64 {
 #[test]
 fn a_tenth_each_and_half_of_them_ordinary() {
     let demo = shop(1);
-    let share = |archetype| {
-        demo.truth
-            .iter()
-            .filter(|truth| truth.archetype == archetype)
-            .count() as f64
-            / 2_000.0
-    };
+    let share = |archetype| demo.truth.iter().filter(|truth| truth.archetype == archetype).count() as f64 / 2_000.0;
     assert!((0.46..0.54).contains(&share(Archetype::Ordinary)));
     for archetype in Archetype::MARKED {
-        assert!(
-            (0.08..0.12).contains(&share(archetype)),
-            "{archetype:?} {}",
-            share(archetype)
-        );
+        assert!((0.08..0.12).contains(&share(archetype)), "{archetype:?} {}", share(archetype));
     }
 }
 
@@ -165,11 +117,7 @@ fn people_browse_before_they_say_who_they_are_and_some_on_several_devices() {
     assert!(several > 150, "{several}");
     for truth in &demo.truth {
         let known: BTreeSet<&str> = truth.anonymous_ids.iter().map(String::as_str).collect();
-        assert!(
-            owners
-                .get(truth.id.as_str())
-                .is_none_or(|devices| devices.is_subset(&known))
-        );
+        assert!(owners.get(truth.id.as_str()).is_none_or(|devices| devices.is_subset(&known)));
     }
 }
 
@@ -184,11 +132,7 @@ fn a_device_says_who_it_is_before_it_uses_the_name() {
         if matches!(message.call, Call::Identify { .. }) {
             identified.insert((device, customer));
         }
-        assert!(
-            identified.contains(&(device, customer)),
-            "{}",
-            message.message_id
-        );
+        assert!(identified.contains(&(device, customer)), "{}", message.message_id);
     }
 }
 
@@ -197,10 +141,7 @@ fn some_leave_for_good() {
     let demo = shop(1);
     let last = demo.messages.last().unwrap().timestamp.as_second();
     let lives = by_customer(&demo);
-    let gone = lives
-        .values()
-        .filter(|life| last - life.last().unwrap().timestamp.as_second() > 120 * 86_400)
-        .count();
+    let gone = lives.values().filter(|life| last - life.last().unwrap().timestamp.as_second() > 120 * 86_400).count();
     let share = gone as f64 / lives.len() as f64;
     assert!((0.2..0.6).contains(&share), "{share}");
 }
@@ -212,9 +153,7 @@ fn only_robots_are_inhumanly_quick() {
     let mut minutes: BTreeMap<(&str, i64), usize> = BTreeMap::new();
     for message in &demo.messages {
         if let Some(device) = &message.anonymous_id {
-            *minutes
-                .entry((device, message.timestamp.as_second() / 60))
-                .or_default() += 1;
+            *minutes.entry((device, message.timestamp.as_second() / 60)).or_default() += 1;
         }
     }
     let mut busiest: BTreeMap<&str, usize> = BTreeMap::new();
@@ -232,10 +171,7 @@ fn only_robots_are_inhumanly_quick() {
 fn newsletters_are_opened_and_reviews_written() {
     let demo = shop(1);
     let count = |is: &dyn Fn(&Track) -> bool| {
-        demo.messages
-            .iter()
-            .filter(|message| matches!(&message.call, Call::Track(track) if is(track)))
-            .count()
+        demo.messages.iter().filter(|message| matches!(&message.call, Call::Track(track) if is(track))).count()
     };
     assert!(count(&|track| matches!(track, Track::EmailOpened(_))) > 1_000);
     assert!(count(&|track| matches!(track, Track::EmailLinkClicked(_))) > 20);

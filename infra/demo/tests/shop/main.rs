@@ -17,10 +17,7 @@ fn end() -> Timestamp {
 }
 
 fn options(seed: u64) -> Options {
-    Options {
-        seed,
-        ..Options::showcase(end())
-    }
+    Options { seed, ..Options::showcase(end()) }
 }
 
 fn shop(seed: u64) -> Demo {
@@ -28,12 +25,10 @@ fn shop(seed: u64) -> Demo {
 }
 
 fn orders(demo: &Demo) -> impl Iterator<Item = (&Message, &Order)> {
-    demo.messages
-        .iter()
-        .filter_map(|message| match &message.call {
-            Call::Track(Track::OrderCompleted(order)) => Some((message, &**order)),
-            _ => None,
-        })
+    demo.messages.iter().filter_map(|message| match &message.call {
+        Call::Track(Track::OrderCompleted(order)) => Some((message, &**order)),
+        _ => None,
+    })
 }
 
 fn by_customer(demo: &Demo) -> BTreeMap<&str, Vec<&Message>> {

@@ -14,8 +14,7 @@ fn one_message_of_each_kind() {
     let mut firsts = Vec::new();
     for message in &shop(1).messages {
         let json = serde_json::to_value(message).unwrap();
-        let kind = [&json["type"], &json["event"], &json["name"]]
-            .map(|name| name.as_str().unwrap_or("").to_owned());
+        let kind = [&json["type"], &json["event"], &json["name"]].map(|name| name.as_str().unwrap_or("").to_owned());
         if seen.insert(kind.clone()) {
             firsts.push((kind, json));
         }
@@ -49,9 +48,7 @@ fn every_product_that_is_spoken_of_is_in_the_catalog() {
             Call::Track(Track::ProductViewed(line)) => {
                 assert!(ids.contains(line.product_id.as_str()))
             }
-            Call::Track(Track::OrderCompleted(order)) => {
-                bought.extend(order.products.iter().map(|l| l.product_id.as_str()))
-            }
+            Call::Track(Track::OrderCompleted(order)) => bought.extend(order.products.iter().map(|l| l.product_id.as_str())),
             _ => {}
         }
     }
@@ -62,13 +59,8 @@ fn every_product_that_is_spoken_of_is_in_the_catalog() {
 #[test]
 fn the_catalog_has_sales_novelties_and_gaps() {
     let catalog = shop(1).catalog;
-    let count =
-        |is: fn(&rapport_demo::CatalogItem) -> bool| catalog.iter().filter(|item| is(item)).count();
-    assert!(
-        catalog
-            .iter()
-            .all(|item| 0 < item.price_minor && item.price_minor <= item.list_price_minor)
-    );
+    let count = |is: fn(&rapport_demo::CatalogItem) -> bool| catalog.iter().filter(|item| is(item)).count();
+    assert!(catalog.iter().all(|item| 0 < item.price_minor && item.price_minor <= item.list_price_minor));
     assert!(count(|item| item.price_minor < item.list_price_minor) > 5);
     assert!(count(|item| item.published.year() == 2025) > 5);
     assert!((2..20).contains(&count(|item| !item.in_stock)));
@@ -76,14 +68,7 @@ fn the_catalog_has_sales_novelties_and_gaps() {
 
 #[test]
 fn amounts_are_decimals_in_euros() {
-    for (minor, json) in [
-        (0, "0.0"),
-        (5, "0.05"),
-        (290, "2.9"),
-        (1_999, "19.99"),
-        (18_900, "189.0"),
-        (-1, "-0.01"),
-    ] {
+    for (minor, json) in [(0, "0.0"), (5, "0.05"), (290, "2.9"), (1_999, "19.99"), (18_900, "189.0"), (-1, "-0.01")] {
         assert_eq!(serde_json::to_string(&Euros::cents(minor)).unwrap(), json);
     }
 }

@@ -1,6 +1,6 @@
 //! Text → [`Expression`]: a scanner that knows where it stands, and one function a rule of the grammar.
 
-use super::{Expression, Field, FilterError, Operator, Value, DEEPEST, LONGEST_BYTES};
+use super::{DEEPEST, Expression, Field, FilterError, LONGEST_BYTES, Operator, Value};
 
 /// Reads all of `text`.
 pub(super) fn expression(text: &str) -> Result<Expression, FilterError> {

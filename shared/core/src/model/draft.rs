@@ -1,13 +1,13 @@
 //! What training hands over, and how it is laid out: the writing side of the artifact.
 
 use super::{
-    item::{Rest, NO_NUMBER, NO_WORD},
-    tensor::{Number, META},
-    Meta, ModelError, Neighbour, Table, SCHEMA,
+    Meta, ModelError, Neighbour, SCHEMA, Table,
+    item::{NO_NUMBER, NO_WORD, Rest},
+    tensor::{META, Number},
 };
 use crate::{catalog::Item, digest::content_hash, money::Currency, time::Timestamp};
 use half::f16;
-use safetensors::{tensor::TensorView, Dtype};
+use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, HashMap};
 
 /// How many trending items are listed.

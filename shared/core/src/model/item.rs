@@ -1,8 +1,8 @@
 //! The catalog as the model was trained with it, column by column.
 
 use super::{
-    tensor::{check, Tensor, Tensors, Texts},
     ModelError,
+    tensor::{Tensor, Tensors, Texts, check},
 };
 use crate::{catalog::Item, id::ItemId, time::Timestamp};
 use serde::{Deserialize, Serialize};

@@ -28,7 +28,9 @@ fn draft() -> Draft {
     let rows = vec![vec![neighbour(1, 0.25), neighbour(2, 0.5)], vec![], vec![neighbour(0, 0.125)]];
     Draft {
         items: vec![mug, cake, Item::bare(id("zest"))],
-        statistics: [1.0, 3.0, 2.0].map(|trending| ItemStatistics { trending, popularity: 1.0, repeat: Repeat { share: 0.5, median_days: 9.0 } }).to_vec(),
+        statistics: [1.0, 3.0, 2.0]
+            .map(|trending| ItemStatistics { trending, popularity: 1.0, repeat: Repeat { share: 0.5, median_days: 9.0 } })
+            .to_vec(),
         tables: BTreeMap::from([(Table::Session, rows)]),
         learned_from: [4, 9, 2, 3],
         ..Draft::empty(Timestamp(1_795_300_000_000), Currency::GBP)
@@ -49,7 +51,8 @@ fn what_is_written_is_read() {
     let names = |items: &[u32]| items.iter().filter_map(|item| model.item(*item)).map(|item| item.id().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(model.popular()), ["cake", "zest", "mug"]);
     assert_eq!(names(model.category_top(model.category_of_name("bakery").expect("a category"))), ["cake"]);
-    let related: Vec<(&str, f32)> = model.neighbours(Table::Session, mug).filter_map(|near| Some((model.item(near.item)?.id(), near.weight))).collect();
+    let related: Vec<(&str, f32)> =
+        model.neighbours(Table::Session, mug).filter_map(|near| Some((model.item(near.item)?.id(), near.weight))).collect();
     assert_eq!(related, [("zest", 0.5), ("cake", 0.25)], "strongest first, by the places of sorted ids");
     assert_eq!(model.together(mug).len(), 0);
     assert_eq!(model.repeat(mug), Repeat { share: 0.5, median_days: 9.0 });
@@ -95,8 +98,12 @@ fn an_artifact_that_is_cut_short_is_refused() {
 /// Touches everything a lookup can touch.
 fn walk(model: &Model) -> usize {
     let items = (0..model.len() as u32 + 1).filter_map(|index| model.item(index)).filter_map(|item| item.to_item()).count();
-    let related = |index| Table::ALL.into_iter().flat_map(move |table| model.neighbours(table, index)).filter(|near| model.item(near.item).is_some()).count();
-    items + (0..model.len() as u32 + 1).map(related).sum::<usize>() + (0..9).map(|category| model.category_top(category).len()).sum::<usize>()
+    let related = |index| {
+        Table::ALL.into_iter().flat_map(move |table| model.neighbours(table, index)).filter(|near| model.item(near.item).is_some()).count()
+    };
+    items
+        + (0..model.len() as u32 + 1).map(related).sum::<usize>()
+        + (0..9).map(|category| model.category_top(category).len()).sum::<usize>()
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Who stands for election: each source counts on its own scale, is brought to a maximum of one, and is then weighed by placement.
 
-use super::{reason::Code, selection::Gate, taste::Bought, taste::Taste, Ask, Shop};
+use super::{Ask, Shop, reason::Code, selection::Gate, taste::Bought, taste::Taste};
 use crate::{
     model::{Model, Table},
     time::Timestamp,
@@ -33,10 +33,46 @@ fn blend(placement: &str) -> [Source; 8] {
     use Source::{Category, Favourites, Habit, Near, StaffPicks};
     use Table::{Basket, Content, Session, Together};
     match placement {
-        "product" => [Near(Session, 1.0), Near(Basket, 0.6), Near(Together, 0.5), Near(Content, 0.2), Habit(0.1), Category(0.1), StaffPicks(0.05), Favourites(0.05)],
-        "cart" => [Near(Together, 1.0), Near(Basket, 0.8), Near(Session, 0.3), Near(Content, 0.0), Habit(0.4), Category(0.05), StaffPicks(0.1), Favourites(0.1)],
-        "category" | "search" => [Near(Session, 0.8), Near(Basket, 0.5), Near(Content, 0.2), Near(Together, 0.0), Habit(0.4), Category(0.6), StaffPicks(0.2), Favourites(0.1)],
-        _ => [Near(Session, 0.8), Near(Basket, 0.8), Near(Together, 0.2), Near(Content, 0.2), Habit(0.8), Category(0.2), StaffPicks(0.2), Favourites(0.2)],
+        "product" => [
+            Near(Session, 1.0),
+            Near(Basket, 0.6),
+            Near(Together, 0.5),
+            Near(Content, 0.2),
+            Habit(0.1),
+            Category(0.1),
+            StaffPicks(0.05),
+            Favourites(0.05),
+        ],
+        "cart" => [
+            Near(Together, 1.0),
+            Near(Basket, 0.8),
+            Near(Session, 0.3),
+            Near(Content, 0.0),
+            Habit(0.4),
+            Category(0.05),
+            StaffPicks(0.1),
+            Favourites(0.1),
+        ],
+        "category" | "search" => [
+            Near(Session, 0.8),
+            Near(Basket, 0.5),
+            Near(Content, 0.2),
+            Near(Together, 0.0),
+            Habit(0.4),
+            Category(0.6),
+            StaffPicks(0.2),
+            Favourites(0.1),
+        ],
+        _ => [
+            Near(Session, 0.8),
+            Near(Basket, 0.8),
+            Near(Together, 0.2),
+            Near(Content, 0.2),
+            Habit(0.8),
+            Category(0.2),
+            StaffPicks(0.2),
+            Favourites(0.2),
+        ],
     }
 }
 
@@ -152,7 +188,9 @@ impl Pile {
                 weight
             }
             (Source::Category(weight), _) => {
-                let own = || taste.item.or_else(|| taste.recent.first().map(|(item, _)| *item)).and_then(|item| shop.item(item)?.category.as_deref());
+                let own = || {
+                    taste.item.or_else(|| taste.recent.first().map(|(item, _)| *item)).and_then(|item| shop.item(item)?.category.as_deref())
+                };
                 let favourites = ask.category.as_deref().or_else(own).map(|category| shop.favourites_in(category)).unwrap_or_default();
                 self.line_up(favourites, Code::PopularInCategory, gate);
                 weight

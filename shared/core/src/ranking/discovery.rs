@@ -3,7 +3,7 @@
 //! The pool is fixed before the first draw and drawn from without replacement, uniformly. Each of its `m` items then stands at each
 //! of the slots with probability exactly `1/m`, whatever was drawn for the other slots; that is the propensity logged.
 
-use super::{reason::Code, selection::Choice, selection::Gate, taste::Taste, Shop, PROPENSITY_FLOOR};
+use super::{PROPENSITY_FLOOR, Shop, reason::Code, selection::Choice, selection::Gate, taste::Taste};
 
 /// Replaces `share` of the slots, evenly spaced and never the first, by items drawn with `seed`.
 pub(super) fn mix_in(shop: &Shop, gate: &Gate<'_>, taste: &Taste, share: f32, seed: u64, limit: usize, chosen: &mut [Choice]) {
@@ -30,7 +30,14 @@ fn pool(shop: &Shop, gate: &Gate<'_>, taste: &Taste, chosen: &[Choice]) -> Vec<u
     let dealt_with = taste.recent.iter().map(|(item, _)| *item).chain(taste.bought.iter().map(|bought| bought.item)).chain(taste.item);
     let habits: Vec<&str> = dealt_with.filter_map(category).collect();
     let free = |item: &u32| gate.admits(*item) && chosen.iter().all(|choice| choice.item != *item);
-    let outside: Vec<u32> = shop.favourites().iter().copied().filter(|item| category(*item).is_none_or(|own| !habits.contains(&own))).filter(free).take(largest).collect();
+    let outside: Vec<u32> = shop
+        .favourites()
+        .iter()
+        .copied()
+        .filter(|item| category(*item).is_none_or(|own| !habits.contains(&own)))
+        .filter(free)
+        .take(largest)
+        .collect();
     if outside.len() >= largest / 5 { outside } else { shop.favourites().iter().copied().filter(free).take(largest).collect() }
 }
 

@@ -67,7 +67,9 @@ impl Code {
             Self::Similar => (id(), format!("Similar to {name}")),
             Self::BuyAgain if evidence == 1 => (vec!["1".to_owned()], "You have bought this before".to_owned()),
             Self::BuyAgain => (vec![evidence.to_string()], format!("You have bought this {evidence} times")),
-            Self::PopularInCategory => (category().into_iter().collect(), format!("Popular in {}", category().as_deref().unwrap_or("this category"))),
+            Self::PopularInCategory => {
+                (category().into_iter().collect(), format!("Popular in {}", category().as_deref().unwrap_or("this category")))
+            }
             Self::Popular => (Vec::new(), "Popular right now".to_owned()),
             Self::StaffPick => (rule(), "Chosen by our team".to_owned()),
             Self::Pinned => (rule(), "Chosen by the shop".to_owned()),
@@ -81,7 +83,13 @@ impl Code {
         use super::Slot;
         match self {
             Self::BuyAgain => Slot::Personal,
-            Self::ViewedTogether | Self::AlsoBought | Self::BoughtTogether | Self::Similar => if is_context { Slot::Contextual } else { Slot::Personal },
+            Self::ViewedTogether | Self::AlsoBought | Self::BoughtTogether | Self::Similar => {
+                if is_context {
+                    Slot::Contextual
+                } else {
+                    Slot::Personal
+                }
+            }
             Self::PopularInCategory => Slot::Contextual,
             Self::Popular => Slot::Popular,
             Self::StaffPick | Self::Pinned => Slot::Merchandised,

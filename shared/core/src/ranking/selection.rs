@@ -1,6 +1,6 @@
 //! What may be shown, what the rules say about it, and in which order the rest stands.
 
-use super::{candidates::is_habit, candidates::Candidate, reason::Code, taste::Taste, Ask, Pick, Scratch, Shop, Slot};
+use super::{Ask, Pick, Scratch, Shop, Slot, candidates::Candidate, candidates::is_habit, reason::Code, taste::Taste};
 use crate::{
     rules::{Effect, Rule},
     time::Timestamp,
@@ -39,14 +39,28 @@ impl<'a> Gate<'a> {
         let is_habit = |item: u32| shop.model().is_some_and(|model| is_habit(model, item));
         let once = taste.bought.iter().map(|bought| bought.item).filter(|item| !is_habit(*item));
         let excluded = ask.exclude.iter().filter_map(|id| shop.index_of(id));
-        let mut barred: Vec<u32> = taste.item.into_iter().chain(taste.cart.iter().copied()).chain(taste.dismissed.iter().copied()).chain(once).chain(excluded).collect();
+        let mut barred: Vec<u32> = taste
+            .item
+            .into_iter()
+            .chain(taste.cart.iter().copied())
+            .chain(taste.dismissed.iter().copied())
+            .chain(once)
+            .chain(excluded)
+            .collect();
         barred.sort_unstable();
         Self { barred, is_strict: true, ..Self::open(shop, ask, now) }
     }
 
     /// Lets everything in; rules still weigh.
     pub(super) fn open(shop: &'a Shop, ask: &'a Ask, now: Timestamp) -> Self {
-        let rules = shop.rules().rules.iter().zip(0..).filter(|(rule, _)| rule.applies(&ask.placement, now)).map(|(rule, place)| (place, rule)).collect();
+        let rules = shop
+            .rules()
+            .rules
+            .iter()
+            .zip(0..)
+            .filter(|(rule, _)| rule.applies(&ask.placement, now))
+            .map(|(rule, place)| (place, rule))
+            .collect();
         Self { shop, ask, now, rules, barred: Vec::new(), is_strict: false }
     }
 
@@ -56,7 +70,11 @@ impl<'a> Gate<'a> {
 
     /// Whether the item may be shown, and is in the category asked for.
     pub(super) fn admits(&self, item: u32) -> bool {
-        !self.is_strict || self.shop.item(item).is_some_and(|full| self.ask.category.as_deref().is_none_or(|category| full.is_in(category)) && self.tolerates(item))
+        !self.is_strict
+            || self
+                .shop
+                .item(item)
+                .is_some_and(|full| self.ask.category.as_deref().is_none_or(|category| full.is_in(category)) && self.tolerates(item))
     }
 
     /// Whether the item may be shown, be it in another category.
@@ -95,7 +113,8 @@ impl<'a> Gate<'a> {
             let Effect::Pin { position } = rule.effect else { continue };
             let named = rule.items.iter().filter_map(|id| self.shop.index_of(id));
             let described = self.shop.favourites().iter().copied().filter(|item| {
-                rule.filter.is_some() && self.shop.item(*item).is_some_and(|full| rule.filter.as_ref().is_some_and(|filter| filter.matches(full)))
+                rule.filter.is_some()
+                    && self.shop.item(*item).is_some_and(|full| rule.filter.as_ref().is_some_and(|filter| filter.matches(full)))
             });
             let first = usize::from(position).saturating_sub(1);
             let items = named.chain(described).filter(|item| self.tolerates(*item)).take(10).enumerate();
@@ -171,7 +190,8 @@ fn diversify(shop: &Shop, candidates: &[Candidate], limit: usize) -> Vec<Choice>
 fn widen(shop: &Shop, gate: &Gate<'_>, limit: usize, chosen: &mut Vec<Choice>) {
     let least = chosen.last().map_or(1.0, |choice| choice.score);
     let own = gate.ask.category.as_deref().map(|category| shop.favourites_in(category)).unwrap_or_default();
-    let favourites = own.iter().map(|item| (Code::PopularInCategory, *item)).chain(shop.favourites().iter().map(|item| (Code::Popular, *item)));
+    let favourites =
+        own.iter().map(|item| (Code::PopularInCategory, *item)).chain(shop.favourites().iter().map(|item| (Code::Popular, *item)));
     for (code, item) in favourites {
         if chosen.len() >= limit {
             break;
@@ -186,6 +206,12 @@ impl Choice {
     pub(super) fn into_pick(self, shop: &Shop, ask: &Ask) -> Pick {
         let at_hand = |item: u32| shop.item(item).is_some_and(|full| ask.item.as_ref() == Some(&full.id) || ask.cart.contains(&full.id));
         let slot: Slot = self.code.slot(at_hand(self.evidence));
-        Pick { item: self.item, score: self.score, slot, propensity: self.propensity, why: self.code.tell(shop, ask, self.item, self.evidence) }
+        Pick {
+            item: self.item,
+            score: self.score,
+            slot,
+            propensity: self.propensity,
+            why: self.code.tell(shop, ask, self.item, self.evidence),
+        }
     }
 }

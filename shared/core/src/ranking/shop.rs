@@ -66,7 +66,11 @@ impl Shop {
         let told = |item: u32| self.model.as_ref().map_or((0.0, 0.0), |model| (model.trending(item), model.popularity(item)));
         let ((trending_a, popular_a), (trending_b, popular_b)) = (told(a), told(b));
         let (one, other) = (&self.items[a as usize], &self.items[b as usize]);
-        trending_b.total_cmp(&trending_a).then(popular_b.total_cmp(&popular_a)).then(other.published.cmp(&one.published)).then_with(|| one.id.cmp(&other.id))
+        trending_b
+            .total_cmp(&trending_a)
+            .then(popular_b.total_cmp(&popular_a))
+            .then(other.published.cmp(&one.published))
+            .then_with(|| one.id.cmp(&other.id))
     }
 
     /// What training learned; `None` before the first training.

@@ -62,7 +62,8 @@ impl Taste {
 
     /// The open events of all profiles, newest first. An event that stands in two profiles speaks once.
     fn read_windows(&mut self, shop: &Shop, profiles: &[&Profile], now: Timestamp) {
-        let mut events: Vec<(Position, &Act)> = profiles.iter().flat_map(|profile| profile.open()).map(|event| (event.position, &event.act)).collect();
+        let mut events: Vec<(Position, &Act)> =
+            profiles.iter().flat_map(|profile| profile.open()).map(|event| (event.position, &event.act)).collect();
         events.sort_unstable_by_key(|(position, _)| std::cmp::Reverse(*position));
         events.dedup_by_key(|(position, _)| *position);
         for (position, act) in events {

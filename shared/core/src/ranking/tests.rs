@@ -5,7 +5,7 @@ use crate::{
     id::{CustomerId, EventId, OrderId},
     model::{Draft, ItemStatistics, Model, Neighbour, Repeat},
     money::Currency,
-    profile::{refold, Subject},
+    profile::{Subject, refold},
     rules::Rules,
 };
 use proptest::{prelude::prop, prop_assert, prop_assert_eq, proptest};
@@ -40,7 +40,11 @@ fn draft() -> Draft {
         repeat: Repeat { share: if number % 4 == 1 { 0.6 } else { 0.05 }, median_days: 20.0 },
     });
     let row = |number: usize, near: &[(u32, f32, u32)], of: usize| {
-        if number == of { near.iter().map(|(item, weight, supporters)| Neighbour { item: *item, weight: *weight, supporters: *supporters }).collect() } else { Vec::new() }
+        if number == of {
+            near.iter().map(|(item, weight, supporters)| Neighbour { item: *item, weight: *weight, supporters: *supporters }).collect()
+        } else {
+            Vec::new()
+        }
     };
     let table = |of: usize, near: &[(u32, f32, u32)]| (0..count).map(|number| row(number, near, of)).collect::<Vec<Vec<Neighbour>>>();
     Draft {
@@ -113,7 +117,10 @@ fn a_product_page_shows_what_goes_with_the_product() {
     for expected in ["i12", "i07", "i11"] {
         assert!(shown.iter().any(|name| name == expected), "{expected} in {shown:?}");
     }
-    assert_eq!(answer.picks[0].why, Why { code: Code::ViewedTogether, evidence: vec!["i04".into()], text: "Often looked at with Item 4".into() });
+    assert_eq!(
+        answer.picks[0].why,
+        Why { code: Code::ViewedTogether, evidence: vec!["i04".into()], text: "Often looked at with Item 4".into() }
+    );
 }
 
 #[test]
