@@ -9,6 +9,7 @@ use rapport_core::{
     time::Timestamp,
 };
 use rapport_io::keys::Keys;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     fmt::Display,
@@ -67,7 +68,7 @@ pub async fn serve_queue(handle: impl AsyncFn(Vec<Message>, Timestamp) -> Vec<St
 ///
 /// # Errors
 /// Only when the runtime itself fails.
-pub async fn serve_jobs<E: Display>(run: impl AsyncFn(Job, Timestamp) -> Result<Value, E>) -> Result<(), Error> {
+pub async fn serve_jobs<T: Serialize, E: Display>(run: impl AsyncFn(Job, Timestamp) -> Result<T, E>) -> Result<(), Error> {
     let run = &run;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| job(run, serde_json::from_value(event.payload)?).await)).await
 }
@@ -76,9 +77,9 @@ pub async fn serve_jobs<E: Display>(run: impl AsyncFn(Job, Timestamp) -> Result<
 ///
 /// # Errors
 /// Only when the runtime itself fails.
-pub async fn serve_queue_and_jobs<E: Display>(
+pub async fn serve_queue_and_jobs<T: Serialize, E: Display>(
     handle: impl AsyncFn(Vec<Message>, Timestamp) -> Vec<String>,
-    run: impl AsyncFn(Job, Timestamp) -> Result<Value, E>,
+    run: impl AsyncFn(Job, Timestamp) -> Result<T, E>,
 ) -> Result<(), Error> {
     let (handle, run) = (&handle, &run);
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| match wire::Trigger::read(event.payload)? {
@@ -89,8 +90,9 @@ pub async fn serve_queue_and_jobs<E: Display>(
 }
 
 /// A job that failed is an error of the invocation: the alarm counts those, and the schedule tries again.
-async fn job<E: Display>(run: &impl AsyncFn(Job, Timestamp) -> Result<Value, E>, job: Job) -> Result<Value, Error> {
-    run(job, now()).await.map_err(|error| Error::from(error.to_string()))
+async fn job<T: Serialize, E: Display>(run: &impl AsyncFn(Job, Timestamp) -> Result<T, E>, job: Job) -> Result<Value, Error> {
+    let done = run(job, now()).await.map_err(|error| error.to_string())?;
+    Ok(serde_json::to_value(done)?)
 }
 
 /// A stack without an origin secret is a laptop's, which nobody stands in front of.
