@@ -11,7 +11,7 @@
 use flate2::read::MultiGzDecoder;
 use rapport_core::{
     id::{IdError, ItemId},
-    time::{NotATime, Timestamp, DAY_MS},
+    time::{DAY_MS, NotATime, Timestamp},
 };
 use rapport_train::protocol::{Group, Prediction};
 use std::{

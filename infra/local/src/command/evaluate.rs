@@ -1,6 +1,6 @@
 //! `rapport evaluate`: the public protocols on files, through the same learning and the same artifact as a shop's own model.
 
-use crate::evaluate::{baskets, orders, sessions, write_predictions, EvaluateError};
+use crate::evaluate::{EvaluateError, baskets, orders, sessions, write_predictions};
 use clap::{Args, Subcommand, ValueEnum};
 use rapport_train::protocol::{self, Prediction};
 use std::path::PathBuf;
