@@ -7,20 +7,19 @@
 //! Deliveries may repeat, overtake each other and run at the same time: a fold knows what it has seen, and a write names the version
 //! that was read.
 
-mod config;
 mod fold;
 mod history;
 mod refold;
 mod replay;
 
-pub use config::{Config, ConfigError};
 pub use refold::Refolded;
 pub use replay::{Replayed, replay};
 
 use rapport_archive::Archive;
 use rapport_core::time::Timestamp;
-use rapport_io::{StoreError, identities::Identities, log::Log, profiles::Profiles, rejects::Rejects};
+use rapport_io::{Objects, Records, StoreError, identities::Identities, log::Log, profiles::Profiles, rejects::Rejects};
 use rapport_lambda::{Job, Message};
+use std::sync::Arc;
 
 /// What the handlers work on.
 #[derive(Clone)]
@@ -35,6 +34,20 @@ pub struct App {
     pub identities: Identities,
     /// Where lines go that cannot be read.
     pub rejects: Rejects,
+}
+
+impl App {
+    /// Over the shop's bucket and tables.
+    #[must_use]
+    pub fn new(objects: Arc<dyn Objects>, records: Arc<dyn Records>) -> Self {
+        Self {
+            log: Log::new(Arc::clone(&objects)),
+            archive: Archive::new(Arc::clone(&objects)),
+            rejects: Rejects::new(objects),
+            profiles: Profiles::new(Arc::clone(&records)),
+            identities: Identities::new(records),
+        }
+    }
 }
 
 /// Why an object could not be folded now.

@@ -1,29 +1,13 @@
-//! The Lambda: wiring only. What it does is `profile::handle` for objects of the log, `profile::run` for the nightly refold.
+//! Folds as a Lambda: the folds queue and the hourly refold job.
 
-use profile::App;
-use rapport_archive::Archive;
-use rapport_io::{identities::Identities, log::Log, profiles::Profiles, rejects::Rejects};
-use rapport_lambda::{Environment, Fatal};
-use std::sync::Arc;
+use profile::{App, handle, run};
+use rapport_lambda::{Environment, Fatal, serve_queue_and_jobs, start_tracing};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<(), Fatal> {
-    rapport_lambda::start_tracing();
+    start_tracing();
     let aws = Environment::of_process()?.connect().await;
     aws.warm().await;
-    let app = App {
-        log: Log::new(Arc::clone(&aws.objects)),
-        archive: Archive::new(Arc::clone(&aws.objects)),
-        profiles: Profiles::new(Arc::clone(&aws.records)),
-        identities: Identities::new(aws.records),
-        rejects: Rejects::new(aws.objects),
-    };
-    rapport_lambda::serve_queue_and_jobs(
-        async |batch, now| profile::handle(&app, batch, now).await,
-        async |job, _now| {
-            let done = profile::run(&app, job).await?;
-            Ok::<_, profile::FoldError>(format!("{} subjects folded anew, {} came out different", done.subjects, done.changed))
-        },
-    )
-    .await
+    let app = App::new(aws.objects, aws.records);
+    serve_queue_and_jobs(async |batch, now| handle(&app, batch, now).await, async |job, _now| run(&app, job).await).await
 }

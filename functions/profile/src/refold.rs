@@ -6,6 +6,7 @@ use rapport_core::{
     profile::{Profile, Subject, refold, subjects},
 };
 use rapport_io::StoreError;
+use serde::Serialize;
 use std::collections::HashMap;
 
 /// So many subjects are refolded in one pass over the log: it bounds memory.
@@ -14,7 +15,7 @@ const PER_PASS: usize = 10_000;
 const ATTEMPTS: u32 = 4;
 
 /// What a refold job did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Refolded {
     /// Subjects folded anew.
     pub subjects: usize,

@@ -1,13 +1,13 @@
-//! The Lambda: wiring only. What it does is `train::run`.
+//! Training as a Lambda: the nightly schedule's job.
 
-use rapport_lambda::{Environment, Fatal};
-use train::{App, Config};
+use rapport_lambda::{Environment, Fatal, serve_jobs, start_tracing};
+use train::{App, Config, run};
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<(), Fatal> {
-    rapport_lambda::start_tracing();
-    let environment = Environment::of_process()?;
-    let aws = environment.connect().await;
-    let app = App::new(aws.objects, aws.records, Config::from_env(|name| std::env::var(name).ok())?);
-    rapport_lambda::serve_jobs(async |job, now| train::run(&app, job, now).await).await
+    start_tracing();
+    let aws = Environment::of_process()?.connect().await;
+    let config = Config::from_env(|name| std::env::var(name).ok())?;
+    let app = App::new(aws.objects, aws.records, config);
+    serve_jobs(async |job, now| run(&app, job, now).await).await
 }
