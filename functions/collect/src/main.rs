@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The door for browsers and backends, as a Lambda.
 
 use collect::{App, handle};
@@ -20,21 +19,4 @@ async fn main() -> Result<(), Fatal> {
     }
     let app = App::new(Inbox::new(aws.inbox, aws.objects), Arc::clone(&keys));
     serve_http(&keys, async |request, now| handle(&app, request, now).await).await
-=======
-//! The Lambda: wiring only. What it does is `collect::handle`.
-
-use rapport_core::auth::Keyring;
-use rapport_io::{inbox::Inbox, keys::Keys};
-use rapport_lambda::{Environment, Fatal};
-use std::sync::Arc;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Fatal> {
-    rapport_lambda::start_tracing();
-    let environment = Environment::of_process()?;
-    let aws = environment.connect().await;
-    let keys = Arc::new(Keys::new(aws.secrets, &environment.stack, |document| Ok(Keyring::parse(document)?)));
-    let app = collect::App::new(Inbox::new(aws.inbox, aws.objects), Arc::clone(&keys));
-    rapport_lambda::serve_http(&keys, async |request, now| collect::handle(&app, request, now).await).await
->>>>>>> io
 }

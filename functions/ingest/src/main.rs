@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! The one place that understands what came in, as a Lambda.
 
 use ingest::{App, Config, handle};
@@ -17,23 +16,4 @@ async fn main() -> Result<(), Fatal> {
     let config = Config { currency: environment.currency, consent: environment.consent };
     let app = App::new(aws.objects, Contacts::new(aws.records), keys, config);
     serve_queue(async |batch, now| handle(&app, batch, now).await).await
-=======
-//! The Lambda: wiring only. What it does is `ingest::handle`.
-
-use ingest::{App, Config};
-use rapport_core::auth::Keyring;
-use rapport_io::{contacts::Contacts, keys::Keys};
-use rapport_lambda::{Environment, Fatal};
-use std::sync::Arc;
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Fatal> {
-    rapport_lambda::start_tracing();
-    let environment = Environment::of_process()?;
-    let aws = environment.connect().await;
-    let keys = Arc::new(Keys::new(aws.secrets, &environment.stack, |document| Ok(Keyring::parse(document)?)));
-    let config = Config { currency: environment.currency, consent: environment.consent };
-    let app = App::new(aws.objects, Contacts::new(aws.records), keys, config);
-    rapport_lambda::serve_queue(async |batch, now| ingest::handle(&app, batch, now).await).await
->>>>>>> io
 }

@@ -24,7 +24,7 @@ use std::{
 
 /// What to import, and how to read it.
 #[derive(Clone, Debug, Args)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// CSV files, gzipped or not: orders, customers, products or events.
     #[arg(required = true)]
     files: Vec<PathBuf>,
@@ -63,7 +63,7 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
 ///
 /// # Errors
 /// The first file that could not be imported; those before it are.
-pub async fn files(aws: &Aws, hash_key: String, arguments: &Arguments, json: bool) -> Result<(), Failure> {
+pub(super) async fn files(aws: &Aws, hash_key: String, arguments: &Arguments, json: bool) -> Result<(), Failure> {
     let target = Target::over(aws);
     for path in &arguments.files {
         let outcome = file(&target, path, &hash_key, arguments).await?;
