@@ -15,6 +15,8 @@
 pub mod aws;
 pub mod catalog;
 pub mod contacts;
+pub mod contract;
+pub mod counting;
 pub mod faulty;
 pub mod identities;
 pub mod inbox;

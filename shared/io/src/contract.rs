@@ -1,0 +1,159 @@
+//! What every adapter promises, as one suite of assertions: memory and the embedded stores pass the same one.
+//!
+//! Each function wants a store that nobody else writes to, and panics, as a test does, where a promise is broken. A store that fails
+//! altogether is the error it gives.
+
+use crate::{
+    layout::Table,
+    ports::{Condition, Objects, Record, RecordKey, Records, Secrets, StoreError},
+};
+use bytes::Bytes;
+
+/// [`Objects`]: conditions, listings over several pages, deletes that need nothing to delete.
+///
+/// # Errors
+/// What the store says when it fails.
+///
+/// # Panics
+/// Where it breaks a promise.
+pub async fn objects(objects: &dyn Objects) -> Result<(), StoreError> {
+    assert_eq!(objects.get("contract/none").await?, None, "what was never written is none");
+    let body = Bytes::from_static(b"\x00\xff one");
+    let etag = objects.put("contract/dt=1/a b+c", body.clone(), Condition::Absent).await?;
+    let stored = objects.get("contract/dt=1/a b+c").await?;
+    assert_eq!(stored.map(|stored| (stored.body, stored.etag)), Some((body.clone(), etag.clone())), "bytes and ETag come back");
+
+    let again = objects.put("contract/dt=1/a b+c", body.clone(), Condition::Absent).await;
+    assert!(is_conflict(&again), "`Absent` where something is: {again:?}");
+    let changed = objects.put("contract/dt=1/a b+c", Bytes::from_static(b"two"), Condition::Version(etag.clone())).await?;
+    assert_ne!(changed, etag, "new bytes, new ETag");
+    let stale = objects.put("contract/dt=1/a b+c", body.clone(), Condition::Version(etag)).await;
+    assert!(is_conflict(&stale), "an ETag from before: {stale:?}");
+
+    for n in 0..1_005 {
+        objects.put(&format!("contract/many/{n:04}"), Bytes::from_static(b"x"), Condition::Always).await?;
+    }
+    let all = objects.list_all("contract/many/").await?;
+    assert_eq!(all.len(), 1_005, "every page comes");
+    assert!(all.is_sorted(), "in order");
+    assert_eq!(objects.list("contract/many/", Some("contract/many/1002")).await?, ["contract/many/1003", "contract/many/1004"]);
+
+    objects.delete("contract/dt=1/a b+c").await?;
+    objects.delete("contract/dt=1/a b+c").await?;
+    assert_eq!(objects.get("contract/dt=1/a b+c").await?, None, "deleted is gone");
+    Ok(())
+}
+
+/// [`Records`]: versions, reads in the order asked, queries by prefix and by change, scans.
+///
+/// # Errors
+/// What the store says when it fails.
+///
+/// # Panics
+/// Where it breaks a promise.
+pub async fn records(records: &dyn Records) -> Result<(), StoreError> {
+    versions(records).await?;
+    reads(records).await?;
+    changes(records).await
+}
+
+async fn versions(records: &dyn Records) -> Result<(), StoreError> {
+    let row = row("version", "-", "one");
+    assert_eq!(records.put(Table::Profiles, row.clone(), Condition::Absent).await?, 1);
+    let again = records.put(Table::Profiles, row.clone(), Condition::Absent).await;
+    assert!(is_conflict(&again), "`Absent` where something is: {again:?}");
+    assert_eq!(records.put(Table::Profiles, row.clone(), Condition::Version("1".into())).await?, 2);
+    let stale = records.put(Table::Profiles, row.clone(), Condition::Version("1".into())).await;
+    assert!(is_conflict(&stale), "a version from before: {stale:?}");
+    let stored = records.get_one(Table::Profiles, &row.key).await?;
+    assert_eq!(stored, Some(Record { version: 2, ..row.clone() }), "all of the row comes back");
+
+    let stale = records.delete(Table::Profiles, &row.key, Condition::Version("1".into())).await;
+    assert!(is_conflict(&stale), "deleting a version from before: {stale:?}");
+    records.delete(Table::Profiles, &row.key, Condition::Version("2".into())).await?;
+    let gone = records.delete(Table::Profiles, &row.key, Condition::Version("2".into())).await;
+    assert!(is_conflict(&gone), "deleting a version of what is gone: {gone:?}");
+    records.delete(Table::Profiles, &row.key, Condition::Always).await?;
+    assert_eq!(records.get_one(Table::Profiles, &row.key).await?, None, "deleted is gone");
+    Ok(())
+}
+
+async fn reads(records: &dyn Records) -> Result<(), StoreError> {
+    for n in 0..120 {
+        records.put(Table::Identities, row("read", &format!("a#{n:03}"), &n.to_string()), Condition::Always).await?;
+    }
+    records.put(Table::Identities, row("read", "b#000", "b"), Condition::Always).await?;
+    records.put(Table::Identities, row("other", "a#000", "other"), Condition::Always).await?;
+
+    let asked: Vec<RecordKey> = (0..130).rev().chain([5]).map(|n| RecordKey::new("read", format!("a#{n:03}"))).collect();
+    let found = records.get(Table::Identities, &asked, true).await?;
+    let keys = |rows: &[Option<Record>]| rows.iter().map(|row| row.as_ref().map(|row| row.key.clone())).collect::<Vec<_>>();
+    let expected: Vec<_> = (0..130).rev().chain([5]).zip(&asked).map(|(n, key)| (n < 120).then(|| key.clone())).collect();
+    assert_eq!(keys(&found), expected, "in the order asked, what is not there as none, a key asked twice twice");
+
+    let queried = records.query_all(Table::Identities, "read", "a#").await?;
+    assert_eq!(queried.len(), 120, "one partition, one prefix, every page");
+    assert!(queried.is_sorted_by_key(|row| row.key.sk.clone()), "by sort key");
+    assert_eq!(records.query_all(Table::Identities, "read", "").await?.len(), 121, "no prefix is the whole partition");
+
+    let (mut scanned, mut next) = (0, None);
+    loop {
+        let page = records.scan(Table::Identities, next).await?;
+        scanned += page.records.len();
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(scanned, 122, "a scan sees every row of its table once");
+    Ok(())
+}
+
+async fn changes(records: &dyn Records) -> Result<(), StoreError> {
+    for (sk, changed) in [("a", "0003#a"), ("b", "0001#b"), ("c", "0002#c")] {
+        let row = Record { changed: Some(changed.into()), ..row("change", sk, sk) };
+        records.put(Table::Catalog, row, Condition::Always).await?;
+    }
+    records.put(Table::Catalog, row("change", "d", "never in the index"), Condition::Always).await?;
+    let order = |page: crate::ports::Page| page.records.into_iter().map(|row| row.key.sk).collect::<Vec<_>>();
+    assert_eq!(order(records.query_changed(Table::Catalog, "change", "", None).await?), ["b", "c", "a"], "by change");
+    assert_eq!(order(records.query_changed(Table::Catalog, "change", "0001#b", None).await?), ["c", "a"], "after, not at");
+    Ok(())
+}
+
+/// [`Secrets`]: none, written, written over.
+///
+/// # Errors
+/// What the store says when it fails.
+///
+/// # Panics
+/// Where it breaks a promise.
+pub async fn secrets(secrets: &dyn Secrets) -> Result<(), StoreError> {
+    assert_eq!(secrets.get("contract/keys").await?, None);
+    for document in ["one", "two"] {
+        secrets.put("contract/keys", document).await?;
+        assert_eq!(secrets.get("contract/keys").await?.as_deref(), Some(document));
+    }
+    Ok(())
+}
+
+fn row(pk: &str, sk: &str, body: &str) -> Record {
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    Record { key: RecordKey::new(pk, sk), version: 0, body, expires: Some(4_102_444_800), changed: None }
+}
+
+const fn is_conflict<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Conflict { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::memory::{MemoryObjects, MemoryRecords, MemorySecrets};
+
+    #[tokio::test]
+    async fn memory_keeps_the_contract() {
+        super::objects(&MemoryObjects::default()).await.unwrap();
+        super::records(&MemoryRecords::default()).await.unwrap();
+        super::secrets(&MemorySecrets::default()).await.unwrap();
+    }
+}
