@@ -70,7 +70,7 @@ impl App {
     /// Loads model, catalog, rules and keys, so that the first lookup is as quick as the second. Whatever cannot be had is tried
     /// again later; a lookup answers without it.
     pub async fn warm(&self, now: Timestamp) {
-        let (keys, ()) = tokio::join!(self.keys.get(now), self.live.refresh());
+        let (keys, ()) = tokio::join!(self.keys.get(now), self.live.load(now));
         if let Err(error) = keys {
             tracing::warn!(%error, "the keys cannot be read yet");
         }

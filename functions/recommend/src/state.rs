@@ -21,6 +21,8 @@ use tokio::sync::Mutex;
 
 /// How old the copy may be, in milliseconds.
 const FRESH_MS: i64 = 60_000;
+/// How old it may be while there is no model: the first training should not wait for its audience.
+const EMPTY_MS: i64 = 2_000;
 /// How long a lookup waits for a refresh that it started.
 pub const PATIENCE: Duration = Duration::from_millis(30);
 
@@ -66,7 +68,8 @@ impl Live {
     /// Starts a refresh if one is due, and waits for it for at most [`PATIENCE`].
     pub async fn keep_fresh(&self, now: Timestamp) {
         let started = self.0.started.load(Ordering::Acquire);
-        let is_due = now.0.saturating_sub(started) >= FRESH_MS;
+        let fresh_ms = if self.shop().model().is_some() { FRESH_MS } else { EMPTY_MS };
+        let is_due = now.0.saturating_sub(started) >= fresh_ms;
         // Of many lookups that find it due, one starts it.
         if is_due && self.0.started.compare_exchange(started, now.0, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             let live = self.clone();
@@ -75,6 +78,12 @@ impl Live {
                 tracing::debug!("the refresh takes longer; the copy at hand serves");
             }
         }
+    }
+
+    /// Loads everything, however long it takes: for the start.
+    pub async fn load(&self, now: Timestamp) {
+        self.0.started.store(now.0, Ordering::Release);
+        self.refresh().await;
     }
 
     /// Makes the next lookup refresh: for whoever just changed the catalog or the rules here.

@@ -224,7 +224,6 @@ async fn without_consent_an_answer_is_for_anybody() {
 async fn a_warm_lookup_needs_no_bucket_and_a_session_no_table() {
     let suite = suite().await;
     suite.remember(phone(), &[viewed("a")]).await;
-    suite.get("/v1/recommendations?k=wk_1").await;
     suite.objects.fail(true);
     assert_eq!(first(&suite.get("/v1/recommendations?k=wk_1&anonymous_id=phone").await), "b");
     suite.records.fail(true);
