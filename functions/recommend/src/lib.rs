@@ -5,7 +5,6 @@
 
 pub mod answer;
 mod caller;
-pub mod config;
 mod customer;
 mod lookup;
 pub mod openapi;
@@ -15,13 +14,13 @@ mod shopkeeping;
 pub mod state;
 pub mod wire;
 
-pub use config::{Config, ConsentMode};
-
 use answer::Failure;
 use http::{HeaderValue, Method, StatusCode, header};
 use rapport_core::{
     auth::Keyring,
+    money::Currency,
     ranking::{Relation, Scratch},
+    source::ConsentMode,
     time::Timestamp,
 };
 use rapport_io::{
@@ -32,6 +31,17 @@ use rapport_lambda::{Request, Response};
 use routes::{Miss, Route};
 use state::Live;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// What the shop decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The stack's name, of which the keys' name is made.
+    pub stack: String,
+    /// The shop's currency.
+    pub currency: Currency,
+    /// What an unset consent means.
+    pub consent: ConsentMode,
+}
 
 /// What a lookup is made of, for as long as the process lives.
 pub struct App {

@@ -14,6 +14,7 @@ use rapport_core::{
     id::ItemId,
     profile::{Profile, Subject},
     ranking::{self, Ask, Relation, Shop},
+    source::ConsentMode,
     time::Timestamp,
 };
 use rapport_lambda::{Request, Response};
@@ -83,7 +84,7 @@ async fn load(app: &App, request: &Request, now: Timestamp) -> Result<Loaded, Fa
     }
     let (read, ()) = tokio::join!(profiles(app, if objects || brings_session { &[] } else { &subjects }), app.live.keep_fresh(now));
     let (profiles, fallback) = match read {
-        Ok(profiles) if may_personalize(&profiles, app.config.consent.is_opt_out()) => (profiles, None),
+        Ok(profiles) if may_personalize(&profiles, app.config.consent == ConsentMode::OptOut) => (profiles, None),
         Ok(_) => (Vec::new(), None),
         Err(fallback) => (Vec::new(), Some(fallback)),
     };

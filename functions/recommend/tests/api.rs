@@ -12,6 +12,7 @@ use rapport_core::{
     model::{Draft, ItemStatistics, Neighbour, Table},
     money::Currency,
     profile::{Link, Position, Subject, refold},
+    source::ConsentMode,
     time::Timestamp,
 };
 use rapport_io::{
@@ -25,7 +26,7 @@ use rapport_io::{
     profiles::Profiles,
 };
 use rapport_lambda::{Request, Response};
-use recommend::{App, Config, ConsentMode, handle};
+use recommend::{App, Config, handle};
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -74,7 +75,7 @@ async fn suite_with(consent: ConsentMode) -> Suite {
     let objects = Arc::new(Faulty::new(MemoryObjects::default()));
     let secrets = Arc::new(MemorySecrets::default());
     secrets.put("test/keys", &keyring().document().expect("a document")).await.expect("memory");
-    let config = Config { stack: "test".into(), bucket: "test".into(), currency: Currency::EUR, consent };
+    let config = Config { stack: "test".into(), currency: Currency::EUR, consent };
     let app = App::new(records.clone(), objects.clone(), secrets, config);
     Suite { app, records, objects }
 }
@@ -266,7 +267,7 @@ async fn a_damaged_model_is_refused_and_the_one_before_serves() {
             suite.records.clone(),
             suite.objects.clone(),
             Arc::new(MemorySecrets::default()),
-            Config { stack: "test".into(), bucket: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut },
+            Config { stack: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut },
         );
         fresh.warm(NOW).await;
         let request = http::Request::builder().uri("/v1/similar/a").body(Bytes::new()).expect("a request");

@@ -10,15 +10,14 @@
 //! moves only after artifact and report are there.
 #![warn(missing_docs)]
 
-mod config;
 mod gather;
-
-pub use config::{Config, ConfigError};
 
 use bytes::Bytes;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
     model::{Meta, Model, ModelError},
+    money::Currency,
+    source::ConsentMode,
     time::Timestamp,
 };
 use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models};
@@ -30,6 +29,15 @@ use rapport_train::{
 };
 use serde::Serialize;
 use std::sync::Arc;
+
+/// What the shop decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The shop's currency.
+    pub currency: Currency,
+    /// What an unset consent means.
+    pub consent: ConsentMode,
+}
 
 /// What a run needs.
 #[derive(Clone)]
@@ -130,7 +138,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let gathered = gather::gather(app, now, &progress).await?;
     let catalog = app.catalog.items().await?;
     progress(Step::Learn);
-    let config = app.config.clone();
+    let config = app.config;
     // Minutes of arithmetic must not hold up the runtime's I/O.
     let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
     let Learned { artifact, model, holdout } = learned.await??;
@@ -157,7 +165,7 @@ struct Learned {
 
 /// The pure part: events in, artifact out, read back once as a lookup will.
 fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Learned, ModelError> {
-    let history = corpus.history(config.unset).with_catalog(catalog);
+    let history = corpus.history(config.consent).with_catalog(catalog);
     let holdout = holdout::measure(&history, config.currency)?;
     let (artifact, _) = learn(&history, config.currency, now).to_bytes()?;
     let artifact = Bytes::from(artifact);

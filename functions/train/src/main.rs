@@ -6,8 +6,9 @@ use train::{App, Config, run};
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     start_tracing();
-    let aws = Environment::of_process()?.connect().await;
-    let config = Config::from_env(|name| std::env::var(name).ok())?;
+    let environment = Environment::of_process()?;
+    let aws = environment.connect().await;
+    let config = Config { currency: environment.currency, consent: environment.consent };
     let app = App::new(aws.objects, aws.records, config);
     serve_jobs(async |job, now| run(&app, job, now).await).await
 }

@@ -1,7 +1,7 @@
 //! A file of history into the log: read, sort by customer, append, and keep what could not be read.
 //!
 //! The profile of a customer whose whole history lies in one log object is folded in one go. So events are sorted by customer before
-//! they are written, on [`piles`] that stay packed until their turn comes: a million rows pass through some fifty megabytes.
+//! they are written, on `piles` that stay packed until their turn comes: a million rows pass through some fifty megabytes.
 //!
 //! A second import of a file changes nothing. Events are named by what the file says, objects by what they hold; whatever comes twice is
 //! recognised by the fold.

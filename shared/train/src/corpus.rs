@@ -11,17 +11,9 @@ use rapport_core::{
     id::ItemId,
     money::Currency,
     profile::{Act, CopyMark, OpenEvent, Position, Statement, Subject, links, subjects},
+    source::ConsentMode,
     time::Timestamp,
 };
-
-/// What silence about personalization means in this shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unset {
-    /// No: `RAPPORT_CONSENT=opt_in`.
-    Denied,
-    /// Yes: `RAPPORT_CONSENT=opt_out`.
-    Granted,
-}
 
 /// A growing set of events, a few dozen bytes each.
 #[derive(Debug, Default)]
@@ -98,7 +90,7 @@ impl Corpus {
     /// The history that holds: copies counted once, aliases joined, erased and unwilling people left out, orders as last stated,
     /// refunds taken back.
     #[must_use]
-    pub fn history(mut self, unset: Unset) -> History {
+    pub fn history(mut self, unset: ConsentMode) -> History {
         self.facts.sort_unstable_by_key(|fact| fact.copy.precedence());
         self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
         let events = self.facts.len() as u64;
@@ -211,8 +203,8 @@ impl Corpus {
 }
 
 impl Person {
-    fn may_teach(&self, at: Timestamp, unset: Unset) -> bool {
-        let allows = self.consent.map_or(!self.known || unset == Unset::Granted, |(_, granted)| granted);
+    fn may_teach(&self, at: Timestamp, unset: ConsentMode) -> bool {
+        let allows = self.consent.map_or(!self.known || unset == ConsentMode::OptOut, |(_, granted)| granted);
         allows && self.erased.is_none_or(|erased| at > erased)
     }
 }

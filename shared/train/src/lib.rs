@@ -30,6 +30,6 @@ mod score;
 mod together;
 mod visits;
 
-pub use corpus::{Corpus, Unset};
+pub use corpus::Corpus;
 pub use history::{Buy, History, Look};
 pub use learn::learn;

@@ -1,7 +1,7 @@
 //! A queue as durable as the real one: a message is on disk before its sender is answered, and gone only when it is deleted.
 //!
 //! One SQLite file holds every queue, and the done-marks of log objects beside them, so that "this notification is finished" and
-//! "this object is folded" are one transaction. All work goes through one [`writer`] thread that commits whatever has piled up at
+//! "this object is folded" are one transaction. All work goes through one `writer` thread that commits whatever has piled up at
 //! once, so that a hundred senders wait for one flush of the disk and not for a hundred.
 //!
 //! What it does not do: FIFO queues, delays, long polls (a reader waits for [`Queues::arrived`] instead), message attributes.
