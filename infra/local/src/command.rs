@@ -1,6 +1,7 @@
 //! What the shell can ask for. One file a command; each has a struct of arguments and a `run`.
 #![allow(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
+mod evaluate;
 mod import;
 mod keys;
 
@@ -33,6 +34,9 @@ pub enum Failure {
     /// All rows of a file were rejected.
     #[error("{0}: no row could be taken")]
     NothingTaken(PathBuf),
+    /// A protocol could not be run.
+    #[error(transparent)]
+    Evaluate(#[from] crate::evaluate::EvaluateError),
     /// The stores did not start.
     #[error(transparent)]
     Suite(#[from] crate::suite::SuiteError),
@@ -67,6 +71,8 @@ pub struct Shop {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Measure the models by a public protocol.
+    Evaluate(evaluate::Arguments),
     /// Take in a history: orders, customers, products or events as CSV.
     Import(import::Arguments),
     /// Show, mint, rotate or revoke keys.
@@ -80,6 +86,7 @@ impl Cli {
     /// See [`Failure`]; [`Failure::Usage`] is the caller's to mend.
     pub async fn run(self) -> Result<(), Failure> {
         match self.command {
+            Command::Evaluate(arguments) => evaluate::run(&self.shop, &arguments),
             Command::Import(arguments) => import::run(&self.shop, arguments).await,
             Command::Keys(arguments) => keys::run(&self.shop, arguments).await,
         }

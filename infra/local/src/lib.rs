@@ -14,6 +14,7 @@
 
 pub mod clock;
 pub mod command;
+pub mod evaluate;
 mod front;
 pub mod functions;
 pub mod home;
