@@ -5,17 +5,16 @@
 //! batch-mates alone; what cannot be *stored* fails its message, which the queue then brings again.
 #![warn(missing_docs)]
 
-mod contacts;
-
 use rapport_core::{
     auth::Keyring,
     money::Currency,
+    profile::Subject,
     source::{self, ConsentMode, Delivery, Parsed, Reject, Route, Shop},
     time::Timestamp,
 };
 use rapport_io::{
     Objects, StoreError,
-    contacts::Contacts,
+    contacts::{Contacts, Said},
     inbox::{self, Envelope},
     keys::Keys,
     log::Log,
@@ -120,11 +119,16 @@ async fn store(
     told: Vec<source::ContactField>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    contacts::store(&app.contacts, told).await?;
+    app.contacts.keep(told.into_iter().map(said).collect()).await?;
     if !events.is_empty() {
         app.log.append(events, now).await?;
     }
     Ok(())
+}
+
+fn said(told: source::ContactField) -> Said {
+    let source::ContactField { customer, field, value, at } = told;
+    Said { subject: Subject::Customer(customer), field: field.into(), value, at }
 }
 
 #[cfg(test)]

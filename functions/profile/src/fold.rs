@@ -70,8 +70,9 @@ async fn record_links(app: &App, events: &[Event]) -> Result<BTreeSet<Subject>, 
     }
     let mut refolds = BTreeSet::new();
     let mut new: Vec<Link> = Vec::new();
-    for link in earliest.into_values() {
-        match retried(|| app.identities.link(&link)).await? {
+    let told: Vec<Link> = earliest.into_values().collect();
+    for (linked, link) in app.identities.link_all(&told).await?.into_iter().zip(told) {
+        match linked {
             Linked::Known => {}
             Linked::New => new.push(link),
             Linked::Moved(before) => {
@@ -132,23 +133,12 @@ async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: O
 
 /// Notes the refolds durably, and does them if they are few.
 async fn ask_refolds(app: &App, refolds: BTreeSet<Subject>) -> Result<(), FoldError> {
-    let asks = refolds.iter().map(|subject| app.identities.ask_refold(subject));
+    let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     if !refolds.is_empty() && refolds.len() <= FEW_REFOLDS {
         refold::waiting(app).await?;
     }
     Ok(())
-}
-
-/// Calls until it does not lose a race.
-pub(crate) async fn retried<T, F: Future<Output = Result<T, StoreError>>>(call: impl Fn() -> F) -> Result<T, StoreError> {
-    let mut attempt = 0;
-    loop {
-        match call().await {
-            Err(StoreError::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
-            other => return other,
-        }
-    }
 }
 
 /// Waits a little longer each time, and a different while for each subject, so that two writers do not keep step.

@@ -29,9 +29,7 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
     let mut replayed = Replayed::default();
     let owners = owners(app, &mut replayed.events).await?;
     if mend {
-        for link in owners.values() {
-            crate::fold::retried(|| app.identities.link(link)).await?;
-        }
+        app.identities.link_all(&owners.values().cloned().collect::<Vec<_>>()).await?;
     }
     let live = live(app).await?;
     let mut seen = BTreeSet::new();

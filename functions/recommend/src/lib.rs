@@ -92,6 +92,12 @@ impl App {
         &self.keys
     }
 
+    /// The shop as lookups see it now.
+    #[must_use]
+    pub fn live_shop(&self) -> Arc<rapport_core::ranking::Shop> {
+        self.live.shop()
+    }
+
     async fn keyring(&self, now: Timestamp) -> Result<Arc<Keyring>, Failure> {
         Ok(self.keys.get(now).await?)
     }

@@ -115,7 +115,7 @@ pub(crate) async fn erase(app: &App, request: &Request, id: &str, now: Timestamp
         subjects.iter().enumerate().map(|(place, subject)| event(&format!("erase-{receipt}-{place}"), who(subject), Action::Erased, now));
     app.log.append(&erased.collect::<Result<Vec<_>, _>>()?, now).await?;
     for subject in &subjects {
-        app.contacts.erase(subject).await?;
+        app.contacts.erase(subject, now).await?;
     }
     app.contacts.put_receipt(&Stored { id: receipt.clone(), requested: now, stores: stores(now) }).await?;
     Ok(answer::private(StatusCode::ACCEPTED, &Receipt { receipt, erased_at: now.to_string() }))

@@ -17,7 +17,7 @@ use rapport_core::{
 };
 use rapport_io::{
     Condition, Objects, Secrets,
-    contacts::Contacts,
+    contacts::{Contacts, Said},
     faulty::Faulty,
     identities::Identities,
     log::Log,
@@ -341,7 +341,8 @@ async fn a_customer_is_shown_exported_and_forgotten() {
     let link = Link { alias: phone(), customer: CustomerId::new("ada").expect("an id"), at: Position { at: NOW, id: 1 } };
     Identities::new(suite.records.clone()).link(&link).await.expect("memory");
     let contacts = Contacts::new(suite.records.clone());
-    contacts.put(&ada(), "email", "ada@example.org", Position { at: NOW, id: 1 }).await.expect("memory");
+    let email = Said { subject: ada(), field: "email".into(), value: "ada@example.org".into(), at: Position { at: NOW, id: 1 } };
+    contacts.keep(vec![email]).await.expect("memory");
 
     let (status, view) = suite.backend(Method::GET, "/v1/customers/ada", "").await;
     assert_eq!((status, &view["aliases"], &view["history"]["events"]), (StatusCode::OK, &json!(1), &json!(2)));

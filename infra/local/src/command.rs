@@ -1,11 +1,22 @@
 //! What the shell can ask for. One file a command; each has a struct of arguments and a `run`.
 #![allow(clippy::print_stdout, reason = "a command's answer goes to standard output")]
 
+mod ask;
+mod customer;
 mod evaluate;
 mod import;
 mod keys;
+mod progress;
+mod recommend;
+mod replay;
+mod send;
+mod serve;
+mod shop;
+mod train;
 
-use clap::{Args, Parser, Subcommand};
+pub use shop::Shop;
+
+use clap::{Parser, Subcommand};
 use std::{io, path::PathBuf};
 
 /// Why a command did not do what it was asked.
@@ -34,6 +45,53 @@ pub enum Failure {
     /// All rows of a file were rejected.
     #[error("{0}: no row could be taken")]
     NothingTaken(PathBuf),
+    /// The demo shop could not be opened.
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
+    /// Nothing was trained; what served before serves on.
+    #[error(transparent)]
+    Train(#[from] ::train::TrainError),
+    /// Profiles could not be folded or replayed.
+    #[error(transparent)]
+    Fold(#[from] profile::FoldError),
+    /// Live profiles are not what the log says.
+    #[error("{0} profiles differ from what the log says")]
+    Differing(usize),
+    /// Nobody of that name.
+    #[error("there is no customer `{0}`; `rapport customer --list` names some")]
+    NoCustomer(String),
+    /// A function refused.
+    #[error("{message} (status {status})")]
+    Answer {
+        /// The HTTP status.
+        status: u16,
+        /// The function's own words.
+        message: String,
+    },
+    /// A file that is no payload.
+    #[error("{path}: {source}")]
+    Payload {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: crate::payload::PayloadError,
+    },
+    /// Not everything that was sent was taken.
+    #[error("{count} of {of} were refused")]
+    Refused {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// Nobody answers there.
+    #[error("{url} does not answer: {error}")]
+    Unreachable {
+        /// Where.
+        url: String,
+        /// Why.
+        error: Box<ureq::Error>,
+    },
     /// A protocol could not be run.
     #[error(transparent)]
     Evaluate(#[from] crate::evaluate::EvaluateError),
@@ -47,34 +105,32 @@ pub enum Failure {
 
 /// Rapport: personalization for one shop, in your own account or on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "rapport", version, arg_required_else_help = true)]
+#[command(name = "rapport", version)]
 pub struct Cli {
     #[command(flatten)]
     shop: Shop,
     #[command(subcommand)]
-    command: Command,
-}
-
-/// Which shop a command works on.
-#[derive(Clone, Debug, Args)]
-pub struct Shop {
-    /// Where the shop's local state lives.
-    #[arg(long, global = true, env = "RAPPORT_HOME", default_value = ".rapport")]
-    pub home: PathBuf,
-    /// Work on this deployed stack instead, with your AWS credentials.
-    #[arg(long, global = true)]
-    pub stack: Option<String>,
-    /// Answer as JSON, for machines.
-    #[arg(long, global = true)]
-    pub json: bool,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Measure the models by a public protocol.
-    Evaluate(evaluate::Arguments),
+    /// Start the whole suite on this machine; where there is no shop yet, with a demo shop (the default).
+    Serve(serve::Arguments),
     /// Take in a history: orders, customers, products or events as CSV.
     Import(import::Arguments),
+    /// Learn from everything that was sent so far, and publish the model.
+    Train(train::Arguments),
+    /// Show what a visitor would be shown, and why.
+    Recommend(recommend::Arguments),
+    /// Show a customer's living profile.
+    Customer(customer::Arguments),
+    /// Play sample or captured payloads into a running suite.
+    Send(send::Arguments),
+    /// Compute every profile anew from the log and compare it with the live one.
+    Replay(replay::Arguments),
+    /// Measure the models by a public protocol.
+    Evaluate(evaluate::Arguments),
     /// Show, mint, rotate or revoke keys.
     Keys(keys::Arguments),
 }
@@ -85,10 +141,28 @@ impl Cli {
     /// # Errors
     /// See [`Failure`]; [`Failure::Usage`] is the caller's to mend.
     pub async fn run(self) -> Result<(), Failure> {
-        match self.command {
-            Command::Evaluate(arguments) => evaluate::run(&self.shop, &arguments),
-            Command::Import(arguments) => import::run(&self.shop, arguments).await,
-            Command::Keys(arguments) => keys::run(&self.shop, arguments).await,
+        let shop = &self.shop;
+        match self.command.unwrap_or_else(|| Command::Serve(serve::Arguments::default())) {
+            Command::Serve(arguments) => serve::run(shop, arguments).await,
+            Command::Import(arguments) => import::run(shop, arguments).await,
+            Command::Train(arguments) => train::run(shop, arguments).await,
+            Command::Recommend(arguments) => recommend::run(shop, arguments).await,
+            Command::Customer(arguments) => customer::run(shop, arguments).await,
+            Command::Send(arguments) => send::run(shop, arguments).await,
+            Command::Replay(arguments) => replay::run(shop, arguments).await,
+            Command::Evaluate(arguments) => evaluate::run(shop, &arguments),
+            Command::Keys(arguments) => keys::run(shop, arguments).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
     }
 }

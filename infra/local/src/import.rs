@@ -24,21 +24,25 @@ use rapport_core::{
     source::csv::{self, Contact, CsvError, Found, Options, Reason, Report},
     time::Timestamp,
 };
-use rapport_io::{StoreError, aws::Aws, catalog::Catalog, contacts::Contacts, log::Log, rejects::Rejects};
+use rapport_io::{
+    StoreError,
+    aws::Aws,
+    catalog::Catalog,
+    contacts::{Contacts, Said},
+    log::Log,
+    rejects::Rejects,
+};
 use std::{
     collections::BTreeMap,
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::task::JoinSet;
 
 /// Events in a log object: enough to pack well, few enough that a function folds them in seconds.
 const EVENTS_PER_OBJECT: usize = 10_000;
 /// Rejected rows kept in one object, in bytes.
 const REJECTS_BYTES: usize = 1024 * 1024;
-/// Writes under way at the same time.
-const WRITES_AT_A_TIME: usize = 16;
 
 /// Where an import goes.
 #[derive(Clone)]
@@ -222,23 +226,11 @@ async fn keep_rejects(
 }
 
 async fn put_contacts(target: &Target, contacts: Vec<Contact>) -> Result<(), ImportError> {
-    let mut writes = JoinSet::new();
-    let mut results = Vec::new();
-    for contact in contacts {
-        let Some(subject) = subject(&contact) else { continue };
-        if writes.len() >= WRITES_AT_A_TIME {
-            results.extend(writes.join_next().await);
-        }
-        let store = target.contacts.clone();
+    let said = contacts.into_iter().filter_map(|contact| {
         let at = Position { at: contact.at, id: short_hash(contact.value.as_bytes()) };
-        writes.spawn(async move { store.put(&subject, contact.field, &contact.value, at).await });
-    }
-    results.extend(writes.join_all().await.into_iter().map(Ok));
-    // A write that panicked was lost, which is a store's failure like any other.
-    for result in results {
-        result.map_err(|error| StoreError::Unavailable { what: "contacts".into(), source: Box::new(error) })??;
-    }
-    Ok(())
+        Some(Said { subject: subject(&contact)?, field: contact.field.to_string(), value: contact.value, at })
+    });
+    Ok(target.contacts.keep(said.collect()).await?)
 }
 
 fn subject(contact: &Contact) -> Option<Subject> {

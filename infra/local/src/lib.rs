@@ -14,14 +14,21 @@
 
 pub mod clock;
 pub mod command;
+pub mod demo;
+pub mod deployed;
+pub mod elsewhere;
 pub mod evaluate;
 mod front;
 pub mod functions;
 pub mod home;
 mod http;
 pub mod import;
+pub mod logging;
+pub mod numbers;
+pub mod payload;
 pub mod pump;
 pub mod schedule;
+pub mod settings;
 pub mod stores;
 pub mod suite;
 pub mod template;

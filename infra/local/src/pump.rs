@@ -5,7 +5,10 @@
 
 use crate::{
     http::stopped,
-    stores::queue::{Delivery, QueueError, Queues},
+    stores::{
+        dynamodb::WriteAheadLog,
+        queue::{Delivery, QueueError, Queues},
+    },
 };
 use rapport_core::time::Timestamp;
 use rapport_lambda::{Message, s3_keys};
@@ -30,6 +33,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(250);
 #[derive(Clone, Debug)]
 pub(crate) struct Pump {
     pub(crate) queues: Arc<Queues>,
+    /// What handling wrote to the tables is on disk before the queue forgets why.
+    pub(crate) tables: WriteAheadLog,
     pub(crate) queue: String,
     /// Messages in a batch at most.
     pub(crate) batch: u32,
@@ -97,7 +102,15 @@ impl Pump {
         self.wait_for_company(stop).await?;
         let batch = self.queues.receive(&self.queue, self.batch, None, crate::clock::now()).await?;
         let messages = batch.iter().map(message).collect();
+        let started = std::time::Instant::now();
         let failed = handle(messages, crate::clock::now()).await;
+        tracing::info!(
+            queue = self.queue,
+            messages = batch.len(),
+            failed = failed.len(),
+            millis = started.elapsed().as_millis(),
+            "a batch was handled"
+        );
         self.settle(&batch, &failed.into_iter().collect()).await
     }
 
@@ -123,6 +136,7 @@ impl Pump {
             true => done.iter().flat_map(|delivery| s3_keys(&message(delivery)).unwrap_or_default()).collect(),
             false => Vec::new(),
         };
+        self.tables.flush().await.map_err(QueueError::Tables)?;
         self.queues.finish(done.iter().map(|delivery| delivery.receipt.clone()).collect(), objects).await?;
         for delivery in failed {
             let at = crate::clock::now().plus_ms(RETRY_MS * i64::from(delivery.deliveries));
@@ -167,7 +181,9 @@ mod tests {
         let redrive = Some(Redrive { dead_letters: "dead".into(), max_receives });
         queues.create(QueueSpec { name: "folds".into(), visibility_secs: 30, redrive }).await.unwrap();
         queues.create(QueueSpec { name: "dead".into(), visibility_secs: 30, redrive: None }).await.unwrap();
-        let pump = Pump { queues: Arc::clone(&queues), queue: "folds".into(), batch: 10, marks_objects: true, hurry: Hurry::default() };
+        let tables = WriteAheadLog::of(&home.path().join("tables.sqlite"));
+        let pump =
+            Pump { queues: Arc::clone(&queues), tables, queue: "folds".into(), batch: 10, marks_objects: true, hurry: Hurry::default() };
         Bench { _home: home, queues, pump }
     }
 

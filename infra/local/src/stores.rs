@@ -1,6 +1,6 @@
 //! The four stores in one process, each on a port of loopback that the system chooses, spoken to by the real SDKs.
 
-mod dynamodb;
+pub(crate) mod dynamodb;
 pub(crate) mod objects;
 pub mod queue;
 pub(crate) mod secrets;
@@ -10,6 +10,7 @@ use crate::{
     http::{Answer, aws_operation, json_answer, read_body, serve, stopped},
     template::{Scope, Template},
 };
+use dynamodb::WriteAheadLog;
 use objects::Notifier;
 use queue::{QueueError, Queues};
 use secrets::SecretFile;
@@ -25,6 +26,9 @@ pub const REGION: &str = "local";
 pub const ACCOUNT: &str = queue::wire::ACCOUNT;
 /// The stack that a home is.
 pub const STACK: &str = "local";
+
+/// Whose names the template's resources bear in a home.
+pub const SCOPE: Scope<'static> = Scope { stack: STACK, account: ACCOUNT, region: REGION };
 
 /// Why the stores did not start.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,20 @@ pub struct Names {
     pub inbox_url: String,
 }
 
+impl Names {
+    /// What the template calls them, in the stores at `endpoints`.
+    #[must_use]
+    pub fn of(endpoints: &Endpoints, template: &Template) -> Self {
+        Self { bucket: template.bucket(SCOPE).name, inbox_url: format!("{}/{ACCOUNT}/{}", endpoints.sqs, inbox_queue(STACK)) }
+    }
+}
+
+/// The queue that the doors send to, as the template calls it.
+#[must_use]
+pub fn inbox_queue(stack: &str) -> String {
+    format!("{stack}-inbox")
+}
+
 /// The running stores.
 #[derive(Debug)]
 pub struct Stores {
@@ -77,6 +95,7 @@ pub struct Stores {
     pub names: Names,
     pub(crate) queues: Arc<Queues>,
     pub(crate) notifier: Arc<Notifier>,
+    pub(crate) tables: WriteAheadLog,
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
 }
@@ -87,17 +106,16 @@ impl Stores {
     /// # Errors
     /// See [`StoresError`].
     pub async fn start(home: &Home, template: &Template) -> Result<Self, StoresError> {
-        let scope = Scope { stack: STACK, account: ACCOUNT, region: REGION };
         let (stop, stopping) = watch::channel(false);
         let mut servers = JoinSet::new();
 
         let queues = Arc::new(Queues::open(&home.queues())?);
-        for queue in template.queues(scope) {
+        for queue in template.queues(SCOPE) {
             queues.create(queue).await?;
         }
         let sqs = serve_queues(&mut servers, &stopping, Arc::clone(&queues)).await?;
 
-        let bucket = template.bucket(scope);
+        let bucket = template.bucket(SCOPE);
         std::fs::create_dir_all(home.objects().join(&bucket.name))?;
         let notifier = Arc::new(Notifier {
             queues: Arc::clone(&queues),
@@ -107,7 +125,7 @@ impl Stores {
         });
         let s3 = serve_objects(&mut servers, &stopping, home, Arc::clone(&notifier)).await?;
 
-        let database = dynamodb::open(&home.tables(), &template.tables(scope))?;
+        let database = dynamodb::open(&home.tables(), &template.tables(SCOPE))?;
         let (listener, dynamodb) = listen().await?;
         servers.spawn(serve_tables(listener, database, stopping.clone()));
 
@@ -115,9 +133,16 @@ impl Stores {
         let secrets = serve_secrets(&mut servers, &stopping, secret).await?;
 
         let url = |at: SocketAddr| format!("http://{at}");
-        let names = Names { bucket: bucket.name, inbox_url: format!("http://{sqs}/{ACCOUNT}/{STACK}-inbox") };
         let endpoints = Endpoints { dynamodb: url(dynamodb), s3: url(s3), sqs: url(sqs), secrets: url(secrets) };
-        Ok(Self { endpoints, names, queues, notifier, stop, servers })
+        Ok(Self {
+            names: Names::of(&endpoints, template),
+            endpoints,
+            queues,
+            notifier,
+            tables: WriteAheadLog::of(&home.tables()),
+            stop,
+            servers,
+        })
     }
 
     /// Stops listening, lets calls that run finish, and closes the files.

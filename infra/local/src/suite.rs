@@ -7,7 +7,7 @@ use crate::{
     pump::{Hurry, Pump, drained},
     schedule::{Schedule, UnknownSchedule},
     stores::{self, Stores, StoresError, queue::QueueError},
-    template::{Function, Scope, Template, TemplateError, Timer},
+    template::{Function, Template, TemplateError, Timer},
 };
 use rapport_core::time::Timestamp;
 use rapport_io::aws::{Aws, Endpoints, Options};
@@ -64,13 +64,17 @@ impl<F: Functions> Suite<F> {
     ///
     /// # Errors
     /// See [`SuiteError`].
-    pub async fn start(home: &Path, port: u16, functions: impl AsyncFnOnce(&Aws, &Stores) -> F) -> Result<Self, SuiteError> {
+    pub async fn start(
+        home: &Path,
+        port: u16,
+        functions: impl AsyncFnOnce(&Aws, &Stores) -> Result<F, SuiteError>,
+    ) -> Result<Self, SuiteError> {
         let template = Arc::new(Template::deployed()?);
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| SuiteError::Port { port, source })?;
         let port = listener.local_addr().map_err(|source| SuiteError::Port { port, source })?.port();
         let home = Home::hold(home)?;
         let stores = Stores::start(&home, &template).await?;
-        let functions = Arc::new(functions(&connect(&stores).await, &stores).await);
+        let functions = Arc::new(functions(&connect(&stores.endpoints, &template).await, &stores).await?);
 
         let (stop, stopping) = watch::channel(false);
         let mut suite = Self { home, stores, functions, port, queues: Vec::new(), hurry: Hurry::default(), stop, tasks: JoinSet::new() };
@@ -126,12 +130,12 @@ impl<F: Functions> Suite<F> {
     }
 
     fn start_pumps(&mut self, template: &Template, stopping: &watch::Receiver<bool>) {
-        let scope = Scope { stack: stores::STACK, account: stores::ACCOUNT, region: stores::REGION };
-        for reader in template.readers(scope) {
+        for reader in template.readers(stores::SCOPE) {
             self.queues.push(reader.queue.clone());
             let pump = Pump {
                 queues: Arc::clone(&self.stores.queues),
                 marks_objects: reader.queue == self.stores.notifier.notification.queue,
+                tables: self.stores.tables.clone(),
                 queue: reader.queue,
                 batch: reader.batch,
                 hurry: self.hurry.clone(),
@@ -154,13 +158,13 @@ impl<F: Functions> Suite<F> {
     }
 }
 
-/// The ports over `stores`, as a function on AWS would have them.
-pub async fn connect(stores: &Stores) -> Aws {
-    let endpoints = stores.endpoints.clone();
+/// The ports over a home's stores, as a function on AWS would have them.
+pub async fn connect(endpoints: &stores::Endpoints, template: &Template) -> Aws {
+    let (endpoints, names) = (endpoints.clone(), stores::Names::of(endpoints, template));
     Aws::connect(Options {
         stack: stores::STACK.to_owned(),
-        bucket: stores.names.bucket.clone(),
-        inbox_url: Some(stores.names.inbox_url.clone()),
+        bucket: names.bucket,
+        inbox_url: Some(names.inbox_url),
         region: Some(stores::REGION.to_owned()),
         credentials: Some((stores::ACCESS_KEY.to_owned(), stores::ACCESS_KEY.to_owned())),
         endpoints: Endpoints {

@@ -44,7 +44,7 @@ impl Functions for Recorder {
 }
 
 async fn start(home: &std::path::Path, folds: bool) -> Suite<Recorder> {
-    let build = async |aws: &Aws, _: &Stores| Recorder { aws: aws.clone(), folded: Mutex::default(), folds };
+    let build = async |aws: &Aws, _: &Stores| Ok(Recorder { aws: aws.clone(), folded: Mutex::default(), folds });
     Suite::start(home, 0, build).await.unwrap()
 }
 
@@ -92,9 +92,13 @@ async fn secrets_and_rows_stay_over_a_restart() {
     let suite = start(home.path(), true).await;
     suite.functions().aws.secrets.put("local/keys", "{}").await.unwrap();
     assert!(
-        Suite::start(home.path(), 0, async |aws: &Aws, _: &Stores| Recorder { aws: aws.clone(), folded: Mutex::default(), folds: true })
-            .await
-            .is_err()
+        Suite::start(home.path(), 0, async |aws: &Aws, _: &Stores| Ok(Recorder {
+            aws: aws.clone(),
+            folded: Mutex::default(),
+            folds: true
+        }))
+        .await
+        .is_err()
     );
     suite.stop().await;
     let suite = start(home.path(), true).await;

@@ -50,6 +50,15 @@ pub enum ConsentMode {
     OptOut,
 }
 
+impl fmt::Display for ConsentMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OptIn => "opt_in",
+            Self::OptOut => "opt_out",
+        })
+    }
+}
+
 impl FromStr for ConsentMode {
     type Err = UnknownMode;
 

@@ -1,9 +1,12 @@
 //! The ports on AWS: one connection set-up, four thin adapters.
 
+mod account;
 mod objects;
 mod queue;
 mod records;
 mod secrets;
+
+pub use account::{Account, account};
 
 use crate::ports::{Objects, Queue, Records, Secrets, StoreError};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};

@@ -1,11 +1,12 @@
 //! Plain personal data: e-mail, phone, name, free-text traits. It lives here and nowhere else, and erasure takes it from here whole.
 //!
-//! Each field remembers by which event it was said, and the newer (time, id) wins, so events may come in any order.
+//! One row a subject. Each field remembers by which event it was said, and the newer (time, id) wins, so events may come in any order.
 
 use crate::{
     layout::{self, Table},
     ports::{Condition, Record, RecordKey, Records, StoreError},
 };
+use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     profile::{Position, Subject},
     time::Timestamp,
@@ -16,10 +17,34 @@ use std::{collections::BTreeMap, sync::Arc};
 const SCHEMA: u8 = 1;
 /// How often a write is tried again when another one gets in between.
 const ATTEMPTS: u32 = 5;
+/// Rows that are written at a time.
+const WRITES_AT_A_TIME: usize = 16;
 
-#[derive(Serialize, Deserialize)]
-struct Field {
+/// Something somebody said about themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Who.
+    pub subject: Subject,
+    /// `email`, `phone`, `first_name` … or `trait:NAME`.
+    pub field: String,
+    /// As it was said.
+    pub value: String,
+    /// When, and by which event.
+    pub at: Position,
+}
+
+/// The row of a subject.
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct Document {
     v: u8,
+    fields: BTreeMap<String, Field>,
+    /// Nothing said at or before this time is ever kept again: an event may be delivered long after its customer was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    erased: Option<Timestamp>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Field {
     value: String,
     at: Position,
 }
@@ -66,29 +91,34 @@ impl Contacts {
         Self { records }
     }
 
-    /// Notes that `field` of `subject` was `value` at `at`, unless something newer is known. Says whether it was written.
+    /// Keeps what was `said`, unless something newer is known or the subject was erased since. Rows that would not change are not
+    /// written.
     ///
     /// # Errors
-    /// [`StoreError`] when the table cannot be read or written.
-    pub async fn put(&self, subject: &Subject, field: &str, value: &str, at: Position) -> Result<bool, StoreError> {
-        let key = RecordKey::new(layout::subject(subject), field);
-        let what = || format!("contact field {field}");
-        let body =
-            serde_json::to_vec(&Field { v: SCHEMA, value: value.to_owned(), at }).map_err(|error| StoreError::refused(what(), error))?;
-        let record = Record { key: key.clone(), version: 0, body: body.into(), expires: None, changed: None };
+    /// [`StoreError`] when the table cannot be read or written; some of it may be kept then, and the same call again is safe.
+    pub async fn keep(&self, said: Vec<Said>) -> Result<(), StoreError> {
+        let mut by_subject: BTreeMap<Subject, Vec<Said>> = BTreeMap::new();
+        for said in said {
+            by_subject.entry(said.subject.clone()).or_default().push(said);
+        }
+        let keys: Vec<RecordKey> = by_subject.keys().map(key).collect();
+        let known = self.records.get(Table::Contacts, &keys, true).await?;
+        let writes = by_subject.into_iter().zip(known).map(|((subject, said), known)| self.merge(subject, said, known));
+        stream::iter(writes).buffer_unordered(WRITES_AT_A_TIME).try_collect().await
+    }
+
+    async fn merge(&self, subject: Subject, said: Vec<Said>, mut known: Option<Record>) -> Result<(), StoreError> {
         for _ in 0..ATTEMPTS {
-            let known = self.records.get_one(Table::Contacts, &key).await?;
-            let condition = match &known {
-                Some(row) if read(row)?.at >= at => return Ok(false),
-                Some(row) => Condition::Version(row.version.to_string()),
-                None => Condition::Absent,
-            };
-            match self.records.put(Table::Contacts, record.clone(), condition).await {
-                Err(StoreError::Conflict { .. }) => {}
-                written => return written.map(|_| true),
+            let (mut document, condition) = read(known.as_ref())?;
+            if !said.iter().fold(false, |changed, said| document.hear(said) || changed) {
+                return Ok(());
+            }
+            match self.write(&subject, &document, condition).await {
+                Err(StoreError::Conflict { .. }) => known = self.records.get_one(Table::Contacts, &key(&subject)).await?,
+                written => return written,
             }
         }
-        Err(StoreError::conflict(what()))
+        Err(StoreError::conflict("contacts"))
     }
 
     /// Everything known of `subject`: field → value.
@@ -96,19 +126,32 @@ impl Contacts {
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn get(&self, subject: &Subject) -> Result<BTreeMap<String, String>, StoreError> {
-        let rows = self.records.query_all(Table::Contacts, &layout::subject(subject), "").await?;
-        rows.into_iter().map(|row| Ok((row.key.sk.clone(), read(&row)?.value))).collect()
+        let row = self.records.get_one(Table::Contacts, &key(subject)).await?;
+        Ok(read(row.as_ref())?.0.fields.into_iter().map(|(name, field)| (name, field.value)).collect())
     }
 
-    /// Deletes everything known of `subject`.
+    /// Forgets everything known of `subject`, and whatever of theirs arrives later but was said by `at`.
     ///
     /// # Errors
-    /// [`StoreError`] when the table cannot be written; the same call again takes the rest.
-    pub async fn erase(&self, subject: &Subject) -> Result<(), StoreError> {
-        for row in self.records.query_all(Table::Contacts, &layout::subject(subject), "").await? {
-            self.records.delete(Table::Contacts, &row.key, Condition::Always).await?;
+    /// [`StoreError`] when the table cannot be written; nothing is forgotten then.
+    pub async fn erase(&self, subject: &Subject, at: Timestamp) -> Result<(), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let row = self.records.get_one(Table::Contacts, &key(subject)).await?;
+            let (mut document, condition) = read(row.as_ref())?;
+            document.erased = document.erased.max(Some(at));
+            document.fields.retain(|_, field| field.at.at > at);
+            match self.write(subject, &document, condition).await {
+                Err(StoreError::Conflict { .. }) => {}
+                written => return written,
+            }
         }
-        Ok(())
+        Err(StoreError::conflict("contacts"))
+    }
+
+    async fn write(&self, subject: &Subject, document: &Document, condition: Condition) -> Result<(), StoreError> {
+        let body = serde_json::to_vec(document).map_err(|error| StoreError::refused("contacts", error))?;
+        let record = Record { key: key(subject), version: 0, body: body.into(), expires: None, changed: None };
+        self.records.put(Table::Contacts, record, condition).await.map(|_| ())
     }
 
     /// Writes a receipt over what it said before.
@@ -135,15 +178,33 @@ impl Contacts {
     }
 }
 
-fn read(row: &Record) -> Result<Field, StoreError> {
-    // The error names the field, never the person: it goes to the logs.
-    serde_json::from_slice(&row.body).map_err(|error| StoreError::refused(format!("contact field {}", row.key.sk), error))
+impl Document {
+    /// Takes one saying in; says whether that changed anything.
+    fn hear(&mut self, said: &Said) -> bool {
+        let is_erased = self.erased.is_some_and(|erased| said.at.at <= erased);
+        if is_erased || self.fields.get(&said.field).is_some_and(|known| known.at >= said.at) {
+            return false;
+        }
+        self.fields.insert(said.field.clone(), Field { value: said.value.clone(), at: said.at });
+        true
+    }
+}
+
+fn key(subject: &Subject) -> RecordKey {
+    RecordKey::alone(layout::subject(subject))
+}
+
+/// What a row says, and what a write over it must name. The error never names the person: it goes to the logs.
+fn read(row: Option<&Record>) -> Result<(Document, Condition), StoreError> {
+    let Some(row) = row else { return Ok((Document { v: SCHEMA, ..Document::default() }, Condition::Absent)) };
+    let document = serde_json::from_slice(&row.body).map_err(|error| StoreError::refused("contacts", error))?;
+    Ok((document, Condition::Version(row.version.to_string())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::MemoryRecords;
+    use crate::{counting::Counting, memory::MemoryRecords};
 
     fn contacts() -> Contacts {
         Contacts::new(Arc::new(MemoryRecords::default()))
@@ -157,28 +218,48 @@ mod tests {
         Position { at: Timestamp(ms), id }
     }
 
+    fn said(subject: &Subject, field: &str, value: &str, at: Position) -> Said {
+        Said { subject: subject.clone(), field: field.to_owned(), value: value.to_owned(), at }
+    }
+
     #[tokio::test]
     async fn the_newest_wins_in_any_order() {
         let told = [("old@example.org", at(1, 9)), ("tied@example.org", at(2, 1)), ("new@example.org", at(2, 2))];
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-            let contacts = contacts();
-            for index in order {
-                contacts.put(&ada(), "email", told[index].0, told[index].1).await.unwrap();
+            let (one_by_one, at_once) = (contacts(), contacts());
+            let said = order.map(|index| said(&ada(), "email", told[index].0, told[index].1));
+            for said in said.clone() {
+                one_by_one.keep(vec![said]).await.unwrap();
             }
-            assert_eq!(contacts.get(&ada()).await.unwrap(), BTreeMap::from([("email".into(), "new@example.org".into())]), "{order:?}");
+            at_once.keep(said.to_vec()).await.unwrap();
+            for contacts in [one_by_one, at_once] {
+                let newest = BTreeMap::from([("email".into(), "new@example.org".into())]);
+                assert_eq!(contacts.get(&ada()).await.unwrap(), newest, "{order:?}");
+            }
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_known_costs_no_write() {
+        let records = Arc::new(Counting::new(MemoryRecords::default()));
+        let contacts = Contacts::new(Arc::clone(&records) as _);
+        let email = said(&ada(), "email", "ada@example.org", at(1, 1));
+        contacts.keep(vec![email.clone(), said(&ada(), "phone", "1", at(1, 1))]).await.unwrap();
+        contacts.keep(vec![email]).await.unwrap();
+        assert_eq!((records.reads(), records.writes()), (2, 1));
     }
 
     #[tokio::test]
     async fn erased_means_erased_and_nobody_else_is() {
         let contacts = contacts();
         let bob = Subject::parse("c#bob").unwrap();
-        for field in ["email", "phone", "name"] {
-            contacts.put(&ada(), field, "x", at(1, 1)).await.unwrap();
-            contacts.put(&bob, field, "y", at(1, 1)).await.unwrap();
-        }
-        contacts.erase(&ada()).await.unwrap();
-        assert!(contacts.get(&ada()).await.unwrap().is_empty());
+        let all = ["email", "phone", "name"].map(|field| [said(&ada(), field, "x", at(1, 1)), said(&bob, field, "y", at(1, 1))]);
+        contacts.keep(all.concat()).await.unwrap();
+        contacts.erase(&ada(), Timestamp(5)).await.unwrap();
+        contacts.keep(vec![said(&ada(), "email", "late@example.org", at(5, 9))]).await.unwrap();
+        assert!(contacts.get(&ada()).await.unwrap().is_empty(), "what arrives late was said before");
+        contacts.keep(vec![said(&ada(), "email", "again@example.org", at(6, 1))]).await.unwrap();
+        assert_eq!(contacts.get(&ada()).await.unwrap().len(), 1, "who comes back is somebody new");
         assert_eq!(contacts.get(&bob).await.unwrap().len(), 3);
     }
 

@@ -5,6 +5,7 @@ use crate::{
     ports::{Condition, Page, Record, RecordKey, Records, StoreError},
 };
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     id::CustomerId,
     profile::{Alias, Link, Position, Subject},
@@ -14,6 +15,10 @@ use std::sync::Arc;
 
 const OWNER: &str = "owner";
 const SCHEMA: u8 = 1;
+/// How often a link that lost a race is tried again.
+const ATTEMPTS: u32 = 8;
+/// Links that are recorded at a time.
+const WRITES_AT_A_TIME: usize = 16;
 
 /// Who an alias belongs to, and by which statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,22 +64,47 @@ impl Identities {
         rows.into_iter().map(|row| row.map(|row| decode(&row)).transpose()).collect()
     }
 
-    /// Records that `link.alias` is `link.customer`, unless an earlier statement says otherwise.
-    ///
-    /// The list of the customer's aliases is written first: should we die between the two writes, the link is told again, because
-    /// the message that carries it was not acknowledged.
+    /// Records each of `links`, unless an earlier statement says otherwise; gives what became of each, in their order. Links that
+    /// are known cost one read for a hundred of them.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when somebody linked the same alias at the same moment: try again.
+    /// [`StoreError`] when the table cannot be read or written, [`StoreError::Conflict`] when others keep linking the same aliases.
+    /// Some may be recorded then, and the same call again is safe.
+    pub async fn link_all(&self, links: &[Link]) -> Result<Vec<Linked>, StoreError> {
+        let keys: Vec<RecordKey> = links.iter().map(|link| owner_key(&link.alias)).collect();
+        let known = self.records.get(Table::Identities, &keys, true).await?;
+        let recorded = links.iter().cloned().zip(known).map(|(link, known)| async move { self.settle(&link, known).await });
+        stream::iter(recorded).buffered(WRITES_AT_A_TIME).try_collect().await
+    }
+
+    /// [`Identities::link_all`] for one.
+    ///
+    /// # Errors
+    /// As there.
     pub async fn link(&self, link: &Link) -> Result<Linked, StoreError> {
+        Ok(self.link_all(std::slice::from_ref(link)).await?.pop().unwrap_or(Linked::Known))
+    }
+
+    async fn settle(&self, link: &Link, mut known: Option<Record>) -> Result<Linked, StoreError> {
         let key = owner_key(&link.alias);
-        let known = self.records.get(Table::Identities, std::slice::from_ref(&key), true).await?.pop().flatten();
-        let owner = known.as_ref().map(decode).transpose()?;
+        for _ in 0..ATTEMPTS {
+            match self.record(link, known.as_ref()).await {
+                Err(StoreError::Conflict { .. }) => known = self.records.get_one(Table::Identities, &key).await?,
+                settled => return settled,
+            }
+        }
+        Err(StoreError::conflict(format!("identity {}", key.pk)))
+    }
+
+    /// The list of the customer's aliases is written first: should we die between the two writes, the link is told again, because
+    /// the message that carries it was not acknowledged.
+    async fn record(&self, link: &Link, known: Option<&Record>) -> Result<Linked, StoreError> {
+        let key = owner_key(&link.alias);
+        let owner = known.map(decode).transpose()?;
         let linked = match &owner {
             None => Linked::New,
-            Some(owner) if owner.customer == link.customer && owner.at <= link.at => return Ok(Linked::Known),
-            Some(owner) if owner.customer == link.customer => Linked::Known,
             Some(owner) if owner.at <= link.at => return Ok(Linked::Known),
+            Some(owner) if owner.customer == link.customer => Linked::Known,
             Some(owner) => Linked::Moved(owner.customer.clone()),
         };
         let alias = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));

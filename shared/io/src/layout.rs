@@ -10,7 +10,7 @@ pub enum Table {
     /// Alias → customer (`pk` = alias, `sk` = `owner`), customer → aliases (`pk` = customer, `sk` = `alias#…`), refolds that wait
     /// (`pk` = `refold`, `sk` = subject). Derived from the log.
     Identities,
-    /// Plain personal data lives here and nowhere else: `pk` = customer, `sk` = field. Erasure receipts: `pk` = `erasure`.
+    /// Plain personal data lives here and nowhere else: `pk` = [`subject`], `sk` = `-`. Erasure receipts: `pk` = `erasure`.
     Contacts,
     /// Memberships. Derived.
     Segments,

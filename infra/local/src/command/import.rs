@@ -1,22 +1,16 @@
 //! `rapport import FILE…`: a shop's history out of CSV files.
 
-use super::{Failure, Shop};
+use super::{Failure, Shop, progress, shop::Open};
 use crate::{
     clock,
-    home::Home,
     import::{self, Basis, Outcome, Prepared, Target},
-    stores::Stores,
-    suite,
-    template::Template,
 };
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use rapport_core::{
-    money::Currency,
     source::csv::{Field, Options},
     time::Timestamp,
 };
-use rapport_io::aws::{self, Aws};
 use std::{
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
@@ -34,9 +28,6 @@ pub(super) struct Arguments {
     /// On what grounds the history may be used: `consent`, `legitimate_interest` or `contract`.
     #[arg(long, default_value_t)]
     basis: Basis,
-    /// The currency of amounts that name none, as an ISO code.
-    #[arg(long, env = "RAPPORT_CURRENCY", default_value = "USD")]
-    currency: Currency,
 }
 
 fn mapping(text: &str) -> Result<(String, Field), String> {
@@ -44,29 +35,36 @@ fn mapping(text: &str) -> Result<(String, Field), String> {
     Ok((column.to_owned(), field.trim().parse()?))
 }
 
-/// Imports into the stack, or into the home's stores, where profiles are folded as soon as the shop is served.
+/// Imports, and waits until every profile has heard of it.
 pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure> {
-    let hash_key = super::keys::minted(shop).await?.hash_key;
-    if let Some(stack) = &shop.stack {
-        let aws = Aws::connect(aws::Options { stack: stack.clone(), ..aws::Options::default() }).await;
-        return files(&aws, hash_key, &arguments, shop.json).await;
-    }
-    let template = Template::deployed().map_err(suite::SuiteError::from)?;
-    let home = Home::hold(&shop.home).map_err(suite::SuiteError::from)?;
-    let stores = Stores::start(&home, &template).await.map_err(suite::SuiteError::from)?;
-    let done = files(&suite::connect(&stores).await, hash_key, &arguments, shop.json).await;
-    stores.stop().await;
+    let open = shop.open().await?;
+    let done = take_in(&open, &arguments, shop.json).await;
+    open.close().await;
     done
+}
+
+async fn take_in(open: &Open, arguments: &Arguments, json: bool) -> Result<(), Failure> {
+    files(open, arguments, json).await?;
+    let folding = progress::spinner("folding into profiles");
+    let folded = open.drain().await?;
+    folding.finish_and_clear();
+    if !json {
+        println!(
+            "{}",
+            if folded { "All profiles have heard of it; `rapport train` learns from it." } else { "Profiles follow within a minute." }
+        );
+    }
+    Ok(())
 }
 
 /// Imports the files one after the other and prints what became of each.
 ///
 /// # Errors
 /// The first file that could not be imported; those before it are.
-pub(super) async fn files(aws: &Aws, hash_key: String, arguments: &Arguments, json: bool) -> Result<(), Failure> {
-    let target = Target::over(aws);
+async fn files(open: &Open, arguments: &Arguments, json: bool) -> Result<(), Failure> {
+    let target = Target::over(&open.aws);
     for path in &arguments.files {
-        let outcome = file(&target, path, &hash_key, arguments).await?;
+        let outcome = file(&target, path, open, arguments).await?;
         if json {
             println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
         } else {
@@ -79,14 +77,14 @@ pub(super) async fn files(aws: &Aws, hash_key: String, arguments: &Arguments, js
     Ok(())
 }
 
-async fn file(target: &Target, path: &Path, hash_key: &str, arguments: &Arguments) -> Result<Outcome, Failure> {
+async fn file(target: &Target, path: &Path, open: &Open, arguments: &Arguments) -> Result<Outcome, Failure> {
     let now = clock::now();
     let options = Options {
-        currency: arguments.currency,
+        currency: open.settings.currency,
         map: arguments.map.clone(),
         now,
         as_of: written(path).unwrap_or(now),
-        hash_key: Some(hash_key.to_owned()),
+        hash_key: Some(open.keys.hash_key.clone()),
     };
     let reading = bar(path, "reading");
     reading.set_length(std::fs::metadata(path).map_or(0, |file| file.len()));
@@ -105,11 +103,8 @@ fn read(path: &Path, options: &Options, bar: &ProgressBar) -> Result<Prepared, F
     Ok(import::prepare(path, input, options)?)
 }
 
-/// A bar on standard error; it draws nothing where that is no terminal.
-fn bar(path: &Path, doing: &'static str) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} {msg} {bar:30} {percent:>3} %").unwrap_or_else(|_| ProgressStyle::default_bar());
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    ProgressBar::no_length().with_style(style).with_prefix(doing).with_message(name)
+fn bar(path: &Path, doing: &str) -> ProgressBar {
+    progress::bar(format!("{doing} {}", path.file_name().unwrap_or_default().to_string_lossy()))
 }
 
 /// When the file was written.

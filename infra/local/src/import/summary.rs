@@ -1,6 +1,7 @@
 //! What became of a file, for people.
 
 use super::{Basis, Outcome};
+use crate::numbers::grouped;
 use rapport_core::source::csv::Tally;
 use std::fmt::{self, Write};
 
@@ -53,27 +54,4 @@ fn lines(tally: &Tally) -> String {
     let word = if tally.count == 1 { "line" } else { "lines" };
     let more = if tally.count > shown.len() as u64 { " …" } else { "" };
     format!("{word} {}{more}", shown.join(", "))
-}
-
-/// `1044847` as `1,044,847`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_are_parted() {
-        assert_eq!([0, 999, 1000, 1_044_847].map(grouped), ["0", "999", "1,000", "1,044,847"]);
-    }
 }

@@ -34,6 +34,9 @@ pub enum QueueError {
     /// The transaction that held this work, and others', did not commit.
     #[error("the queue's file did not take the transaction: {0}")]
     Commit(String),
+    /// What a batch caused could not be flushed to the disk; the batch comes again.
+    #[error("the tables could not be flushed: {0}")]
+    Tables(#[source] std::io::Error),
     /// The writer is gone: the suite is stopping.
     #[error("the queue is closed")]
     Closed,

@@ -79,6 +79,19 @@ pub fn standard(keyring: &Keyring, headers: StandardHeaders<'_>, body: &[u8], no
     if good { Ok(()) } else { Err(SignatureError::Forged) }
 }
 
+/// What Shopify and WooCommerce put into their headers: base64 of the HMAC of `body`. For whoever plays their part.
+#[must_use]
+pub fn sign_body(secret: &str, body: &[u8]) -> String {
+    BASE64_STANDARD.encode(hmac_sha256(secret.as_bytes(), body))
+}
+
+/// The `webhook-signature` of a Standard Webhook sent at `timestamp_secs` after the epoch.
+#[must_use]
+pub fn sign_standard(secret: &str, id: &str, timestamp_secs: i64, body: &[u8]) -> String {
+    let signed = [id.as_bytes(), b".", timestamp_secs.to_string().as_bytes(), b".", body].concat();
+    format!("v1,{}", BASE64_STANDARD.encode(hmac_sha256(&standard_key(secret), &signed)))
+}
+
 /// The bytes of a Standard Webhooks secret: base64 after `whsec_`, or else the text as it stands.
 fn standard_key(secret: &str) -> Vec<u8> {
     let encoded = secret.strip_prefix("whsec_");

@@ -1,0 +1,114 @@
+//! `rapport customer`: a living profile as a page for people.
+
+use super::{Failure, Shop, ask::segment, progress, shop::Open};
+use crate::numbers::{grouped, money};
+use clap::Args;
+use http::Method;
+use rapport_core::profile::{Profile, Subject};
+use rapport_io::profiles::Profiles;
+use serde_json::{Value, json};
+use std::{fmt::Write as _, sync::Arc};
+
+/// Pages of the table that `--list` looks through: some ten megabytes.
+const PAGES: usize = 10;
+/// Recent events on the page.
+const RECENT: usize = 8;
+
+#[derive(Clone, Debug, Args)]
+#[group(required = true)]
+pub(super) struct Arguments {
+    /// The customer's id.
+    id: Option<String>,
+    /// Name so many customers with many orders instead.
+    #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "20", conflicts_with = "id")]
+    list: Option<usize>,
+}
+
+/// Prints one customer, or names some.
+pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure> {
+    let open = shop.open().await?;
+    let done = match (&arguments.id, arguments.list) {
+        (Some(id), _) => show(&open, id, shop.json).await,
+        (None, count) => list(&open, count.unwrap_or_default(), shop.json).await,
+    };
+    open.close().await;
+    done
+}
+
+async fn show(open: &Open, id: &str, json: bool) -> Result<(), Failure> {
+    let view = open.ask(Method::GET, &format!("/v1/customers/{}", segment(id)), None).await.map_err(|failure| match failure {
+        Failure::Answer { status: 404, .. } => Failure::NoCustomer(id.to_owned()),
+        other => other,
+    })?;
+    match json {
+        true => println!("{view:#}"),
+        false => print!("{}", page(&view)),
+    }
+    Ok(())
+}
+
+async fn list(open: &Open, count: usize, json: bool) -> Result<(), Failure> {
+    let spinner = progress::spinner("looking through the profiles");
+    let profiles = Profiles::new(Arc::clone(&open.aws.records));
+    let mut known: Vec<(u32, String)> = Vec::new();
+    let mut next = None;
+    for _ in 0..PAGES {
+        let (rows, more) = profiles.scan(next).await?;
+        known.extend(rows.iter().filter_map(|(subject, bytes)| match subject {
+            Subject::Customer(id) => Some((Profile::from_bytes(bytes).ok()?.whole().orders, id.to_string())),
+            _ => None,
+        }));
+        next = more;
+        if next.is_none() {
+            break;
+        }
+    }
+    spinner.finish_and_clear();
+    known.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    known.truncate(count);
+    if json {
+        println!("{:#}", json!(known.iter().map(|(orders, id)| json!({ "id": id, "orders": orders })).collect::<Vec<_>>()));
+        return Ok(());
+    }
+    if known.is_empty() {
+        println!("No customers yet; `rapport import FILE…` brings a history.");
+    }
+    for (orders, id) in known {
+        println!("{id:<24} {orders:>6} orders");
+    }
+    Ok(())
+}
+
+fn page(view: &Value) -> String {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let day = |value: &Value| value.as_str().and_then(|at| at.get(..10)).unwrap_or("never").to_owned();
+    let history = &view["history"];
+    let count = |name: &str| grouped(history[name].as_u64().unwrap_or_default());
+    let mut page = format!("{}\n", text(&view["id"]));
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(page, "  {name:<13} {value}");
+    };
+    line("seen", format!("{} to {}, {} other ids", day(&view["first_seen"]), day(&view["last_seen"]), view["aliases"]));
+    line("orders", format!("{}, the last on {}; {} refunds", count("orders"), day(&history["last_order"]), count("refunds")));
+    line("paid", money(history["revenue_minor"].as_i64().unwrap_or_default(), &text(&history["currency"])));
+    line("events", format!("{} (version {})", count("events"), view["version"]));
+    let told = |map: &Value, tell: &dyn Fn(&str, &Value) -> String| {
+        let all: Vec<String> = map.as_object().into_iter().flatten().map(|(name, value)| tell(name, value)).collect();
+        if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+    };
+    line("traits", told(&view["traits"], &|name, value| format!("{name} {}", text(value))));
+    line("consent", told(&view["consent"], &|name, value| format!("{name} {}", text(&value["state"]))));
+    let recent = history["recent"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (place, event) in recent.iter().take(RECENT).enumerate() {
+        let quantity = event["quantity"].as_u64().filter(|quantity| *quantity != 1).map(|quantity| format!(" × {quantity}"));
+        let told = format!(
+            "{} {} {}{}",
+            text(&event["at"]).get(..16).unwrap_or_default().replace('T', " "),
+            text(&event["type"]).replace('_', " "),
+            text(&event["item"]),
+            quantity.unwrap_or_default()
+        );
+        line(if place == 0 { "lately" } else { "" }, told);
+    }
+    page
+}

@@ -1,0 +1,233 @@
+//! The demo shop: opened in a home that has no shop yet, through the same doors as anybody's catalog and events.
+//!
+//! `demo.json` in the home says which demo shop it is and whether all of it was sent. A loading that was cut short is simply done again
+//! from the start: the same events have the same ids, so nothing counts twice. `demo-truth.json` beside it says who was planted as what;
+//! no function reads it.
+
+use crate::{
+    deployed::Deployed,
+    functions::Functions,
+    settings::{DEFAULT, Settings, Told},
+    stores::{SCOPE, Stores, secrets::write_private},
+    suite::{Suite, SuiteError},
+    template::{Function, Template},
+};
+use bytes::Bytes;
+use http::{Method, header};
+use jiff::Timestamp as Instant;
+use rapport_core::{money::Currency, time::Timestamp};
+use rapport_demo::{Message, Options};
+use rapport_io::{StoreError, aws::Aws, catalog::Catalog};
+use rapport_lambda::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+/// What the shop is called.
+pub const NAME: &str = "Crumb & Kettle";
+/// Bytes of messages in one call: its message still fits into the queue.
+const CALL_BYTES: usize = 120 * 1024;
+/// The demo shop's currency.
+const CURRENCY: Currency = Currency::EUR;
+
+/// Why the demo shop could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A file of the home cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The suite did not take what was sent, or did not train.
+    #[error(transparent)]
+    Suite(#[from] SuiteError),
+    /// A function refused what the demo shop sends.
+    #[error("the demo shop was refused: {0}")]
+    Refused(String),
+    /// A message could not be written down.
+    #[error("the demo shop cannot be written down: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Which demo shop a home has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    seed: u64,
+    customers: usize,
+    end: Instant,
+    /// Whether all of it was sent and learned from.
+    loaded: bool,
+}
+
+/// How far the opening is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many of so many messages were sent.
+    Sent {
+        /// Messages sent.
+        done: usize,
+        /// Messages there are.
+        of: usize,
+    },
+    /// Everything was sent and is being folded.
+    Fold,
+    /// The models are being learned.
+    Train,
+}
+
+/// The home's demo shop, if it has one.
+///
+/// # Errors
+/// [`DemoError::File`] when the mark cannot be read.
+pub fn mark(home: &Path) -> Result<Option<Mark>, DemoError> {
+    let path = home.join("demo.json");
+    let failed = |source| DemoError::File { path: path.clone(), source };
+    match std::fs::read(&path) {
+        Ok(document) => serde_json::from_slice(&document).map(Some).map_err(|error| failed(io::Error::other(error))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Marks the home as the demo shop's if it is nobody's yet: no events, no catalog, nothing in the queues. Gives its mark if it is.
+///
+/// # Errors
+/// See [`DemoError`].
+pub async fn settle(home: &Path, aws: &Aws, stores: &Stores, now: Timestamp) -> Result<Option<Mark>, DemoError> {
+    if let Some(mark) = mark(home)? {
+        return Ok(Some(mark));
+    }
+    if !is_empty(aws, stores).await? {
+        return Ok(None);
+    }
+    let end = Instant::from_millisecond(now.0).unwrap_or_default();
+    let Options { seed, customers, end, .. } = Options::showcase(end);
+    let mark = Mark { seed, customers, end, loaded: false };
+    mark.keep(home)?;
+    Ok(Some(mark))
+}
+
+/// What the demo shop decided, and whoever starts it may decide otherwise.
+#[must_use]
+pub fn settings(told: Told) -> Settings {
+    Settings { currency: CURRENCY, ..DEFAULT }.with(told)
+}
+
+async fn is_empty(aws: &Aws, stores: &Stores) -> Result<bool, DemoError> {
+    for prefix in ["log/", "archive/", "inbox/"] {
+        if !aws.objects.list(prefix, None).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    let queues = Template::deployed().map_err(SuiteError::from)?.queues(SCOPE).into_iter().map(|queue| queue.name).collect();
+    let depths = stores.queues.depths(queues, crate::clock::now()).await.map_err(SuiteError::from)?;
+    Ok(depths.iter().all(|depth| depth.is_empty()) && Catalog::new(aws.records.clone()).items().await?.is_empty())
+}
+
+impl Mark {
+    /// Whether all of it was sent and learned from.
+    #[must_use]
+    pub const fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
+    fn keep(&self, home: &Path) -> Result<(), DemoError> {
+        write(&home.join("demo.json"), &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// Sends the catalog and the year, waits until all is folded, and trains.
+    ///
+    /// # Errors
+    /// See [`DemoError`]; the next start begins again.
+    pub async fn load(mut self, home: &Path, suite: &Suite<Deployed>, key: &str, progress: impl Fn(Step)) -> Result<(), DemoError> {
+        let demo = rapport_demo::generate(&Options { seed: self.seed, end: self.end, customers: self.customers, switchers: false });
+        write(&home.join("demo-truth.json"), &serde_json::to_vec(&json!({ "customers": demo.truth, "bots": demo.bots }))?)?;
+        let catalog = serde_json::to_vec(&demo.catalog)?;
+        send(suite, Function::Recommend, Method::PUT, "/v1/catalog/items", key, catalog).await?;
+        let of = demo.messages.len();
+        let mut done = 0;
+        for (count, call) in calls(demo.messages)? {
+            send(suite, Function::Collect, Method::POST, "/v1/batch", key, call).await?;
+            done += count;
+            progress(Step::Sent { done, of });
+        }
+        tracing::info!(messages = of, "the demo shop's year was sent");
+        progress(Step::Fold);
+        suite.drain().await?;
+        tracing::info!("it is folded");
+        progress(Step::Train);
+        suite.train().await?;
+        self.loaded = true;
+        self.keep(home)
+    }
+}
+
+/// The messages in calls of a size that the queue takes, each person's side by side: any order gives the same profiles, and in this
+/// one a profile is written once instead of a hundred times.
+fn calls(mut messages: Vec<Message>) -> Result<Vec<(usize, Vec<u8>)>, serde_json::Error> {
+    let owner = |message: &Message| message.message_id.rsplit_once('-').map(|(owner, _)| owner.to_owned());
+    messages.sort_by_cached_key(|message| (owner(message), message.timestamp));
+    let mut calls = Vec::new();
+    let (mut count, mut body) = (0, Vec::new());
+    for message in &messages {
+        body.extend_from_slice(if count == 0 { br#"{"batch":["# } else { b"," });
+        serde_json::to_writer(&mut body, message)?;
+        count += 1;
+        if body.len() >= CALL_BYTES {
+            body.extend_from_slice(b"]}");
+            calls.push((std::mem::take(&mut count), std::mem::take(&mut body)));
+        }
+    }
+    if count > 0 {
+        body.extend_from_slice(b"]}");
+        calls.push((count, body));
+    }
+    Ok(calls)
+}
+
+async fn send(
+    suite: &Suite<Deployed>,
+    function: Function,
+    method: Method,
+    path: &str,
+    key: &str,
+    body: Vec<u8>,
+) -> Result<Response, DemoError> {
+    let request = http::Request::builder().method(method).uri(path).header(header::AUTHORIZATION, format!("Bearer {key}"));
+    let request = request.body(Bytes::from(body)).map_err(|error| DemoError::Refused(error.to_string()))?;
+    let answer = suite.functions().http(function, request, crate::clock::now()).await;
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    Err(DemoError::Refused(format!("{path}: {} {}", answer.status(), String::from_utf8_lossy(answer.body()))))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), DemoError> {
+    write_private(path, content).map_err(|source| DemoError::File { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_hold_everything_once_and_fit_the_queue() {
+        let end = "2026-11-22T00:00:00Z".parse().unwrap();
+        let demo = rapport_demo::generate(&Options { customers: 60, ..Options::showcase(end) });
+        let count = demo.messages.len();
+        let calls = calls(demo.messages).unwrap();
+        assert!(calls.len() > 3 && calls.iter().all(|(_, call)| call.len() < CALL_BYTES + 32 * 1024));
+        let read = |call: &[u8]| serde_json::from_slice::<serde_json::Value>(call).unwrap()["batch"].as_array().unwrap().len();
+        assert!(calls.iter().all(|(count, call)| read(call) == *count));
+        assert_eq!(calls.iter().map(|(count, _)| count).sum::<usize>(), count);
+    }
+}

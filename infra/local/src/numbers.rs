@@ -1,0 +1,45 @@
+//! Numbers as people read them.
+
+use rapport_core::money::Currency;
+
+/// `1044847` as `1,044,847`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Minor units as `33,719.00 GBP`; a code that is no currency is taken to have two decimals.
+#[must_use]
+pub fn money(minor: i64, code: &str) -> String {
+    let decimals = code.parse::<Currency>().map_or(2, |currency| currency.decimals());
+    let (sign, scale) = (if minor < 0 { "-" } else { "" }, 10u64.pow(decimals));
+    let (whole, rest) = (minor.unsigned_abs() / scale, minor.unsigned_abs() % scale);
+    match decimals {
+        0 => format!("{sign}{} {code}", grouped(whole)),
+        digits => format!("{sign}{}.{rest:0digits$} {code}", grouped(whole), digits = digits as usize),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_parted() {
+        assert_eq!([0, 999, 1000, 1_044_847].map(grouped), ["0", "999", "1,000", "1,044,847"]);
+    }
+
+    #[test]
+    fn money_has_its_currencys_decimals() {
+        let shown = [(3_371_900, "GBP"), (-5, "EUR"), (1_200, "JPY"), (1_234, "KWD")].map(|(minor, code)| money(minor, code));
+        assert_eq!(shown, ["33,719.00 GBP", "-0.05 EUR", "1,200 JPY", "1.234 KWD"]);
+    }
+}
