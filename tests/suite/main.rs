@@ -2,4 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod binaries;
+mod claims;
+mod contract;
+mod crashes;
 mod house_rules;
+mod lookups;
+mod retail;
+mod senders;
+mod shop;
+mod stack;

@@ -7,7 +7,7 @@
 use crate::{
     deployed::Deployed,
     functions::Functions,
-    settings::{DEFAULT, Settings, Told},
+    settings::{DEFAULT, Settings},
     stores::{SCOPE, Stores, secrets::write_private},
     suite::{Suite, SuiteError},
     template::{Function, Template},
@@ -98,7 +98,7 @@ pub fn mark(home: &Path) -> Result<Option<Mark>, DemoError> {
     }
 }
 
-/// Marks the home as the demo shop's if it is nobody's yet: no events, no catalog, nothing in the queues. Gives its mark if it is.
+/// Makes the home the demo shop's if it is nobody's yet: no events, no catalog, nothing in the queues. Gives its mark if it is.
 ///
 /// # Errors
 /// See [`DemoError`].
@@ -112,14 +112,9 @@ pub async fn settle(home: &Path, aws: &Aws, stores: &Stores, now: Timestamp) -> 
     let end = Instant::from_millisecond(now.0).unwrap_or_default();
     let Options { seed, customers, end, .. } = Options::showcase(end);
     let mark = Mark { seed, customers, end, loaded: false };
+    Settings { currency: CURRENCY, ..DEFAULT }.keep(home).map_err(|source| DemoError::File { path: home.join("shop.json"), source })?;
     mark.keep(home)?;
     Ok(Some(mark))
-}
-
-/// What the demo shop decided, and whoever starts it may decide otherwise.
-#[must_use]
-pub fn settings(told: Told) -> Settings {
-    Settings { currency: CURRENCY, ..DEFAULT }.with(told)
 }
 
 async fn is_empty(aws: &Aws, stores: &Stores) -> Result<bool, DemoError> {

@@ -6,6 +6,8 @@
 //!   queues.sqlite      SQS, and which log objects are folded
 //!   s3/<bucket>/…      S3, as plain files
 //!   keys.json          the keys, readable by their owner alone
+//!   shop.json          the shop's currency, and what unset consent means
+//!   demo.json          only where it is the demo shop's: which one, and whether all of it was sent
 //!   serve.json         who serves this home now, and where
 //!   lock               held by whoever runs the stores
 //! ```

@@ -47,13 +47,21 @@ impl Settings {
             Ok(document) => read(&document)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let first = DEFAULT.with(told);
-                std::fs::create_dir_all(home)?;
-                write_private(&path, &first.document()?)?;
+                first.keep(home)?;
                 first
             }
             Err(error) => return Err(error),
         };
         Ok(known.with(told))
+    }
+
+    /// Makes these the home's, whatever was remembered before.
+    ///
+    /// # Errors
+    /// When the document cannot be written.
+    pub fn keep(self, home: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(home)?;
+        write_private(&home.join("shop.json"), &self.document()?)
     }
 
     /// These, with what was told in their place.

@@ -74,7 +74,7 @@ impl<F: Functions> Suite<F> {
         let port = listener.local_addr().map_err(|source| SuiteError::Port { port, source })?.port();
         let home = Home::hold(home)?;
         let stores = Stores::start(&home, &template).await?;
-        let functions = Arc::new(functions(&connect(&stores.endpoints, &template).await, &stores).await?);
+        let functions = Arc::new(functions(&connect(&stores).await, &stores).await?);
 
         let (stop, stopping) = watch::channel(false);
         let mut suite = Self { home, stores, functions, port, queues: Vec::new(), hurry: Hurry::default(), stop, tasks: JoinSet::new() };
@@ -158,9 +158,13 @@ impl<F: Functions> Suite<F> {
     }
 }
 
-/// The ports over a home's stores, as a function on AWS would have them.
-pub async fn connect(endpoints: &stores::Endpoints, template: &Template) -> Aws {
-    let (endpoints, names) = (endpoints.clone(), stores::Names::of(endpoints, template));
+/// The ports over `stores`, as a function on AWS would have them.
+pub async fn connect(stores: &Stores) -> Aws {
+    reach(stores.endpoints.clone(), stores.names.clone()).await
+}
+
+/// The ports over a home's stores, whoever runs them.
+pub async fn reach(endpoints: stores::Endpoints, names: stores::Names) -> Aws {
     Aws::connect(Options {
         stack: stores::STACK.to_owned(),
         bucket: names.bucket,

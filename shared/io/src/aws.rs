@@ -61,15 +61,16 @@ impl Aws {
     /// Builds the clients. No connection is opened: see [`Aws::warm`].
     pub async fn connect(options: Options) -> Self {
         let shared = shared_config(&options).await;
-        let endpoints = &options.endpoints;
-        let mut s3 = aws_sdk_s3::config::Builder::from(&shared).force_path_style(endpoints.s3.is_some());
-        s3.set_endpoint_url(endpoints.s3.clone());
+        // A builder made of the shared settings has the environment's endpoint; only an address of our own may take its place.
+        let Endpoints { s3: s3_url, dynamodb: dynamodb_url, sqs: sqs_url, secrets: secrets_url } = options.endpoints;
+        let mut s3 = aws_sdk_s3::config::Builder::from(&shared).force_path_style(s3_url.is_some());
+        s3_url.map(|url| s3.set_endpoint_url(Some(url)));
         let mut dynamodb = aws_sdk_dynamodb::config::Builder::from(&shared);
-        dynamodb.set_endpoint_url(endpoints.dynamodb.clone());
+        dynamodb_url.map(|url| dynamodb.set_endpoint_url(Some(url)));
         let mut sqs = aws_sdk_sqs::config::Builder::from(&shared);
-        sqs.set_endpoint_url(endpoints.sqs.clone());
+        sqs_url.map(|url| sqs.set_endpoint_url(Some(url)));
         let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&shared);
-        secrets.set_endpoint_url(endpoints.secrets.clone());
+        secrets_url.map(|url| secrets.set_endpoint_url(Some(url)));
         Self {
             objects: Arc::new(objects::Bucket::new(aws_sdk_s3::Client::from_conf(s3.build()), options.bucket)),
             records: Arc::new(records::Tables::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), options.stack)),

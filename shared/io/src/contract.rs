@@ -128,11 +128,11 @@ async fn changes(records: &dyn Records) -> Result<(), StoreError> {
 ///
 /// # Panics
 /// Where it breaks a promise.
-pub async fn secrets(secrets: &dyn Secrets) -> Result<(), StoreError> {
-    assert_eq!(secrets.get("contract/keys").await?, None);
+pub async fn secrets(secrets: &dyn Secrets, name: &str) -> Result<(), StoreError> {
+    assert_eq!(secrets.get(name).await?, None);
     for document in ["one", "two"] {
-        secrets.put("contract/keys", document).await?;
-        assert_eq!(secrets.get("contract/keys").await?.as_deref(), Some(document));
+        secrets.put(name, document).await?;
+        assert_eq!(secrets.get(name).await?.as_deref(), Some(document));
     }
     Ok(())
 }
@@ -154,6 +154,6 @@ mod tests {
     async fn memory_keeps_the_contract() {
         super::objects(&MemoryObjects::default()).await.unwrap();
         super::records(&MemoryRecords::default()).await.unwrap();
-        super::secrets(&MemorySecrets::default()).await.unwrap();
+        super::secrets(&MemorySecrets::default(), "shop/keys").await.unwrap();
     }
 }

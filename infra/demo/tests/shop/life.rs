@@ -85,7 +85,7 @@ fn lift(demo: &Demo, a: &str, b: &str) -> f64 {
 #[test]
 fn a_tenth_each_and_half_of_them_ordinary() {
     let demo = shop(1);
-    let share = |archetype| demo.truth.iter().filter(|truth| truth.archetype == archetype).count() as f64 / 2_000.0;
+    let share = |archetype| demo.truth.iter().filter(|truth| truth.archetype == archetype).count() as f64 / demo.truth.len() as f64;
     assert!((0.46..0.54).contains(&share(Archetype::Ordinary)));
     for archetype in Archetype::MARKED {
         assert!((0.08..0.12).contains(&share(archetype)), "{archetype:?} {}", share(archetype));

@@ -88,12 +88,16 @@ fn page(answer: &Value) -> String {
         let _ = write!(page, " ({})", fallback.replace('_', " "));
     }
     let _ = writeln!(page, ", model {}", answer["model"].as_str().unwrap_or("none yet"));
-    for (place, item) in answer["items"].as_array().into_iter().flatten().enumerate() {
-        let title = item["attributes"]["title"].as_str().unwrap_or_default();
+    let items = answer["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let title = |item: &Value| item["attributes"]["title"].as_str().unwrap_or_default().to_owned();
+    let widest = |text: &dyn Fn(&Value) -> String| items.iter().map(|item| text(item).chars().count()).max().unwrap_or_default();
+    let (ids, titles) = (widest(&|item| text(&item["id"])), widest(&title));
+    for (place, item) in items.iter().enumerate() {
+        let (id, title, why) = (text(&item["id"]), title(item), text(&item["why"]["text"]));
         let score = item["score"].as_f64().unwrap_or_default();
-        let _ = writeln!(page, "{:>3}  {:<14} {score:.3}  {title:<38}  {}", place + 1, text(&item["id"]), text(&item["why"]["text"]));
+        let _ = writeln!(page, "{:>3}  {id:<ids$}  {score:.3}  {title:<titles$}  {why}", place + 1);
     }
-    if answer["items"].as_array().is_none_or(Vec::is_empty) {
+    if items.is_empty() {
         page.push_str("  Nothing may be shown: is there a catalog or a history? `rapport import FILE…` brings one.\n");
     }
     page

@@ -62,12 +62,8 @@ async fn start(shop: &Shop, arguments: &Arguments) -> Result<(Suite<Deployed>, O
             true => demo::mark(&shop.home),
             false => demo::settle(&shop.home, aws, stores, clock::now()).await,
         };
-        let settings = match &mark {
-            Ok(Some(_)) => Ok(demo::settings(shop.told())),
-            _ => shop.settings(),
-        };
         told = mark.map_err(Failure::from);
-        match settings {
+        match shop.settings() {
             Ok(settings) => Ok(Deployed::at_home(aws, settings)),
             Err(failure) => Err(crate::suite::SuiteError::Job(failure.to_string())),
         }

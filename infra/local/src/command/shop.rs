@@ -6,7 +6,7 @@ use crate::{
     deployed::Deployed,
     elsewhere, home,
     settings::{Settings, Told},
-    stores,
+    stores::{self, Names},
     suite::{self, Suite, SuiteError},
     template::{Scope, Template},
 };
@@ -81,7 +81,7 @@ impl Shop {
             return Ok(Open { aws, settings, keys, reach: Reach::Stack(functions) });
         }
         if let Some(serving) = home::serving(&self.home) {
-            let aws = suite::connect(&serving.endpoints, &template).await;
+            let aws = suite::reach(serving.endpoints.clone(), Names::of(&serving.endpoints, &template)).await;
             let functions = Box::new(Deployed::at_home(&aws, settings));
             return Ok(Open { aws, settings, keys, reach: Reach::Elsewhere { functions, sqs: serving.endpoints.sqs } });
         }
