@@ -110,7 +110,8 @@ impl Contacts {
     async fn merge(&self, subject: Subject, said: Vec<Said>, mut known: Option<Record>) -> Result<(), StoreError> {
         for _ in 0..ATTEMPTS {
             let (mut document, condition) = read(known.as_ref())?;
-            if !said.iter().fold(false, |changed, said| document.hear(said) || changed) {
+            // Every saying is heard; `any` would stop at the first that is new.
+            if said.iter().filter(|said| document.hear(said)).count() == 0 {
                 return Ok(());
             }
             match self.write(&subject, &document, condition).await {

@@ -1,6 +1,6 @@
 //! What every function needs to be a Lambda: boot, tracing, the shapes of requests and batches, errors on their way out.
 //!
-//! A function is a library with one entry per trigger and a `main` of wiring. Handlers see [`http::Request`] and [`Batch`], never a
+//! A function is a library with one entry per trigger and a `main` of wiring. Handlers see [`Request`] and [`Message`], never a
 //! Lambda event, so local mode and tests call the very same code:
 //!
 //! ```text
