@@ -2,4 +2,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod binaries;
 mod house_rules;
+mod runtime_api;
