@@ -9,6 +9,7 @@ mod crashes;
 mod house_rules;
 mod lookups;
 mod retail;
+mod runtime_api;
 mod senders;
 mod shop;
 mod stack;

@@ -2,6 +2,7 @@
 
 use rapport_core::{money::Currency, source::ConsentMode};
 use rapport_io::aws::{Aws, Endpoints, Options};
+use std::fmt;
 
 /// The stack a function belongs to, and what its shop decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct Environment {
 }
 
 /// A variable that is missing or makes no sense.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvironmentError {
     /// Not set, or empty.
     #[error("the environment variable {0} is not set; infra/template.yaml sets it")]
@@ -36,6 +37,13 @@ pub enum EnvironmentError {
         /// What it should say.
         reason: String,
     },
+}
+
+/// A `main` that ends with an error prints it in this form, and this is the last that the log hears of the function.
+impl fmt::Debug for EnvironmentError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
 }
 
 impl Environment {

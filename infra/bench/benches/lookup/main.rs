@@ -1,0 +1,157 @@
+//! One lookup at 20,000 items: the whole handler over stores in memory, and the ranking in it.
+//!
+//! `cargo bench --manifest-path infra/bench/Cargo.toml` prints percentiles first, because a mean hides what a visitor feels, and then lets criterion compare
+//! with the run before. Stores in memory answer at once, so all that is measured is our own work: reading the request, keys, profile,
+//! ranking, JSON.
+
+#![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement")]
+
+mod large_shop;
+
+use bytes::Bytes;
+use criterion::{BatchSize, Criterion};
+use large_shop::{Kept, item_id};
+use rapport_core::{
+    auth::{Keyring, personal},
+    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
+    id::{CustomerId, EventId, OrderId},
+    model::Model,
+    money::Currency,
+    profile::{Profile, Subject, refold},
+    ranking::{self, Ask, Scratch, Shop},
+    rules::Rules,
+    source::ConsentMode,
+    time::{DAY_MS, MINUTE_MS, Timestamp},
+};
+use rapport_io::{
+    Secrets,
+    memory::{MemoryObjects, MemoryRecords, MemorySecrets},
+    models::Models,
+    profiles::Profiles,
+};
+use rapport_lambda::{Request, Response};
+use recommend::{App, Config, handle};
+use serde_json::json;
+use std::{hint::black_box, sync::Arc, time::Instant};
+use tokio::runtime::Runtime;
+
+const NOW: Timestamp = Timestamp(1_795_348_800_000);
+const ITEMS: usize = 20_000;
+/// As full as training leaves them: the worst case of each.
+const KEPT: Kept = Kept([50, 50, 20, 10]);
+/// How many lookups the percentiles rest on.
+const LOOKUPS: usize = 20_000;
+/// Customers who ask in turn, so that no lookup finds the last one's neighbours in the processor's cache.
+const CUSTOMERS: usize = 64;
+
+fn customer(number: usize) -> CustomerId {
+    personal::customer("salt", &format!("customer-{number}")).expect("an id")
+}
+
+/// Two years of a good customer: ten orders of five items, and a full window of 200 looks in the last fortnight.
+fn profile(number: usize) -> Profile {
+    let place = |step: usize| (number * 301 + step * step * 7) % ITEMS;
+    let event = |step: usize, at: Timestamp, action: Action| Event {
+        id: EventId::new(&format!("{number}-{step}")).expect("an id"),
+        at,
+        authority: Authority::Backend,
+        source: "bench".into(),
+        who: Who { customer: Some(customer(number)), ..Who::default() },
+        traffic: Traffic::Human,
+        action,
+    };
+    let bought = (0..50).map(|step| {
+        let at = NOW.plus_ms(-DAY_MS * (700 - 60 * (step as i64 / 5)));
+        let line = OrderLine {
+            order: OrderId::new(&format!("{number}-{}", step / 5)).expect("an id"),
+            version: at,
+            product: Some(Product::bare(item_id(place(step)))),
+            quantity: 1,
+            paid_minor: 900,
+            discount_minor: 0,
+            currency: Currency::EUR,
+            cancelled: false,
+        };
+        event(step, at, Action::Ordered(line))
+    });
+    let looked = (0..200).map(|step| {
+        let at = NOW.plus_ms(-MINUTE_MS * (1 + 90 * step as i64));
+        event(1_000 + step, at, Action::Viewed(Product::bare(item_id(place(step)))))
+    });
+    let events: Vec<Event> = bought.chain(looked).collect();
+    refold(Subject::Customer(customer(number)), &events)
+}
+
+async fn app(artifact: Bytes, profiles: &[Profile]) -> App {
+    let (records, objects, secrets) =
+        (Arc::new(MemoryRecords::default()), Arc::new(MemoryObjects::default()), Arc::new(MemorySecrets::default()));
+    let keyring = Keyring { version: 1, secret_key: "sk_1".into(), hash_key: "salt".into(), ..Keyring::default() };
+    secrets.put("bench/keys", &keyring.document().expect("a document")).await.expect("memory");
+    Models::new(objects.clone()).publish(artifact, "{}".into(), NOW).await.expect("memory");
+    for profile in profiles {
+        Profiles::new(records.clone()).put(profile, None).await.expect("memory");
+    }
+    let app = App::new(records, objects, secrets, Config { stack: "bench".into(), currency: Currency::EUR, consent: ConsentMode::OptOut });
+    app.warm(NOW).await;
+    app
+}
+
+/// What a shop's backend asks for a product page.
+fn request(number: usize) -> Request {
+    let body = json!({ "placement": "product", "customer": format!("customer-{}", number % CUSTOMERS), "limit": 10,
+        "item": item_id(number * 37 % ITEMS), "cart": [item_id(number * 11 % ITEMS)], "discovery": 0.2 });
+    let request = http::Request::post("/v1/recommendations").header("authorization", "Bearer sk_1");
+    request.body(body.to_string().into()).expect("a request")
+}
+
+fn ask(number: usize) -> Ask {
+    let (item, cart) = (Some(item_id(number * 37 % ITEMS)), vec![item_id(number * 11 % ITEMS)]);
+    Ask { placement: "product".into(), item, cart, limit: 10, discovery: Some(0.2), ..Ask::default() }
+}
+
+fn percentiles(name: &str, mut lookup: impl FnMut(usize)) {
+    let mut micros: Vec<f64> = (0..LOOKUPS)
+        .map(|number| {
+            let started = Instant::now();
+            lookup(number);
+            started.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    micros.sort_by(f64::total_cmp);
+    let at = |share: f64| micros[(share * LOOKUPS as f64) as usize];
+    println!("{name:<24} p50 {:>7.1} µs   p99 {:>7.1} µs   p99.9 {:>7.1} µs", at(0.5), at(0.99), at(0.999));
+}
+
+fn main() {
+    let runtime: Runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let artifact: Bytes = large_shop::draft(ITEMS, KEPT, NOW).to_bytes().expect("an artifact").0.into();
+    let profiles: Vec<Profile> = (0..CUSTOMERS).map(profile).collect();
+    let app = runtime.block_on(app(artifact.clone(), &profiles));
+    let whole = |request: Request| -> Response { runtime.block_on(handle(&app, request, NOW)) };
+    let shop = Shop::new(Some(Model::parse(artifact.clone()).expect("a model")), [], Rules::default());
+    let stored: Vec<Vec<u8>> = profiles.iter().map(|profile| profile.to_bytes().expect("a row")).collect();
+    let mut scratch = Scratch::default();
+    let mut rank = |number: usize| {
+        let profile = [&profiles[number % CUSTOMERS]];
+        ranking::recommend(&shop, &ask(number), &profile, NOW, number as u64, &mut scratch)
+    };
+
+    let answer = whole(request(1));
+    assert!(answer.status().is_success() && rank(1).picks.len() == 10, "{answer:?}");
+    println!("{ITEMS} items, artifact {:.1} MB, profile {} bytes", artifact.len() as f64 / 1e6, stored[1].len());
+    // Making the request is not part of a lookup, so it is made before the clock runs.
+    let mut requests: Vec<Request> = (0..LOOKUPS).rev().map(request).collect();
+    percentiles("handler, in memory", |_| drop(black_box(requests.pop().map(&whole))));
+    percentiles("of this, ranking", |number| drop(black_box(rank(number))));
+    percentiles("of this, reading profile", |number| drop(black_box(Profile::from_bytes(&stored[number % CUSTOMERS]))));
+
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut number = 0;
+    let mut next = || {
+        number += 1;
+        number
+    };
+    criterion.bench_function("handler", |bench| bench.iter_batched(|| request(next()), &whole, BatchSize::SmallInput));
+    criterion.bench_function("ranking", |bench| bench.iter_batched(&mut next, &mut rank, BatchSize::SmallInput));
+    criterion.final_summary();
+}
