@@ -18,6 +18,7 @@ use rapport_core::{
 use rapport_io::{
     Condition, Objects, Secrets,
     contacts::{Contacts, Said},
+    counting::Counting,
     faulty::Faulty,
     identities::Identities,
     log::Log,
@@ -233,6 +234,31 @@ async fn a_warm_lookup_needs_no_bucket_and_a_session_no_table() {
 }
 
 /// Law 5.
+#[tokio::test]
+async fn a_warm_lookup_is_one_round_trip() {
+    let (records, objects) = (Arc::new(Counting::new(MemoryRecords::default())), Arc::new(Counting::new(MemoryObjects::default())));
+    let secrets = Arc::new(Counting::new(MemorySecrets::default()));
+    secrets.put("test/keys", &keyring().document().expect("a document")).await.expect("memory");
+    let config = Config { stack: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut };
+    let app = App::new(records.clone(), objects.clone(), secrets.clone(), config);
+    Models::new(objects.clone()).publish(artifact(NOW), "{}".into(), NOW).await.expect("published");
+    app.warm(NOW).await;
+    let spent = || (records.take(), objects.take(), secrets.take());
+    spent();
+
+    let ask = async |now: Timestamp| {
+        let body = json!({ "key": "sk_1", "customer": "ada", "anonymous_id": "phone", "item": "rye", "limit": 4 }).to_string();
+        let request = http::Request::post("/v1/recommendations").header("authorization", "Bearer sk_1").body(body.into());
+        assert_eq!(handle(&app, request.expect("a request"), now).await.status(), 200);
+    };
+    ask(NOW.plus_ms(1)).await;
+    assert_eq!(spent(), ((1, 0), (0, 0), (0, 0)), "customer and device in one read, and nothing else");
+    ask(NOW.plus_ms(MINUTE)).await;
+    assert_eq!(spent(), ((3, 0), (1, 0), (0, 0)), "once a minute the pointer, the catalog's changes and the rules, too");
+    ask(NOW.plus_ms(MINUTE + 1)).await;
+    assert_eq!(spent(), ((1, 0), (0, 0), (0, 0)));
+}
+
 #[tokio::test]
 async fn whatever_is_missing_the_answer_comes() {
     let suite = suite().await;
