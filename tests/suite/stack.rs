@@ -50,6 +50,7 @@ async fn every_command_works_on_a_stack() {
     shop.suite.drain().await.expect("drained");
 
     assert_eq!(told(&shop, &["train"]).await["items"].as_u64().map(|items| items >= 4), Some(true));
+    assert_eq!(told(&shop, &["evaluate"]).await["is_enough"], json!(false), "ten customers are no sample");
     assert_eq!(told(&shop, &["customer", "3"]).await["history"]["orders"], 4);
     assert_eq!(told(&shop, &["customer", "--list", "1"]).await.as_array().map(Vec::len), Some(1));
     assert_eq!(told(&shop, &["recommend", "--item", "S0", "--limit", "2"]).await["items"].as_array().map(Vec::len), Some(2));

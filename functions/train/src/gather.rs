@@ -62,6 +62,24 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
     Ok(run.gathered)
 }
 
+/// Reads archive and log, and leaves both as they are.
+pub(crate) async fn look(app: &App, tell: &(impl Fn(Step) + Send)) -> Result<Corpus, TrainError> {
+    let (files, objects) = (app.archive.keys().await?, app.log.keys(None).await?);
+    let mut progress = Progress { done: 0, of: files.len() + objects.len(), tell };
+    let mut corpus = Corpus::default();
+    for file in &files {
+        app.archive.read(file).await?.iter().for_each(|event| corpus.add(event));
+        progress.step();
+    }
+    for chunk in objects.chunks(READ_AHEAD) {
+        for (_, object) in read_all(&app.log, chunk).await? {
+            object.events.iter().for_each(|event| corpus.add(event));
+            progress.step();
+        }
+    }
+    Ok(corpus)
+}
+
 struct Run<'a, T> {
     app: &'a App,
     progress: Progress<'a, T>,

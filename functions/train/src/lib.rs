@@ -157,6 +157,19 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     Ok(summary)
 }
 
+/// What the newest part of the log says about a model that never saw it. Nothing is written.
+///
+/// # Errors
+/// [`TrainError`] when a store does not answer.
+pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report, TrainError> {
+    let corpus = gather::look(app, &progress).await?;
+    let catalog = app.catalog.items().await?;
+    progress(Step::Learn);
+    let Config { currency, consent } = app.config;
+    let measured = tokio::task::spawn_blocking(move || holdout::measure(&corpus.history(consent).with_catalog(catalog), currency));
+    Ok(measured.await??)
+}
+
 struct Learned {
     artifact: Bytes,
     model: Model,

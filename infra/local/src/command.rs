@@ -4,6 +4,7 @@
 mod ask;
 mod customer;
 mod evaluate;
+mod holdout;
 mod import;
 mod keys;
 mod progress;
@@ -129,7 +130,7 @@ enum Command {
     Send(send::Arguments),
     /// Compute every profile anew from the log and compare it with the live one.
     Replay(replay::Arguments),
-    /// Measure the models by a public protocol.
+    /// Measure the models: by the newest part of the shop's own log, or by a public protocol.
     Evaluate(evaluate::Arguments),
     /// Show, mint, rotate or revoke keys.
     Keys(keys::Arguments),
@@ -150,7 +151,7 @@ impl Cli {
             Command::Customer(arguments) => customer::run(shop, arguments).await,
             Command::Send(arguments) => send::run(shop, arguments).await,
             Command::Replay(arguments) => replay::run(shop, arguments).await,
-            Command::Evaluate(arguments) => evaluate::run(shop, &arguments),
+            Command::Evaluate(arguments) => evaluate::run(shop, &arguments).await,
             Command::Keys(arguments) => keys::run(shop, arguments).await,
         }
     }

@@ -1,16 +1,19 @@
 //! `rapport evaluate`: the public protocols on files, through the same learning and the same artifact as a shop's own model.
 
-use super::{Failure, Shop};
+use super::{Failure, Shop, holdout, shop::Open};
 use crate::evaluate::{EvaluateError, baskets, orders, sessions, write_predictions};
 use clap::{Args, Subcommand, ValueEnum};
-use rapport_train::protocol::{self, Prediction};
+use rapport_train::{
+    holdout::Report,
+    protocol::{self, Prediction},
+};
 use std::path::PathBuf;
 
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
-    /// Which protocol.
+    /// Which protocol; without one, the newest part of the shop's own log judges.
     #[command(subcommand)]
-    protocol: Protocol,
+    protocol: Option<Protocol>,
 }
 
 /// A protocol, and its files.
@@ -72,13 +75,34 @@ enum Mode {
     New,
 }
 
-/// Measures the models by a public protocol.
-pub(super) fn run(shop: &Shop, arguments: &Arguments) -> Result<(), Failure> {
-    let predicted = tokio::task::block_in_place(|| arguments.protocol.run())?;
+/// Measures the models.
+pub(super) async fn run(shop: &Shop, arguments: &Arguments) -> Result<(), Failure> {
+    let Some(protocol) = &arguments.protocol else { return on_own_log(shop).await };
+    let predicted = tokio::task::block_in_place(|| protocol.run())?;
     if !shop.json {
         println!("{predicted} predictions written");
     }
     Ok(())
+}
+
+async fn on_own_log(shop: &Shop) -> Result<(), Failure> {
+    let open = shop.open().await?;
+    let measured = measure(&open).await;
+    open.close().await;
+    let report = measured?;
+    match shop.json {
+        true => println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
+        false => print!("{}", holdout::page(&report)),
+    }
+    Ok(())
+}
+
+async fn measure(open: &Open) -> Result<Report, Failure> {
+    open.drain().await?;
+    let (bar, tell) = holdout::bar();
+    let report = train::measure(&open.functions().train, tell).await?;
+    bar.finish_and_clear();
+    Ok(report)
 }
 
 impl Protocol {

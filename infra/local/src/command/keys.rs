@@ -5,6 +5,7 @@ use crate::{home, stores::secrets::write_private};
 use clap::{Args, Subcommand, ValueEnum};
 use rapport_core::{
     auth::{ExtraKey, Keyring, RANDOM_BYTES, Scope},
+    digest::content_hash,
     time::{DAY_MS, Timestamp},
 };
 use rapport_io::{
@@ -26,8 +27,12 @@ pub(super) struct Arguments {
 enum Action {
     /// Print the keys (the default).
     Show,
-    /// Make the keys that are missing.
-    Mint,
+    /// Make the keys that are missing, or one more for a backend that may do less than everything.
+    Mint {
+        /// What the further key may do: ingest, read, catalog, privacy, admin; part several by commas.
+        #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = backend_scope)]
+        scopes: Vec<Scope>,
+    },
     /// Replace a key; the old one works on for a while.
     Rotate {
         /// Which.
@@ -36,7 +41,7 @@ enum Action {
         #[arg(long, default_value_t = OVERLAP_DAYS, value_parser = clap::value_parser!(i64).range(0..=365))]
         overlap_days: i64,
     },
-    /// End a rotated key now.
+    /// End a rotated or further key now.
     Revoke {
         /// The key itself.
         key: String,
@@ -80,7 +85,7 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
 
 /// All keys of the shop; those that are missing are made.
 pub(super) async fn minted(shop: &Shop) -> Result<Keyring, Failure> {
-    changed(shop, Action::Mint).await
+    changed(shop, Action::Mint { scopes: Vec::new() }).await
 }
 
 async fn changed(shop: &Shop, action: Action) -> Result<Keyring, Failure> {
@@ -97,12 +102,27 @@ async fn changed(shop: &Shop, action: Action) -> Result<Keyring, Failure> {
 /// Whatever was asked, a shop ends up with all keys: a home's first `rapport keys` makes them.
 fn change(keyring: &mut Keyring, action: Action, random: &[u8; RANDOM_BYTES], now: Timestamp) -> Result<(), Failure> {
     match action {
-        Action::Show | Action::Mint => {}
+        Action::Show => {}
+        Action::Mint { scopes } => mint(keyring, scopes, random),
         Action::Rotate { name, overlap_days } => rotate(keyring, name, now.plus_ms(overlap_days * DAY_MS)),
         Action::Revoke { key } => revoke(keyring, &key)?,
     }
     keyring.complete(random);
     Ok(())
+}
+
+/// Adds a key with `scopes`; none adds nothing.
+fn mint(keyring: &mut Keyring, scopes: Vec<Scope>, random: &[u8; RANDOM_BYTES]) {
+    if !scopes.is_empty() {
+        // The main keys are made of these bytes as they are; a hash of them all is nobody's.
+        let key = format!("sk_{}", content_hash(random));
+        keyring.more.push(ExtraKey { key, scopes, expires: None });
+    }
+}
+
+fn backend_scope(name: &str) -> Result<Scope, String> {
+    let known = serde_json::from_value(name.into()).ok().filter(|scope| Scope::BACKEND.contains(scope));
+    known.ok_or_else(|| "it is ingest, read, catalog, privacy or admin".to_owned())
 }
 
 /// The old key moves aside, and the empty place is filled as a missing key is.
@@ -118,7 +138,9 @@ fn revoke(keyring: &mut Keyring, key: &str) -> Result<(), Failure> {
     keyring.more.retain(|extra| extra.key != key);
     match keyring.more.len() < before {
         true => Ok(()),
-        false => Err(Failure::Usage("that is none of the rotated keys; `rapport keys rotate NAME` replaces a main one first".to_owned())),
+        false => Err(Failure::Usage(
+            "that is none of the rotated or further keys; `rapport keys rotate NAME` replaces a main one first".to_owned(),
+        )),
     }
 }
 
@@ -143,8 +165,9 @@ fn print(shop: &Shop, keyring: &Keyring) -> Result<(), Failure> {
         println!("{name:<20}{key:<68}{what}");
     }
     for extra in &keyring.more {
-        let until = extra.expires.map_or_else(|| "revoked".to_owned(), |at| at.to_string());
-        println!("{:<20}{:<68}works until {until}", "rotated", extra.key);
+        let may: Vec<String> = extra.scopes.iter().map(|scope| format!("{scope:?}").to_lowercase()).collect();
+        let until = extra.expires.map(|at| format!(", until {at}")).unwrap_or_default();
+        println!("{:<20}{:<68}for {}{until}", "further", extra.key, may.join(", "));
     }
     Ok(())
 }
@@ -200,7 +223,7 @@ mod tests {
 
     fn minted() -> Keyring {
         let mut keyring = Keyring::default();
-        change(&mut keyring, Action::Mint, &[1; RANDOM_BYTES], NOW).unwrap();
+        change(&mut keyring, Action::Mint { scopes: vec![] }, &[1; RANDOM_BYTES], NOW).unwrap();
         keyring
     }
 
@@ -229,7 +252,19 @@ mod tests {
     #[test]
     fn minting_twice_changes_nothing() {
         let mut keyring = minted();
-        change(&mut keyring, Action::Mint, &[9; RANDOM_BYTES], NOW).unwrap();
+        change(&mut keyring, Action::Mint { scopes: vec![] }, &[9; RANDOM_BYTES], NOW).unwrap();
         assert!(keyring == minted());
+    }
+
+    #[test]
+    fn a_further_key_may_do_what_it_was_minted_for_and_can_be_revoked() {
+        let mut keyring = minted();
+        change(&mut keyring, Action::Mint { scopes: vec![backend_scope("ingest").unwrap()] }, &[4; RANDOM_BYTES], NOW).unwrap();
+        let key = keyring.more[0].key.clone();
+        let caller = keyring.caller(&key, NOW).unwrap();
+        assert!(caller.may(Scope::Ingest) && !caller.may(Scope::Read));
+        change(&mut keyring, Action::Revoke { key: key.clone() }, &[5; RANDOM_BYTES], NOW).unwrap();
+        assert!(keyring.caller(&key, NOW).is_none());
+        assert!(["write", "shopify", "everything"].iter().all(|name| backend_scope(name).is_err()), "those are not a backend's");
     }
 }

@@ -1,10 +1,10 @@
 //! `rapport train`: the nightly job, now.
 
-use super::{Failure, Shop, progress, shop::Open};
+use super::{Failure, Shop, holdout, shop::Open};
 use crate::{clock, numbers::grouped};
 use clap::Args;
 use std::fmt::Write as _;
-use train::{Step, Summary};
+use train::Summary;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct Arguments {}
@@ -24,15 +24,7 @@ pub(super) async fn run(shop: &Shop, _: Arguments) -> Result<(), Failure> {
 
 async fn train_now(open: &Open) -> Result<Summary, Failure> {
     open.drain().await?;
-    let bar = progress::bar("reading");
-    let tell = |step| match step {
-        Step::Read { done, of } => {
-            bar.set_length(of as u64);
-            bar.set_position(done as u64);
-        }
-        Step::Learn => bar.set_message("learning"),
-        Step::Publish => bar.set_message("publishing"),
-    };
+    let (bar, tell) = holdout::bar();
     let summary = train::train(&open.functions().train, clock::now(), tell).await?;
     bar.finish_and_clear();
     Ok(summary)
@@ -56,23 +48,6 @@ fn page(summary: &Summary) -> String {
     if summary.damaged_lines > 0 {
         let _ = writeln!(page, "{} lines of the log cannot be read; they stay where they are.", grouped(summary.damaged_lines as u64));
     }
-    match summary.holdout.cut.filter(|_| summary.holdout.is_enough) {
-        None => page.push_str("Too little came after the rest to measure by: not enough data yet.\n"),
-        Some(cut) => {
-            let _ = writeln!(page, "\nAsked about what came after {}, which it had not seen:\n", cut.day());
-            let _ = writeln!(page, "  {:<14}{:<14}{:>8}{:>18}{:>8}", "question", "answered by", "asked", "in the top 20", "MRR");
-            for row in &summary.holdout.rows {
-                let hits = format!("{:.1} % ± {:.1}", 100.0 * row.hit_rate, 100.0 * row.margin);
-                let question = row.question.replace('_', " ");
-                let _ = writeln!(
-                    page,
-                    "  {question:<14}{:<14}{:>8}{hits:>18}{:>8.3}",
-                    row.answerer,
-                    grouped(row.asked as u64),
-                    row.reciprocal_rank
-                );
-            }
-        }
-    }
+    page.push_str(&holdout::page(&summary.holdout));
     page
 }
