@@ -65,6 +65,9 @@ pub enum EvaluateError {
     /// The models do not fit into an artifact.
     #[error(transparent)]
     Model(#[from] rapport_core::model::ModelError),
+    /// Nothing could be predicted.
+    #[error(transparent)]
+    Protocol(#[from] rapport_train::protocol::ProtocolError),
 }
 
 /// Sessions in the order of time: by their newest `ts`, else by their number.

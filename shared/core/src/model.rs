@@ -11,15 +11,18 @@
 
 mod draft;
 mod item;
+mod purchases;
 mod tensor;
 
 pub use draft::{Draft, ItemStatistics};
 pub use item::{ItemView, Repeat};
+pub use purchases::NextPurchase;
 
 use crate::{id::ItemId, money::Currency, time::Timestamp};
 use bytes::Bytes;
 use half::f16;
 use item::Items;
+use purchases::Purchases;
 use serde::{Deserialize, Serialize};
 use tensor::{Lists, Tensor, Tensors};
 
@@ -52,7 +55,7 @@ pub enum ModelError {
 }
 
 /// What an artifact says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Meta {
     /// The layout.
     pub schema: u32,
@@ -70,6 +73,9 @@ pub struct Meta {
     pub orders: u64,
     /// How many visits with two items or more.
     pub visits: u64,
+    /// How next purchases are ranked; the defaults in artifacts that do not say.
+    #[serde(default)]
+    pub next_purchase: NextPurchase,
 }
 
 /// A table of related items.
@@ -124,6 +130,7 @@ pub struct Model {
     repeat_share: Tensor<f32>,
     repeat_days: Tensor<f32>,
     tables: [Neighbours; 4],
+    purchases: Option<Purchases>,
 }
 
 #[derive(Clone, Debug)]
@@ -144,6 +151,7 @@ impl Model {
         if meta.schema != SCHEMA {
             return Err(ModelError::Schema(meta.schema));
         }
+        tensor::check(tensor::META, meta.next_purchase.is_sound(), "has parameters that no score can be made of")?;
         let items = Items::parse(&tensors)?;
         let count = items.len();
         let category_tops = Lists::parse(&tensors, "category_tops", items.categories(), count)?;
@@ -156,6 +164,7 @@ impl Model {
             repeat_share: tensors.finite("repeat_share", count)?,
             repeat_days: tensors.finite("repeat_days", count)?,
             tables: [session?, basket?, together?, content?],
+            purchases: Purchases::parse(&tensors, count)?,
             popular,
             category_tops,
             items,
@@ -250,6 +259,14 @@ impl Model {
             ([_, _, _, content], Table::Content) => content,
         };
         table.row(index)
+    }
+
+    /// What buying an item says of others: (item, weight); weights below 0 speak against. Every pair has 2 customers or more behind
+    /// it. An artifact from before this table answers from [`Table::Basket`]. Allocates nothing.
+    pub fn bought_after(&self, index: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let learned = self.purchases.iter().flat_map(move |table| table.row(index));
+        let older = self.purchases.is_none().then(|| self.neighbours(Table::Basket, index)).into_iter().flatten();
+        learned.chain(older.map(|near| (near.item, near.weight)))
     }
 
     /// What goes with an item: complements by lift, strongest first.

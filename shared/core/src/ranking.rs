@@ -6,6 +6,7 @@
 //! | Stage | Where | Decides |
 //! |---|---|---|
 //! | what they did | [`taste`] | recent items with weights, what was bought, what was waved away |
+//! | next purchases | [`next_purchase`] | what goes with the history, what is bought again |
 //! | candidates | [`candidates`] | neighbours of recent items, complements of the cart, habits, category and shop-wide favourites |
 //! | filters and rules | [`selection`] | what may be shown at all; pins, boosts, bans |
 //! | order | [`selection`] | score, then item id; repeats of one category count a little less |
@@ -17,6 +18,7 @@
 
 pub mod candidates;
 mod discovery;
+mod next_purchase;
 mod reason;
 mod selection;
 mod shop;

@@ -1,8 +1,8 @@
 //! All models of a shop at once.
 
-use crate::{baskets, content, history::History, popularity, repeat, together, visits};
+use crate::{baskets, content, history::History, popularity, purchases, repeat, together, visits};
 use rapport_core::{
-    model::{Draft, ItemStatistics, Table},
+    model::{Draft, ItemStatistics, NextPurchase, Table},
     money::Currency,
     time::Timestamp,
 };
@@ -34,5 +34,7 @@ pub fn learn(history: &History, currency: Currency, now: Timestamp) -> Draft {
             (Table::Together, together),
             (Table::Content, content),
         ]),
+        purchases: purchases::fit(history, &purchases::DEFAULT),
+        next_purchase: NextPurchase::default(),
     }
 }

@@ -25,8 +25,10 @@ mod learn;
 mod pairs;
 mod popularity;
 pub mod protocol;
+mod purchases;
 mod repeat;
 mod score;
+mod shopper;
 mod together;
 mod visits;
 

@@ -1,20 +1,27 @@
 //! Public protocols on plain rows: what `rapport evaluate` predicts, through the same learning and the same artifact as a shop's.
 
 use crate::{
-    history::{Buy, History, Look},
-    holdout::habits,
+    Corpus,
+    history::{History, Look},
     intern::Interner,
     learn,
     score::Scorer,
+    shopper::{self, Order},
 };
 use bytes::Bytes;
 use rapport_core::{
     catalog::Item,
-    id::ItemId,
+    event::Event,
+    id::{CustomerId, IdError, ItemId},
     model::{Model, ModelError},
     money::Currency,
+    profile::Profile,
+    ranking::{Scratch, Shop},
+    rules::Rules,
+    source::ConsentMode,
     time::{DAY_MS, Timestamp},
 };
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Length of the lists.
@@ -42,12 +49,23 @@ pub struct Prediction {
     pub items: Vec<String>,
 }
 
+/// Why nothing could be predicted.
+#[derive(Debug, thiserror::Error)]
+pub enum ProtocolError {
+    /// The catalog is too large for an artifact.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A customer's or a user's id that is none.
+    #[error(transparent)]
+    Id(#[from] IdError),
+}
+
 /// The next item at every position from `first` of every `every`-th session of `test`, learned from `train` alone.
 ///
 /// # Errors
 /// [`ModelError`] when the catalog is too large for an artifact.
 pub fn sessions(train: &[Group], test: &[Group], first: usize, every: usize) -> Result<Vec<Prediction>, ModelError> {
-    let (model, _) = fit(train, Kind::Sessions)?;
+    let (model, _) = fit(train)?;
     let mut scorer = Scorer::new(&model);
     let mut predictions = Vec::new();
     for session in test.iter().step_by(every.max(1)) {
@@ -63,30 +81,48 @@ pub fn sessions(train: &[Group], test: &[Group], first: usize, every: usize) -> 
     Ok(predictions)
 }
 
-/// What every customer of `train` buys after it; only what they never bought where `only_new`.
+/// What every customer of `train` buys after it; only what they never bought where `only_new`. As deployed: events are learned from,
+/// fold to profiles, and the ranking of lookups answers from the artifact's bytes.
 ///
 /// # Errors
-/// [`ModelError`] when the catalog is too large for an artifact.
-pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, ModelError> {
-    let (model, now) = fit(train, Kind::Purchases)?;
-    let mut scorer = Scorer::new(&model);
-    let mut bought: BTreeMap<&str, Vec<(u32, Timestamp)>> = BTreeMap::new();
-    for group in train {
-        let items = group.items.iter().filter_map(|item| model.index_of(item)).collect::<BTreeSet<u32>>();
-        bought.entry(&group.who).or_default().extend(items.into_iter().map(|item| (item, group.at)));
+/// [`ProtocolError`] when the catalog is too large for an artifact, or a customer's id is none.
+pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, ProtocolError> {
+    let mut orders: BTreeMap<CustomerId, Vec<(usize, &Group)>> = BTreeMap::new();
+    for (number, group) in train.iter().enumerate() {
+        orders.entry(CustomerId::new(&group.who)?).or_default().push((number, group));
     }
-    let predict = |(who, bought): (&str, Vec<(u32, Timestamp)>)| {
-        let items = scorer.next_purchase(&habits(bought.into_iter(), now), only_new, LIST);
-        Prediction { key: who.to_owned(), position: None, items: names(&model, &items) }
+    let mut corpus = Corpus::default();
+    let mut profiles: Vec<(CustomerId, Profile, Vec<ItemId>)> = Vec::with_capacity(orders.len());
+    for (customer, orders) in orders {
+        let mut events: Vec<Event> = Vec::new();
+        let mut bought: BTreeSet<&ItemId> = BTreeSet::new();
+        for (number, group) in orders {
+            let items: BTreeSet<&ItemId> = group.items.iter().collect();
+            bought.extend(&items);
+            events.extend(Order { customer: &customer, number, at: group.at, items: items.into_iter().collect() }.events()?);
+        }
+        events.iter().for_each(|event| corpus.add(event));
+        let exclude = if only_new { bought.into_iter().cloned().collect() } else { Vec::new() };
+        let profile = shopper::profile(&customer, &events);
+        profiles.push((customer, profile, exclude));
+    }
+    let history = corpus.history(ConsentMode::OptOut);
+    let now = history.newest().unwrap_or(Timestamp(0)).plus_ms(DAY_MS);
+    let (artifact, _) = learn(&history, Currency::EUR, now).to_bytes()?;
+    let shop = Shop::new(Some(Model::parse(Bytes::from(artifact))?), [], Rules::default());
+    let predict = |scratch: &mut Scratch, (customer, profile, exclude): (CustomerId, Profile, Vec<ItemId>)| {
+        let items = shopper::next_purchases(&shop, &profile, exclude, LIST, now, scratch);
+        let items = items.into_iter().filter_map(|item| shop.item(item)).map(|item| item.id.to_string()).collect();
+        Prediction { key: customer.to_string(), position: None, items }
     };
-    Ok(bought.into_iter().map(predict).collect())
+    Ok(profiles.into_par_iter().map_init(Scratch::default, predict).collect())
 }
 
 /// The next basket of the users that `is_test` names. The last basket of every user is taken from training.
 ///
 /// # Errors
-/// [`ModelError`] when the catalog is too large for an artifact.
-pub fn baskets(baskets: &[Group], is_test: impl Fn(&str) -> bool) -> Result<Vec<Prediction>, ModelError> {
+/// [`ProtocolError`] when the catalog is too large for an artifact, or a user's id is none.
+pub fn baskets(baskets: &[Group], is_test: impl Fn(&str) -> bool) -> Result<Vec<Prediction>, ProtocolError> {
     let mut newest: BTreeMap<&str, Timestamp> = BTreeMap::new();
     for basket in baskets {
         let newest = newest.entry(&basket.who).or_insert(basket.at);
@@ -105,40 +141,31 @@ pub fn baskets(baskets: &[Group], is_test: impl Fn(&str) -> bool) -> Result<Vec<
 /// How many days a basket stands for, where there are only numbers.
 const DAYS_A_BASKET: i64 = 30;
 
-enum Kind {
-    Sessions,
-    Purchases,
-}
-
 /// Learns as a shop does; gives the model as a reader sees it, and the time it was trained.
-fn fit(train: &[Group], kind: Kind) -> Result<(Model, Timestamp), ModelError> {
-    let history = history(train, &kind);
+fn fit(train: &[Group]) -> Result<(Model, Timestamp), ModelError> {
+    let history = history(train);
     let now = history.newest().unwrap_or(Timestamp(0)).plus_ms(DAY_MS);
     let (artifact, _) = learn(&history, Currency::EUR, now).to_bytes()?;
     Ok((Model::parse(Bytes::from(artifact))?, now))
 }
 
-fn history(train: &[Group], kind: &Kind) -> History {
+fn history(train: &[Group]) -> History {
     let (mut numbers, mut people) = (Interner::default(), Interner::default());
     let mut history = History::default();
-    for (order, group) in train.iter().enumerate() {
+    for group in train {
         let person = people.number(group.who.clone());
         for (step, id) in group.items.iter().enumerate() {
             let item = numbers.number(id.clone());
             if item as usize == history.items.len() {
                 history.items.push(Item::bare(id.clone()));
             }
-            match kind {
-                // A session is a visit whatever its times say, so its looks are a second apart.
-                Kind::Sessions => history.looks.push(Look { person, at: group.at.plus_ms(step as i64 * 1000), item }),
-                Kind::Purchases => history.buys.push(Buy { person, at: group.at, order: order as u32, item, quantity: 1 }),
-            }
+            // A session is a visit whatever its times say, so its looks are a second apart.
+            history.looks.push(Look { person, at: group.at.plus_ms(step as i64 * 1000), item });
         }
     }
-    history.events = (history.looks.len() + history.buys.len()) as u64;
+    history.events = history.looks.len() as u64;
     history.known = vec![true; people.len()];
     history.looks.sort_by_key(|look| (look.person, look.at));
-    history.buys.sort_by_key(|buy| (buy.person, buy.at, buy.order));
     history
 }
 

@@ -1,7 +1,7 @@
 //! What training hands over, and how it is laid out: the writing side of the artifact.
 
 use super::{
-    Meta, ModelError, Neighbour, SCHEMA, Table,
+    Meta, ModelError, Neighbour, NextPurchase, SCHEMA, Table,
     item::{NO_NUMBER, NO_WORD, Rest},
     tensor::{META, Number},
 };
@@ -30,6 +30,10 @@ pub struct Draft {
     pub statistics: Vec<ItemStatistics>,
     /// For each table and item the related ones; a table that is absent is empty.
     pub tables: BTreeMap<Table, Vec<Vec<Neighbour>>>,
+    /// See [`super::Model::bought_after`]: by item, (item, weight); pairs with 2 customers or more behind them only.
+    pub purchases: Vec<Vec<(u32, f32)>>,
+    /// How next purchases are ranked.
+    pub next_purchase: NextPurchase,
 }
 
 /// What counting tells of an item.
@@ -46,8 +50,17 @@ pub struct ItemStatistics {
 impl Draft {
     /// A model that knows nothing, for a shop that has nothing yet.
     #[must_use]
-    pub const fn empty(created: Timestamp, currency: Currency) -> Self {
-        Self { created, currency, learned_from: [0; 4], items: Vec::new(), statistics: Vec::new(), tables: BTreeMap::new() }
+    pub fn empty(created: Timestamp, currency: Currency) -> Self {
+        Self {
+            created,
+            currency,
+            learned_from: [0; 4],
+            items: Vec::new(),
+            statistics: Vec::new(),
+            tables: BTreeMap::new(),
+            purchases: Vec::new(),
+            next_purchase: NextPurchase::default(),
+        }
     }
 
     /// The artifact's bytes, and the model's name. The same draft always gives the same bytes.
@@ -64,7 +77,8 @@ impl Draft {
 
     fn meta(&self, id: String) -> Meta {
         let [people, events, orders, visits] = self.learned_from;
-        Meta { schema: SCHEMA, id, created: self.created, currency: self.currency, people, events, orders, visits }
+        let next_purchase = self.next_purchase;
+        Meta { schema: SCHEMA, id, created: self.created, currency: self.currency, people, events, orders, visits, next_purchase }
     }
 
     fn layout(&self) -> Result<Writer, ModelError> {
@@ -87,6 +101,7 @@ impl Draft {
             let row = |old: &usize| rows.and_then(|rows| rows.get(*old)).map(Vec::as_slice).unwrap_or_default();
             writer.table(table, order.iter().map(row), &place)?;
         }
+        writer.purchases(order.iter().map(|old| self.purchases.get(*old).map(Vec::as_slice).unwrap_or_default()), &place)?;
         Ok(writer)
     }
 }
@@ -201,6 +216,27 @@ impl Writer {
         Ok(())
     }
 
+    /// Rows in order of their items, so that reading walks forward through memory.
+    fn purchases<'a>(&mut self, rows: impl Iterator<Item = &'a [(u32, f32)]>, place: &[u32]) -> Result<(), ModelError> {
+        let (mut at, mut items, mut weights) = (vec![0u32], Vec::new(), Vec::new());
+        for row in rows {
+            let known = row.iter().filter_map(|(item, weight)| Some((*place.get(*item as usize)?, signed_half_of(*weight))));
+            let mut sorted: Vec<(u32, f16)> = known.filter(|(_, weight)| weight.to_f32() != 0.0).collect();
+            sorted.sort_unstable_by_key(|(item, _)| *item);
+            items.extend(sorted.iter().map(|(item, _)| *item));
+            weights.extend(sorted.iter().map(|(_, weight)| *weight));
+            at.push(u32::try_from(items.len()).map_err(|_| ModelError::TooLarge("purchase"))?);
+        }
+        self.numbers("purchase_at", &at);
+        self.numbers("purchase_weights", &weights);
+        if place.len() <= usize::from(u16::MAX) + 1 {
+            self.numbers("purchase_narrow", &items.iter().map(|item| *item as u16).collect::<Vec<u16>>());
+        } else {
+            self.numbers("purchase_wide", &items);
+        }
+        Ok(())
+    }
+
     fn finish(&self, meta: &Meta) -> Result<Vec<u8>, ModelError> {
         // One entry: a map of several would be written in any order, and the bytes would differ from run to run.
         let meta = HashMap::from([(META.to_owned(), serde_json::to_string(meta)?)]);
@@ -213,6 +249,11 @@ impl Writer {
 /// The nearest half-precision number, kept finite and above nothing.
 fn half_of(weight: f32) -> f16 {
     f16::from_f32(weight.clamp(f16::MIN_POSITIVE.to_f32(), f16::MAX.to_f32()))
+}
+
+/// The nearest half-precision number, kept finite.
+fn signed_half_of(weight: f32) -> f16 {
+    f16::from_f32(weight.clamp(f16::MIN.to_f32(), f16::MAX.to_f32()))
 }
 
 /// What has no column of its own, as JSON; nothing where there is nothing.

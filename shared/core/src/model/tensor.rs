@@ -45,6 +45,11 @@ impl Tensors {
         Ok((Self { bytes, header, start: length + 8 }, meta))
     }
 
+    /// Whether there is a tensor `name`.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.header.info(name).is_some()
+    }
+
     /// The tensor `name`, which must be flat, of the right type and, where `count` says so, of that length.
     pub(super) fn numbers<T: Number>(&self, name: &str, count: Option<usize>) -> Result<Tensor<T>, ModelError> {
         let info = self.header.info(name).ok_or_else(|| ModelError::Damaged { name: name.to_owned(), why: "is missing" })?;
@@ -67,7 +72,7 @@ impl Tensors {
     }
 
     /// `count + 1` offsets that rise from 0 to `end`.
-    fn offsets(&self, name: &str, count: usize, end: usize) -> Result<Tensor<u32>, ModelError> {
+    pub(super) fn offsets(&self, name: &str, count: usize, end: usize) -> Result<Tensor<u32>, ModelError> {
         let at = self.numbers::<u32>(name, Some(count + 1))?;
         let rises = at.is_sorted() && at.first() == Some(&0) && at.last().is_some_and(|last| *last as usize == end);
         check(name, rises, "has offsets that do not rise from nothing to everything")?;

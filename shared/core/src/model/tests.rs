@@ -31,7 +31,9 @@ fn draft() -> Draft {
         statistics: [1.0, 3.0, 2.0]
             .map(|trending| ItemStatistics { trending, popularity: 1.0, repeat: Repeat { share: 0.5, median_days: 9.0 } })
             .to_vec(),
-        tables: BTreeMap::from([(Table::Session, rows)]),
+        tables: BTreeMap::from([(Table::Session, rows.clone()), (Table::Basket, rows)]),
+        purchases: vec![vec![(1, 0.25), (2, -0.5)], vec![], vec![(0, 0.125)]],
+        next_purchase: NextPurchase { own: 3.0, ..NextPurchase::default() },
         learned_from: [4, 9, 2, 3],
         ..Draft::empty(Timestamp(1_795_300_000_000), Currency::GBP)
     }
@@ -58,6 +60,38 @@ fn what_is_written_is_read() {
     assert_eq!(model.repeat(mug), Repeat { share: 0.5, median_days: 9.0 });
     assert_eq!(model.meta().events, 9);
     assert!(model.id().starts_with("m_2026-11-2"), "{}", model.id());
+}
+
+#[test]
+fn what_is_bought_after_an_item_may_speak_for_or_against() {
+    let model = model();
+    let mug = model.index_of(&id("mug")).expect("the mug");
+    let said: Vec<(&str, f32)> = model.bought_after(mug).filter_map(|(item, weight)| Some((model.item(item)?.id(), weight))).collect();
+    assert_eq!(said, [("cake", 0.25), ("zest", -0.5)], "by the places of sorted ids");
+    assert_eq!(model.meta().next_purchase.own, 3.0);
+}
+
+/// As the release before the table wrote it: no such tensors, nothing about the ranking in the description.
+#[test]
+fn an_artifact_from_before_next_purchases_is_read() {
+    let (bytes, _) = draft().to_bytes().expect("writes");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("reads");
+    let older = tensors.tensors().into_iter().filter(|(name, _)| !name.starts_with("purchase_"));
+    let mut meta: serde_json::Value = serde_json::to_value(model().meta()).expect("writes");
+    meta.as_object_mut().and_then(|meta| meta.remove("next_purchase")).expect("it is said");
+    let meta = std::collections::HashMap::from([(tensor::META.to_owned(), meta.to_string())]);
+    let model = Model::parse(safetensors::serialize(older, Some(meta)).expect("writes").into()).expect("reads");
+    assert_eq!(model.meta().next_purchase, NextPurchase::default());
+    let mug = model.index_of(&id("mug")).expect("the mug");
+    assert_eq!(model.bought_after(mug).map(|(_, weight)| weight).collect::<Vec<f32>>(), [0.5, 0.25], "the basket table answers");
+}
+
+#[test]
+fn parameters_that_no_score_can_be_made_of_are_refused() {
+    for own in [-1.0, 1e9] {
+        let draft = Draft { next_purchase: NextPurchase { own, ..NextPurchase::default() }, ..draft() };
+        assert!(Model::parse(draft.to_bytes().expect("writes").0.into()).is_err(), "{own}");
+    }
 }
 
 #[test]
@@ -101,7 +135,9 @@ fn walk(model: &Model) -> usize {
     let related = |index| {
         Table::ALL.into_iter().flat_map(move |table| model.neighbours(table, index)).filter(|near| model.item(near.item).is_some()).count()
     };
+    let after = |index| model.bought_after(index).filter(|(item, _)| model.item(*item).is_some()).count();
     items
+        + (0..model.len() as u32 + 1).map(after).sum::<usize>()
         + (0..model.len() as u32 + 1).map(related).sum::<usize>()
         + (0..9).map(|category| model.category_top(category).len()).sum::<usize>()
 }

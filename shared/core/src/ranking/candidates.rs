@@ -1,25 +1,26 @@
 //! Who stands for election: each source counts on its own scale, is brought to a maximum of one, and is then weighed by placement.
 
-use super::{Ask, Shop, reason::Code, selection::Gate, taste::Bought, taste::Taste};
-use crate::{
-    model::{Model, Table},
-    time::Timestamp,
-};
+use super::{Ask, Shop, next_purchase::NextPurchases, reason::Code, selection::Gate, taste::Taste};
+use crate::model::{Model, Table};
 
 /// A pair that fewer people stand behind is never shown: it could give one of them away.
 const FEWEST_SUPPORTERS: u32 = 2;
 /// How many favourites take part.
 const FAVOURITES: usize = 60;
 /// Customers buy an item again if so many of its buyers do.
-const HABIT_SHARE: f32 = 0.2;
+const HABIT_SHARE: f32 = 0.1;
 
 /// Where candidates come from, and with what weight in the blend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
     /// Neighbours of the item, the cart and recent items.
     Near(Table, f32),
+    /// What goes with all they bought.
+    History(f32),
     /// What they buy again and again.
     Habit(f32),
+    /// Both, as training weighed them: what will this customer buy?
+    NextPurchase(f32),
     /// The favourites of the category at hand.
     Category(f32),
     /// The shop's favourites.
@@ -29,8 +30,8 @@ pub(super) enum Source {
 }
 
 /// The blend of a placement. Fixed, until a learned one is no worse anywhere.
-fn blend(placement: &str) -> [Source; 8] {
-    use Source::{Category, Favourites, Habit, Near, StaffPicks};
+fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
+    use Source::{Category, Favourites, Habit, History, Near, NextPurchase, StaffPicks};
     use Table::{Basket, Content, Session, Together};
     match placement {
         "product" => [
@@ -38,6 +39,7 @@ fn blend(placement: &str) -> [Source; 8] {
             Near(Basket, 0.6),
             Near(Together, 0.5),
             Near(Content, 0.2),
+            History(0.1),
             Habit(0.1),
             Category(0.1),
             StaffPicks(0.05),
@@ -48,6 +50,7 @@ fn blend(placement: &str) -> [Source; 8] {
             Near(Basket, 0.8),
             Near(Session, 0.3),
             Near(Content, 0.0),
+            History(0.2),
             Habit(0.4),
             Category(0.05),
             StaffPicks(0.1),
@@ -58,17 +61,31 @@ fn blend(placement: &str) -> [Source; 8] {
             Near(Basket, 0.5),
             Near(Content, 0.2),
             Near(Together, 0.0),
+            History(0.2),
             Habit(0.4),
             Category(0.6),
             StaffPicks(0.2),
             Favourites(0.1),
+        ],
+        // A known customer is answered by what they will buy next; favourites only fill up.
+        _ if !taste.bought.is_empty() => [
+            NextPurchase(1.0),
+            Near(Session, 0.8),
+            Near(Basket, 0.4),
+            Near(Together, 0.2),
+            Near(Content, 0.2),
+            Category(0.1),
+            StaffPicks(0.2),
+            History(0.0),
+            Favourites(0.0),
         ],
         _ => [
             Near(Session, 0.8),
             Near(Basket, 0.8),
             Near(Together, 0.2),
             Near(Content, 0.2),
-            Habit(0.8),
+            History(0.0),
+            Habit(0.0),
             Category(0.2),
             StaffPicks(0.2),
             Favourites(0.2),
@@ -106,15 +123,23 @@ pub(super) struct Pile {
 
 impl Scratch {
     pub(super) fn gather(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>) {
-        self.gather_from(shop, ask, taste, gate, &blend(&ask.placement));
+        self.gather_from(shop, ask, taste, gate, &blend(&ask.placement, taste));
     }
 
     pub(super) fn gather_from(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, sources: &[Source]) {
         self.blend.begin(shop.items().len());
         for source in sources {
-            self.source.begin(shop.items().len());
-            let weight = self.source.collect(*source, shop, ask, taste, gate);
-            self.blend.mix(&self.source, weight);
+            // Two voices, each brought to the same maximum before the second is weighed against the first.
+            let own = shop.model().map_or(0.0, |model| NextPurchases::new(model, gate.now()).own());
+            let (first, second) = match *source {
+                Source::NextPurchase(weight) => (Source::History(weight), Some(Source::Habit(weight * own))),
+                other => (other, None),
+            };
+            for voice in std::iter::once(first).chain(second) {
+                self.source.begin(shop.items().len());
+                let weight = self.source.collect(voice, shop, ask, taste, gate);
+                self.blend.mix(&self.source, weight);
+            }
         }
         for candidate in &mut self.blend.candidates {
             candidate.score *= gate.factor(candidate.item);
@@ -166,7 +191,7 @@ impl Pile {
         if most <= 0.0 || weight <= 0.0 {
             return;
         }
-        for candidate in &source.candidates {
+        for candidate in source.candidates.iter().filter(|candidate| candidate.score > 0.0) {
             self.add(candidate.item, candidate.score * weight / most, candidate.code, candidate.evidence);
         }
     }
@@ -178,12 +203,15 @@ impl Pile {
                 self.near(model, table, taste, gate);
                 weight
             }
+            (Source::History(weight) | Source::Habit(weight), _) if weight <= 0.0 => 0.0,
+            (Source::History(weight), Some(model)) => {
+                self.history(NextPurchases::new(model, gate.now()), taste, gate);
+                weight
+            }
             (Source::Habit(weight), Some(model)) => {
-                for bought in &taste.bought {
-                    let strength = habit(model, bought, gate.now());
-                    if strength > 0.0 && gate.admits(bought.item) {
-                        self.add(bought.item, strength, Code::BuyAgain, bought.times);
-                    }
+                let scorer = NextPurchases::new(model, gate.now());
+                for bought in taste.bought.iter().filter(|bought| gate.admits(bought.item)) {
+                    self.add(bought.item, scorer.again(bought), Code::BuyAgain, bought.times);
                 }
                 weight
             }
@@ -205,7 +233,20 @@ impl Pile {
                 }
                 weight
             }
-            (Source::Near(..) | Source::Habit(_), None) => 0.0,
+            (Source::Near(..) | Source::History(_) | Source::Habit(_), None) | (Source::NextPurchase(_), _) => 0.0,
+        }
+    }
+
+    /// What goes with all that was bought. The doorkeeper is asked once an item, not once a pair.
+    fn history(&mut self, scorer: NextPurchases<'_>, taste: &Taste, gate: &Gate<'_>) {
+        for bought in &taste.bought {
+            for (item, weight) in scorer.after(bought) {
+                self.add(item, weight, Code::AlsoBought, bought.item);
+            }
+        }
+        for candidate in &mut self.candidates {
+            let is_shown = candidate.score > 0.0 && gate.admits(candidate.item);
+            candidate.score = if is_shown { scorer.fitting(candidate.item, candidate.score) } else { 0.0 };
         }
     }
 
@@ -220,8 +261,7 @@ impl Pile {
         let of_recent = if taste.item.is_some() { of_recent * 0.5 } else { of_recent };
         let spoken = taste.item.iter().map(|item| (*item, of_item)).chain(taste.cart.iter().map(|item| (*item, of_cart)));
         let recent = taste.recent.iter().map(|(item, weight)| (*item, weight * of_recent));
-        let bought = taste.bought.iter().take(if table == Table::Basket { 40 } else { 0 }).map(|bought| (bought.item, 0.1));
-        for (item, weight) in spoken.chain(recent).chain(bought).filter(|(_, weight)| *weight > 0.0) {
+        for (item, weight) in spoken.chain(recent).filter(|(_, weight)| *weight > 0.0) {
             for neighbour in model.neighbours(table, item) {
                 let is_safe = table == Table::Content || neighbour.supporters >= FEWEST_SUPPORTERS;
                 if is_safe && gate.admits(neighbour.item) {
@@ -242,14 +282,4 @@ impl Pile {
 /// Whether buyers of the item come back for it.
 pub(super) fn is_habit(model: &Model, item: u32) -> bool {
     model.repeat(item).share >= HABIT_SHARE
-}
-
-/// How much an earlier purchase speaks for another one: how often it was, how usual that is, and whether it is due.
-fn habit(model: &Model, bought: &Bought, now: Timestamp) -> f32 {
-    let repeat = model.repeat(bought.item);
-    let days = now.days_since(bought.last_at).max(0.0) as f32;
-    let usual = repeat.median_days.max(1.0);
-    // Rises until due, then fades over several rounds: who has not come back for long has found another shop for it.
-    let due = if days < usual { 0.3 + 0.7 * days / usual } else { 0.5f32.powf((days - usual) / (4.0 * usual)) };
-    (1.0 + bought.times as f32).ln() * repeat.share * due
 }

@@ -37,7 +37,8 @@ pub(super) struct Choice {
 impl<'a> Gate<'a> {
     pub(super) fn new(shop: &'a Shop, ask: &'a Ask, taste: &Taste, now: Timestamp) -> Self {
         let is_habit = |item: u32| shop.model().is_some_and(|model| is_habit(model, item));
-        let once = taste.bought.iter().map(|bought| bought.item).filter(|item| !is_habit(*item));
+        // Their own coming back tells more than what others do.
+        let once = taste.bought.iter().filter(|bought| bought.times < 2 && !is_habit(bought.item)).map(|bought| bought.item);
         let excluded = ask.exclude.iter().filter_map(|id| shop.index_of(id));
         let mut barred: Vec<u32> = taste
             .item

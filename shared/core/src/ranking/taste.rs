@@ -70,7 +70,8 @@ impl Taste {
             let strength = match act {
                 Act::Viewed(_) | Act::Clicked(_) => 1.0,
                 Act::CartAdded(..) | Act::Wishlisted(_) => 1.5,
-                Act::Ordered(line) if !line.cancelled => 1.0,
+                // A trusted purchase speaks as one, below.
+                Act::Ordered(line) if !line.cancelled && !line.statement.trusted => 1.0,
                 Act::Dismissed(id) => {
                     self.dismissed.extend(shop.index_of(id));
                     continue;

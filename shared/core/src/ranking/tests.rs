@@ -55,6 +55,7 @@ fn draft() -> Draft {
             (Table::Together, table(4, &[(7, 3.0, 5), (11, 2.0, 5)])),
             (Table::Basket, table(2, &[(6, 0.5, 5), (10, 0.4, 5)])),
         ]),
+        purchases: (0..count).map(|number| if number == 2 { vec![(6, 0.5), (10, 0.4), (14, -0.5)] } else { Vec::new() }).collect(),
         learned_from: [9, 99, 9, 9],
         ..Draft::empty(NOW, Currency::EUR)
     }
@@ -145,6 +146,33 @@ fn what_was_bought_returns_only_where_that_is_a_habit() {
     let flour = answer.picks.iter().find(|pick| pick.why.code == Code::BuyAgain).expect("flour again");
     assert_eq!(shop.item(flour.item).map(|item| item.id.as_str()), Some("i01"));
     assert!(answer.picks.iter().any(|pick| pick.why.code == Code::AlsoBought));
+}
+
+/// The formula of `NextPurchase`, said plainly.
+#[test]
+fn a_customer_is_answered_by_what_they_buy_next() {
+    let shop = shop();
+    let bought = [(item(1), 25), (item(2), 25), (item(2), 70), (item(5), 5), (item(13), 200)];
+    let heat = |times: f32, days: f32| times.sqrt() * (-days / 90.0f32).exp2();
+    let trend = |number: usize| (21 - number) as f32;
+    let after = |number: usize, weight: f32| (number, heat(2.0, 25.0).sqrt() * weight * trend(number).powf(0.75));
+    let again = |number: usize, times: f32, days: f32, share: f32| {
+        (number, heat(times, days).ln_1p() * share.powf(0.25) * trend(number).powf(0.15))
+    };
+    let of_one = |scores: &[(usize, f32)], weight: f32| {
+        let most = scores.iter().map(|(_, score)| *score).fold(0.0, f32::max);
+        scores.iter().map(|(number, score)| (*number, score * weight / most)).collect::<Vec<(usize, f32)>>()
+    };
+    let fitting = of_one(&[after(6, 0.5), after(10, 0.4)], 1.0);
+    let own = of_one(&[again(1, 1.0, 25.0, 0.6), again(2, 2.0, 25.0, 0.05), again(5, 1.0, 5.0, 0.6), again(13, 1.0, 200.0, 0.6)], 2.0);
+    let mut expected: Vec<(usize, f32)> = fitting.into_iter().chain(own).collect();
+    expected.sort_by(|a, b| b.1.total_cmp(&a.1));
+    // The twelve others come by trend; variety within a category must not mix in, so no more than two of one are looked at.
+    let answer = answer(&shop, &Ask { limit: 3, ..ask("home", None) }, &[&buyer(&bought)]);
+    let expected: Vec<String> = expected.iter().take(3).map(|(number, _)| item(*number).to_string()).collect();
+    assert_eq!(names(&shop, &answer), expected);
+    let shown = names(&shop, &self::answer(&shop, &Ask { limit: 6, ..ask("home", None) }, &[&buyer(&bought)]));
+    assert!(!shown.contains(&"i14".to_owned()), "what the history speaks against is not put forward: {shown:?}");
 }
 
 #[test]

@@ -1,0 +1,98 @@
+//! What else is bought by who bought an item: a sparse linear model of baskets, and how its word is weighed with the habit's.
+
+use super::{
+    ModelError,
+    tensor::{Tensor, Tensors, check},
+};
+use half::f16;
+use serde::{Deserialize, Serialize};
+
+/// How a customer's next purchase is ranked; what training found best for the shop, or these defaults.
+///
+/// With `h = times^0.5 2^(-days since last / half_life_days)` for an item bought before, the score of item `j` is
+/// `A_j / max A + own O_j / max O`, where `A_j = (1 + trend_j)^trend max(0, sum_i h_i^0.5 w_ij)` speaks for what goes with the
+/// history and `O_j = (1 + trend_j)^own_trend share_j^repeat ln(1 + h_j)` for buying it again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct NextPurchase {
+    /// After so many days an earlier purchase counts half; above 0.
+    pub half_life_days: f32,
+    /// Weight of buying again beside what goes with the history, 0 or more.
+    pub own: f32,
+    /// Exponent of the trend in what goes with the history, 0 for none.
+    pub trend: f32,
+    /// Exponent of the trend in what is bought again.
+    pub own_trend: f32,
+    /// Exponent of the share of buyers who come back for the item.
+    pub repeat: f32,
+}
+
+impl Default for NextPurchase {
+    fn default() -> Self {
+        Self { half_life_days: 90.0, own: 2.0, trend: 0.75, own_trend: 0.15, repeat: 0.25 }
+    }
+}
+
+impl NextPurchase {
+    /// Whether every number is one that a score can be made of.
+    pub(super) fn is_sound(&self) -> bool {
+        let exponents = [self.trend, self.own_trend, self.repeat];
+        self.half_life_days.is_finite()
+            && self.half_life_days > 0.0
+            && (0.0..=1e6).contains(&self.own)
+            && exponents.iter().all(|exponent| (0.0..=4.0).contains(exponent))
+    }
+}
+
+/// For each item the items that its purchase speaks for or against. An entry takes four bytes while there are no more than 65,536
+/// items: item (u16) and weight (f16); six beyond.
+#[derive(Clone, Debug)]
+pub(super) struct Purchases {
+    at: Tensor<u32>,
+    items: Columns,
+    weights: Tensor<f16>,
+}
+
+#[derive(Clone, Debug)]
+enum Columns {
+    Narrow(Tensor<u16>),
+    Wide(Tensor<u32>),
+}
+
+impl Purchases {
+    /// `None` for an artifact from before the table.
+    pub(super) fn parse(tensors: &Tensors, count: usize) -> Result<Option<Self>, ModelError> {
+        if !tensors.has("purchase_at") {
+            return Ok(None);
+        }
+        let weights = tensors.numbers::<f16>("purchase_weights", None)?;
+        check("purchase_weights", weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;
+        let entries = Some(weights.len());
+        let (items, is_known) = if tensors.has("purchase_narrow") {
+            let items = tensors.numbers::<u16>("purchase_narrow", entries)?;
+            let is_known = items.iter().all(|item| usize::from(*item) < count);
+            (Columns::Narrow(items), is_known)
+        } else {
+            let items = tensors.numbers::<u32>("purchase_wide", entries)?;
+            let is_known = items.iter().all(|item| (*item as usize) < count);
+            (Columns::Wide(items), is_known)
+        };
+        check("purchase_at", is_known, "is about an item that does not exist")?;
+        Ok(Some(Self { at: tensors.offsets("purchase_at", count, weights.len())?, items, weights }))
+    }
+
+    /// What buying item `index` says of others: (item, weight), none for an unknown index. Allocates nothing.
+    pub(super) fn row(&self, index: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
+        let index = index as usize;
+        let range = match (self.at.get(index), self.at.get(index + 1)) {
+            (Some(from), Some(to)) => *from as usize..*to as usize,
+            _ => 0..0,
+        };
+        let weights = self.weights.get(range.clone()).unwrap_or_default().iter().map(|weight| weight.to_f32());
+        let (narrow, wide): (&[u16], &[u32]) = match &self.items {
+            Columns::Narrow(items) => (items.get(range).unwrap_or_default(), &[]),
+            Columns::Wide(items) => (&[], items.get(range).unwrap_or_default()),
+        };
+        narrow.iter().map(|item| u32::from(*item)).chain(wide.iter().copied()).zip(weights)
+    }
+}

@@ -1,0 +1,57 @@
+//! What will this customer buy: the one scorer of next purchases, for lookups and for whatever measures them.
+//!
+//! Two voices, each brought to a maximum of one by the blend and then weighed: what goes with the history (a sparse linear model of
+//! baskets in the manner of SLIM, Ning and Karypis 2011, and EASE, Steck 2019, times the trend), and what is bought again (decayed
+//! personal frequency, Hu et al. 2020, times how usual that is). [`NextPurchase`] has the formulas.
+
+use super::taste::Bought;
+use crate::{
+    model::{Model, NextPurchase},
+    time::Timestamp,
+};
+
+/// The scorer of one lookup.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NextPurchases<'a> {
+    model: &'a Model,
+    parameters: NextPurchase,
+    now: Timestamp,
+}
+
+impl<'a> NextPurchases<'a> {
+    pub(super) const fn new(model: &'a Model, now: Timestamp) -> Self {
+        Self { model, parameters: model.meta().next_purchase, now }
+    }
+
+    /// How present an earlier purchase is: the root of how often, halved with every half-life since the last.
+    fn heat(&self, bought: &Bought) -> f32 {
+        let days = self.now.days_since(bought.last_at).max(0.0) as f32;
+        (bought.times as f32).sqrt() * (-days / self.parameters.half_life_days).exp2()
+    }
+
+    /// What one earlier purchase says of other items: (item, weight), some of them below 0.
+    pub(super) fn after(&self, bought: &Bought) -> impl Iterator<Item = (u32, f32)> + use<'a> {
+        let strength = self.heat(bought).sqrt();
+        self.model.bought_after(bought.item).map(move |(item, weight)| (item, strength * weight))
+    }
+
+    /// What the sum over a history makes of an item, now that the trend has its say; 0 or more.
+    pub(super) fn fitting(&self, item: u32, sum: f32) -> f32 {
+        sum.max(0.0) * self.trend(item).powf(self.parameters.trend)
+    }
+
+    /// How much an earlier purchase speaks for another one of the same.
+    pub(super) fn again(&self, bought: &Bought) -> f32 {
+        let share = self.model.repeat(bought.item).share.max(f32::MIN_POSITIVE);
+        self.heat(bought).ln_1p() * share.powf(self.parameters.repeat) * self.trend(bought.item).powf(self.parameters.own_trend)
+    }
+
+    /// Weight of buying again beside what goes with the history.
+    pub(super) const fn own(&self) -> f32 {
+        self.parameters.own
+    }
+
+    fn trend(&self, item: u32) -> f32 {
+        1.0 + self.model.trending(item).max(0.0)
+    }
+}

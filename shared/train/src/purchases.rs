@@ -1,0 +1,268 @@
+//! What else people buy who bought an item: for every item, a small ridge regression on its strongest companions.
+//!
+//! With `X` people by items, 1 where bought, the dense form is EASE (Steck 2019): each column `j` of the weights minimises
+//! `|x_j - X w|^2 + ridge |w|^2` with `w_j = 0`. Here `w` may only speak from a *support*: the items that share the most buyers with
+//! `j` by cosine, as SLIM with neighbours does (Ning and Karypis 2011). No matrix of the whole catalog is ever made or inverted, the
+//! work grows with the items and not with their cube, and where the support is everybody the result is EASE, exactly.
+//!
+//! The artifact has room for so many entries in all. Where that is less than the supports hold, the weakest weights of each column go
+//! and the rest are fitted again: cutting without that costs much more.
+
+use crate::{baskets, history::History};
+use rayon::prelude::*;
+
+/// What may be turned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Params {
+    /// Added to every item's own count; in buyers.
+    pub(crate) ridge: f32,
+    /// The most companions that an item is regressed on.
+    pub(crate) support: usize,
+    /// Entries of the whole table, at most; 4 bytes each.
+    pub(crate) entries: usize,
+    /// A pair that fewer people stand behind is not shown to strangers, so it is not stored.
+    pub(crate) least_supporters: u32,
+    /// Of a person, at most so many newest purchases.
+    pub(crate) longest: usize,
+}
+
+pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 640_000, least_supporters: 2, longest: 2_000 };
+
+/// By item: what buying it says of others, (item, weight).
+pub(crate) fn fit(history: &History, params: &Params) -> Vec<Vec<(u32, f32)>> {
+    let counts = Counts::of(history, params);
+    let items = counts.rows.iter().filter(|row| !row.is_empty()).count().max(1);
+    let kept = (params.entries / items).clamp(1, params.support);
+    let columns: Vec<Vec<(u32, f32)>> =
+        (0..counts.rows.len() as u32).into_par_iter().map(|item| counts.column(item, kept, params)).collect();
+    let mut table = vec![Vec::new(); columns.len()];
+    for (target, column) in columns.into_iter().enumerate() {
+        for (source, weight) in column {
+            table[source as usize].push((target as u32, weight));
+        }
+    }
+    table
+}
+
+/// How many people bought each item, and each two of them.
+struct Counts {
+    buyers: Vec<f32>,
+    /// By item, sorted: (other item, people with both).
+    rows: Vec<Vec<(u32, f32)>>,
+}
+
+impl Counts {
+    fn of(history: &History, params: &Params) -> Self {
+        let count = history.items.len();
+        let people = baskets::groups(history, history.shoppers().filter(|buys| history.is_known(buys[0].person)), params.longest);
+        let rows = people.rows(count, usize::MAX, |_, pair| Some(pair.groups as f32));
+        let sorted = |row: Vec<rapport_core::model::Neighbour>| {
+            let mut row: Vec<(u32, f32)> = row.into_iter().map(|near| (near.item, near.weight)).collect();
+            row.sort_unstable_by_key(|(item, _)| *item);
+            row
+        };
+        let buyers = people.occurrences(count).into_iter().map(|buyers| buyers as f32).collect();
+        Self { buyers, rows: rows.into_par_iter().map(sorted).collect() }
+    }
+
+    fn both(&self, a: u32, b: u32) -> f32 {
+        if a == b {
+            return self.buyers[a as usize];
+        }
+        let row = &self.rows[a as usize];
+        row.binary_search_by_key(&b, |(item, _)| *item).map_or(0.0, |found| row[found].1)
+    }
+
+    /// What the purchases of others say of item `target`, from at most `kept` of them.
+    fn column(&self, target: u32, kept: usize, params: &Params) -> Vec<(u32, f32)> {
+        let mut support = self.companions(target, params);
+        if support.is_empty() {
+            return Vec::new();
+        }
+        let mut weights = self.regress(target, &support, params.ridge);
+        if support.len() > kept {
+            let mut order: Vec<usize> = (0..support.len()).collect();
+            order.sort_unstable_by(|a, b| weights[*b].abs().total_cmp(&weights[*a].abs()).then(a.cmp(b)));
+            order.truncate(kept);
+            order.sort_unstable();
+            support = order.into_iter().map(|place| support[place]).collect();
+            weights = self.regress(target, &support, params.ridge);
+        }
+        support.into_iter().zip(weights).collect()
+    }
+
+    /// The items that share the most buyers with `target`, by cosine; sorted by number.
+    fn companions(&self, target: u32, params: &Params) -> Vec<u32> {
+        let enough = |both: &&(u32, f32)| both.1 >= params.least_supporters as f32;
+        let mut near: Vec<(f32, u32)> = self.rows[target as usize]
+            .iter()
+            .filter(enough)
+            .map(|(item, both)| (both / self.buyers[*item as usize].sqrt(), *item))
+            .collect();
+        let stronger = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if near.len() > params.support {
+            near.select_nth_unstable_by(params.support - 1, stronger);
+            near.truncate(params.support);
+        }
+        let mut items: Vec<u32> = near.into_iter().map(|(_, item)| item).collect();
+        items.sort_unstable();
+        items
+    }
+
+    /// Ridge weights of `target` on `support`.
+    fn regress(&self, target: u32, support: &[u32], ridge: f32) -> Vec<f32> {
+        let size = support.len();
+        let mut matrix = vec![0.0; size * size];
+        for (i, a) in support.iter().enumerate() {
+            for (j, b) in support.iter().enumerate().skip(i) {
+                matrix[i * size + j] = self.both(*a, *b);
+            }
+            matrix[i * size + i] += ridge;
+        }
+        let mut right: Vec<f32> = support.iter().map(|item| self.both(target, *item)).collect();
+        solve(&mut matrix, &mut right);
+        right
+    }
+}
+
+/// Solves `matrix x = right` for a symmetric positive definite matrix (n, n), given by its upper triangle, row by row; `x` takes the
+/// place of `right`. Cholesky's factorisation, by rows, so that the inner loop runs along memory.
+fn solve(matrix: &mut [f32], right: &mut [f32]) {
+    let size = right.len();
+    for k in 0..size {
+        let (above, below) = matrix.split_at_mut((k + 1) * size);
+        let row = &mut above[k * size..];
+        // Rounding cannot make it negative while there is a ridge; a damaged one must not make it no number.
+        let pivot = row[k].max(f32::MIN_POSITIVE).sqrt();
+        for value in &mut row[k..] {
+            *value /= pivot;
+        }
+        for (i, other) in below.chunks_exact_mut(size).zip(k + 1..).map(|(other, i)| (i, other)) {
+            let factor = row[i];
+            for (value, above) in other[i..].iter_mut().zip(&row[i..]) {
+                *value -= factor * above;
+            }
+        }
+    }
+    for k in 0..size {
+        right[k] /= matrix[k * size + k];
+        let known = right[k];
+        for i in k + 1..size {
+            right[i] -= matrix[k * size + i] * known;
+        }
+    }
+    for k in (0..size).rev() {
+        let known: f32 = (k + 1..size).map(|i| matrix[k * size + i] * right[i]).sum();
+        right[k] = (right[k] - known) / matrix[k * size + k];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::Buy;
+    use proptest::prelude::*;
+    use rapport_core::{catalog::Item, id::ItemId, time::Timestamp};
+
+    const ITEMS: usize = 9;
+
+    fn history(people: &[Vec<u32>]) -> History {
+        let buy = |person: usize, item: u32| Buy { person: person as u32, at: Timestamp(0), order: person as u32, item, quantity: 1 };
+        History {
+            items: (0..ITEMS).map(|item| Item::bare(ItemId::new(&format!("i{item}")).expect("an id"))).collect(),
+            known: vec![true; people.len()],
+            buys: people.iter().enumerate().flat_map(|(person, items)| items.iter().map(move |item| buy(person, *item))).collect(),
+            ..History::default()
+        }
+    }
+
+    /// EASE as the paper has it: invert the ridged Gram matrix by Gauss and Jordan, divide by the diagonal.
+    fn ease(people: &[Vec<u32>], ridge: f64) -> Vec<Vec<f64>> {
+        let has = |items: &Vec<u32>, item: usize| items.contains(&(item as u32));
+        let both = |a: usize, b: usize| people.iter().filter(|items| has(items, a) && has(items, b)).count() as f64;
+        let mut m: Vec<Vec<f64>> = (0..ITEMS)
+            .map(|a| {
+                (0..2 * ITEMS)
+                    .map(|b| if b < ITEMS { both(a, b) + f64::from(u8::from(a == b)) * ridge } else { f64::from(u8::from(a + ITEMS == b)) })
+                    .collect()
+            })
+            .collect();
+        for k in 0..ITEMS {
+            let pivot = m[k][k];
+            m[k].iter_mut().for_each(|value| *value /= pivot);
+            let row = m[k].clone();
+            for (i, other) in m.iter_mut().enumerate().filter(|(i, _)| *i != k) {
+                let factor = other[k];
+                let _ = i;
+                other.iter_mut().zip(&row).for_each(|(value, above)| *value -= factor * above);
+            }
+        }
+        (0..ITEMS).map(|i| (0..ITEMS).map(|j| if i == j { 0.0 } else { -m[i][ITEMS + j] / m[j][ITEMS + j] }).collect()).collect()
+    }
+
+    /// The support must not matter here: where everybody may speak, pairs of one buyer or none, too.
+    fn dense(people: &[Vec<u32>], params: &Params) -> Vec<Vec<f32>> {
+        let counts = Counts::of(&history(people), params);
+        let column = |target: u32| {
+            let support: Vec<u32> = (0..ITEMS as u32).filter(|item| *item != target).collect();
+            let mut column = vec![0.0; ITEMS];
+            for (item, weight) in support.iter().zip(counts.regress(target, &support, params.ridge)) {
+                column[*item as usize] = weight;
+            }
+            column
+        };
+        (0..ITEMS as u32).map(column).collect()
+    }
+
+    fn people() -> impl Strategy<Value = Vec<Vec<u32>>> {
+        let basket = prop::collection::btree_set(0..ITEMS as u32, 1..ITEMS).prop_map(|items| items.into_iter().collect());
+        prop::collection::vec(basket, 1..40)
+    }
+
+    proptest! {
+        #[test]
+        fn with_everybody_in_the_support_it_is_ease(people in people(), ridge in 1.0f32..50.0) {
+            let weights = dense(&people, &Params { ridge, ..DEFAULT });
+            for (i, row) in ease(&people, f64::from(ridge)).into_iter().enumerate() {
+                for (j, expected) in row.into_iter().enumerate() {
+                    prop_assert!((f64::from(weights[j][i]) - expected).abs() < 1e-3, "{i} → {j}: {} or {expected}", weights[j][i]);
+                }
+            }
+        }
+
+        /// At the ridge minimum of the kept support the gradient is nothing: `sum_b (G_ab + ridge [a = b]) w_b = G_aj`.
+        #[test]
+        fn what_is_kept_is_fitted_again(people in people(), kept in 1usize..5) {
+            let params = Params { ridge: 3.0, entries: kept * ITEMS, ..DEFAULT };
+            let counts = Counts::of(&history(&people), &params);
+            for target in 0..ITEMS as u32 {
+                let column = counts.column(target, kept, &params);
+                prop_assert!(column.len() <= kept);
+                for (a, own) in &column {
+                    let sum: f32 = column.iter().map(|(b, weight)| counts.both(*a, *b) * weight).sum();
+                    prop_assert!((sum + params.ridge * own - counts.both(*a, target)).abs() < 1e-2);
+                }
+            }
+        }
+
+        #[test]
+        fn one_persons_pair_is_not_stored_and_threads_do_not_matter(people in people()) {
+            let history = history(&people);
+            let table = fit(&history, &DEFAULT);
+            for (source, row) in table.iter().enumerate() {
+                for (target, _) in row {
+                    let behind = people.iter().filter(|items| items.contains(&(source as u32)) && items.contains(target)).count();
+                    prop_assert!(behind >= 2);
+                }
+            }
+            let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool");
+            prop_assert_eq!(alone.install(|| fit(&history, &DEFAULT)), table);
+        }
+    }
+
+    #[test]
+    fn a_shop_of_nobody_knows_nothing() {
+        assert!(fit(&History::default(), &DEFAULT).is_empty());
+        assert!(fit(&history(&[vec![3]]), &DEFAULT).iter().all(Vec::is_empty));
+    }
+}
