@@ -26,7 +26,7 @@ pub(crate) struct Params {
 }
 
 pub(crate) const DEFAULT: Params =
-    Params { in_order: 1.0, by_person: 0.5, own_exponent: 0.5, other_exponent: 0.3, kept: 50, least_supporters: 2, longest: 150 };
+    Params { in_order: 1.0, by_person: 0.5, own_exponent: 0.5, other_exponent: 0.3, kept: 10, least_supporters: 2, longest: 150 };
 
 /// The table.
 pub(crate) fn fit(history: &History, params: &Params) -> Vec<Vec<Neighbour>> {
