@@ -11,15 +11,18 @@
 
 mod draft;
 mod item;
+mod looks;
 mod tensor;
 
 pub use draft::{Draft, ItemStatistics};
 pub use item::{ItemView, Repeat};
+pub use looks::{NextLook, RecentVisits};
 
 use crate::{id::ItemId, money::Currency, time::Timestamp};
 use bytes::Bytes;
 use half::f16;
 use item::Items;
+use looks::Recent;
 use serde::{Deserialize, Serialize};
 use tensor::{Lists, Tensor, Tensors};
 
@@ -52,7 +55,7 @@ pub enum ModelError {
 }
 
 /// What an artifact says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Meta {
     /// The layout.
     pub schema: u32,
@@ -70,12 +73,16 @@ pub struct Meta {
     pub orders: u64,
     /// How many visits with two items or more.
     pub visits: u64,
+    /// How a session's evidence is weighed; the fixed default in artifacts that do not say.
+    #[serde(default)]
+    pub next_look: NextLook,
 }
 
 /// A table of related items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// Looked at in the same visit. A pair may rest on one visitor: show strangers those with 2 supporters or more.
+    /// What is looked at next. A pair may rest on one visitor, or on visits that share a third item (no supporters): `similar` shows
+    /// those with 2 supporters or more.
     Session,
     /// Bought by the same customers, in one order or over time. Every pair has 2 customers or more behind it.
     Basket,
@@ -124,6 +131,7 @@ pub struct Model {
     repeat_share: Tensor<f32>,
     repeat_days: Tensor<f32>,
     tables: [Neighbours; 4],
+    recent: Option<Recent>,
 }
 
 #[derive(Clone, Debug)]
@@ -156,6 +164,7 @@ impl Model {
             repeat_share: tensors.finite("repeat_share", count)?,
             repeat_days: tensors.finite("repeat_days", count)?,
             tables: [session?, basket?, together?, content?],
+            recent: Recent::parse(&tensors, count)?,
             popular,
             category_tops,
             items,
@@ -250,6 +259,30 @@ impl Model {
             ([_, _, _, content], Table::Content) => content,
         };
         table.row(index)
+    }
+
+    /// How many recent visits are kept; their numbers are all below, greater is newer.
+    #[must_use]
+    pub fn recent_visits(&self) -> usize {
+        self.recent.as_ref().map_or(0, Recent::len)
+    }
+
+    /// The distinct items of a recent visit, in order; none for an unknown visit.
+    #[must_use]
+    pub fn recent_visit(&self, visit: u32) -> &[u32] {
+        self.recent.as_ref().map_or(&[], |recent| recent.visit(visit))
+    }
+
+    /// The newest visits with an item, newest first; none for an unknown item.
+    #[must_use]
+    pub fn visits_with(&self, index: u32) -> &[u32] {
+        self.recent.as_ref().map_or(&[], |recent| recent.holding(index))
+    }
+
+    /// What an item's being popular takes from a neighbour's word for it, 0 to 1.
+    #[must_use]
+    pub fn rarity(&self, index: u32) -> f32 {
+        self.recent.as_ref().map_or(0.0, |recent| recent.rarity(index))
     }
 
     /// What goes with an item: complements by lift, strongest first.

@@ -6,7 +6,8 @@
 //! | Stage | Where | Decides |
 //! |---|---|---|
 //! | what they did | [`taste`] | recent items with weights, what was bought, what was waved away |
-//! | candidates | [`candidates`] | neighbours of recent items, complements of the cart, habits, category and shop-wide favourites |
+//! | what follows | [`next_look`] | the session's evidence, as `rapport evaluate` measures it |
+//! | candidates | [`candidates`] | what follows, neighbours of recent items, complements of the cart, habits, category and shop-wide favourites |
 //! | filters and rules | [`selection`] | what may be shown at all; pins, boosts, bans |
 //! | order | [`selection`] | score, then item id; repeats of one category count a little less |
 //! | discovery | [`discovery`] | slots drawn from outside the habit, with their exact probability |
@@ -17,6 +18,7 @@
 
 pub mod candidates;
 mod discovery;
+pub mod next_look;
 mod reason;
 mod selection;
 mod shop;

@@ -1,7 +1,7 @@
 //! What training hands over, and how it is laid out: the writing side of the artifact.
 
 use super::{
-    Meta, ModelError, Neighbour, SCHEMA, Table,
+    Meta, ModelError, Neighbour, NextLook, RecentVisits, SCHEMA, Table,
     item::{NO_NUMBER, NO_WORD, Rest},
     tensor::{META, Number},
 };
@@ -30,6 +30,10 @@ pub struct Draft {
     pub statistics: Vec<ItemStatistics>,
     /// For each table and item the related ones; a table that is absent is empty.
     pub tables: BTreeMap<Table, Vec<Vec<Neighbour>>>,
+    /// How a session's evidence is weighed.
+    pub next_look: NextLook,
+    /// The newest visits; none where neighbours are not asked.
+    pub recent: Option<RecentVisits>,
 }
 
 /// What counting tells of an item.
@@ -47,7 +51,16 @@ impl Draft {
     /// A model that knows nothing, for a shop that has nothing yet.
     #[must_use]
     pub const fn empty(created: Timestamp, currency: Currency) -> Self {
-        Self { created, currency, learned_from: [0; 4], items: Vec::new(), statistics: Vec::new(), tables: BTreeMap::new() }
+        Self {
+            created,
+            currency,
+            learned_from: [0; 4],
+            items: Vec::new(),
+            statistics: Vec::new(),
+            tables: BTreeMap::new(),
+            next_look: NextLook::DEFAULT,
+            recent: None,
+        }
     }
 
     /// The artifact's bytes, and the model's name. The same draft always gives the same bytes.
@@ -64,7 +77,17 @@ impl Draft {
 
     fn meta(&self, id: String) -> Meta {
         let [people, events, orders, visits] = self.learned_from;
-        Meta { schema: SCHEMA, id, created: self.created, currency: self.currency, people, events, orders, visits }
+        Meta {
+            schema: SCHEMA,
+            id,
+            created: self.created,
+            currency: self.currency,
+            people,
+            events,
+            orders,
+            visits,
+            next_look: self.next_look,
+        }
     }
 
     fn layout(&self) -> Result<Writer, ModelError> {
@@ -86,6 +109,9 @@ impl Draft {
             let rows = self.tables.get(&table);
             let row = |old: &usize| rows.and_then(|rows| rows.get(*old)).map(Vec::as_slice).unwrap_or_default();
             writer.table(table, order.iter().map(row), &place)?;
+        }
+        if let Some(recent) = &self.recent {
+            writer.recent(recent, &order, &place)?;
         }
         Ok(writer)
     }
@@ -198,6 +224,26 @@ impl Writer {
         self.lists(table.name(), lists.iter().map(Vec::as_slice))?;
         self.numbers(format!("{}_weights", table.name()), &weights);
         self.numbers(format!("{}_supporters", table.name()), &supporters);
+        Ok(())
+    }
+
+    /// Visits by number, oldest first, and for each item the newest visits with it, newest first.
+    fn recent(&mut self, recent: &RecentVisits, order: &[usize], place: &[u32]) -> Result<(), ModelError> {
+        let known = |visit: &Vec<u32>| visit.iter().filter_map(|item| place.get(*item as usize).copied()).collect::<Vec<u32>>();
+        let visits: Vec<Vec<u32>> = recent.visits.iter().map(known).collect();
+        u32::try_from(visits.len()).map_err(|_| ModelError::TooLarge("recent"))?;
+        let mut holding: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
+        for (number, visit) in visits.iter().enumerate().rev() {
+            for item in visit {
+                if let Some(held) = holding.get_mut(*item as usize).filter(|held| held.len() < recent.an_item) {
+                    held.push(number as u32);
+                }
+            }
+        }
+        self.lists("recent", visits.iter().map(Vec::as_slice))?;
+        self.lists("holding", holding.iter().map(Vec::as_slice))?;
+        let rarity: Vec<f32> = order.iter().map(|old| recent.rarity.get(*old).copied().unwrap_or(0.0)).collect();
+        self.numbers("rarity", &rarity);
         Ok(())
     }
 

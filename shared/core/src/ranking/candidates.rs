@@ -1,6 +1,6 @@
 //! Who stands for election: each source counts on its own scale, is brought to a maximum of one, and is then weighed by placement.
 
-use super::{Ask, Shop, reason::Code, selection::Gate, taste::Bought, taste::Taste};
+use super::{Ask, Shop, next_look::Looks, reason::Code, selection::Gate, taste::Bought, taste::Taste};
 use crate::{
     model::{Model, Table},
     time::Timestamp,
@@ -16,6 +16,8 @@ const HABIT_SHARE: f32 = 0.2;
 /// Where candidates come from, and with what weight in the blend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
+    /// What follows a session of the item, recent items and the cart.
+    NextLook(f32),
     /// Neighbours of the item, the cart and recent items.
     Near(Table, f32),
     /// What they buy again and again.
@@ -30,11 +32,11 @@ pub(super) enum Source {
 
 /// The blend of a placement. Fixed, until a learned one is no worse anywhere.
 fn blend(placement: &str) -> [Source; 8] {
-    use Source::{Category, Favourites, Habit, Near, StaffPicks};
-    use Table::{Basket, Content, Session, Together};
+    use Source::{Category, Favourites, Habit, Near, NextLook, StaffPicks};
+    use Table::{Basket, Content, Together};
     match placement {
         "product" => [
-            Near(Session, 1.0),
+            NextLook(1.0),
             Near(Basket, 0.6),
             Near(Together, 0.5),
             Near(Content, 0.2),
@@ -44,9 +46,9 @@ fn blend(placement: &str) -> [Source; 8] {
             Favourites(0.05),
         ],
         "cart" => [
+            NextLook(0.3),
             Near(Together, 1.0),
             Near(Basket, 0.8),
-            Near(Session, 0.3),
             Near(Content, 0.0),
             Habit(0.4),
             Category(0.05),
@@ -54,7 +56,7 @@ fn blend(placement: &str) -> [Source; 8] {
             Favourites(0.1),
         ],
         "category" | "search" => [
-            Near(Session, 0.8),
+            NextLook(0.8),
             Near(Basket, 0.5),
             Near(Content, 0.2),
             Near(Together, 0.0),
@@ -64,7 +66,7 @@ fn blend(placement: &str) -> [Source; 8] {
             Favourites(0.1),
         ],
         _ => [
-            Near(Session, 0.8),
+            NextLook(0.8),
             Near(Basket, 0.8),
             Near(Together, 0.2),
             Near(Content, 0.2),
@@ -91,6 +93,7 @@ pub(super) struct Candidate {
 /// Room for the candidates of one lookup at a time; kept, so that a warm lookup allocates nothing for them.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    looks: Looks,
     source: Pile,
     pub(super) blend: Pile,
 }
@@ -111,9 +114,20 @@ impl Scratch {
 
     pub(super) fn gather_from(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, sources: &[Source]) {
         self.blend.begin(shop.items().len());
+        let mut is_led = false;
         for source in sources {
             self.source.begin(shop.items().len());
-            let weight = self.source.collect(*source, shop, ask, taste, gate);
+            let weight = match (source, shop.model()) {
+                (Source::NextLook(weight), Some(model)) => {
+                    self.source.next_look(&mut self.looks, model, taste, gate);
+                    is_led = !self.source.candidates.is_empty();
+                    *weight
+                }
+                // Favourites fill up behind what the visitor's own doings say; they do not reorder it.
+                (Source::Favourites(_), _) if is_led => continue,
+                (Source::Category(_), _) if is_led && ask.category.is_none() => continue,
+                _ => self.source.collect(*source, shop, ask, taste, gate),
+            };
             self.blend.mix(&self.source, weight);
         }
         for candidate in &mut self.blend.candidates {
@@ -205,7 +219,18 @@ impl Pile {
                 }
                 weight
             }
-            (Source::Near(..) | Source::Habit(_), None) => 0.0,
+            (Source::NextLook(_), _) | (Source::Near(..) | Source::Habit(_), None) => 0.0,
+        }
+    }
+
+    /// The evaluated ranking of what follows, but for what may not be shown.
+    fn next_look(&mut self, looks: &mut Looks, model: &Model, taste: &Taste, gate: &Gate<'_>) {
+        for found in looks.score(model, &taste.session()) {
+            // Whether what was bought comes again is for habits to say.
+            let is_bought = found.evidence == found.item && taste.bought.iter().any(|bought| bought.item == found.item);
+            if !is_bought && gate.admits(found.item) {
+                self.add(found.item, found.score, Code::ViewedTogether, found.evidence);
+            }
         }
     }
 
