@@ -11,17 +11,20 @@
 
 mod draft;
 mod item;
+mod looks;
 mod purchases;
 mod tensor;
 
 pub use draft::{Draft, ItemStatistics};
 pub use item::{ItemView, Repeat};
+pub use looks::{NextLook, RecentVisits};
 pub use purchases::NextPurchase;
 
 use crate::{id::ItemId, money::Currency, time::Timestamp};
 use bytes::Bytes;
 use half::f16;
 use item::Items;
+use looks::Recent;
 use purchases::Purchases;
 use serde::{Deserialize, Serialize};
 use tensor::{Lists, Tensor, Tensors};
@@ -73,6 +76,9 @@ pub struct Meta {
     pub orders: u64,
     /// How many visits with two items or more.
     pub visits: u64,
+    /// How a session's evidence is weighed; the fixed default in artifacts that do not say.
+    #[serde(default)]
+    pub next_look: NextLook,
     /// How next purchases are ranked; the defaults in artifacts that do not say.
     #[serde(default)]
     pub next_purchase: NextPurchase,
@@ -81,7 +87,8 @@ pub struct Meta {
 /// A table of related items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// Looked at in the same visit. A pair may rest on one visitor: show strangers those with 2 supporters or more.
+    /// What is looked at next. A pair may rest on one visitor, or on visits that share a third item (no supporters): `similar` shows
+    /// those with 2 supporters or more.
     Session,
     /// Bought by the same customers, in one order or over time. Every pair has 2 customers or more behind it.
     Basket,
@@ -130,6 +137,7 @@ pub struct Model {
     repeat_share: Tensor<f32>,
     repeat_days: Tensor<f32>,
     tables: [Neighbours; 4],
+    recent: Option<Recent>,
     purchases: Option<Purchases>,
 }
 
@@ -164,6 +172,7 @@ impl Model {
             repeat_share: tensors.finite("repeat_share", count)?,
             repeat_days: tensors.finite("repeat_days", count)?,
             tables: [session?, basket?, together?, content?],
+            recent: Recent::parse(&tensors, count)?,
             purchases: Purchases::parse(&tensors, count)?,
             popular,
             category_tops,
@@ -267,6 +276,30 @@ impl Model {
         let learned = self.purchases.iter().flat_map(move |table| table.row(index));
         let older = self.purchases.is_none().then(|| self.neighbours(Table::Basket, index)).into_iter().flatten();
         learned.chain(older.map(|near| (near.item, near.weight)))
+    }
+
+    /// How many recent visits are kept; their numbers are all below, greater is newer.
+    #[must_use]
+    pub fn recent_visits(&self) -> usize {
+        self.recent.as_ref().map_or(0, Recent::len)
+    }
+
+    /// The distinct items of a recent visit, in order; none for an unknown visit.
+    #[must_use]
+    pub fn recent_visit(&self, visit: u32) -> &[u32] {
+        self.recent.as_ref().map_or(&[], |recent| recent.visit(visit))
+    }
+
+    /// The newest visits with an item, newest first; none for an unknown item.
+    #[must_use]
+    pub fn visits_with(&self, index: u32) -> &[u32] {
+        self.recent.as_ref().map_or(&[], |recent| recent.holding(index))
+    }
+
+    /// What an item's being popular takes from a neighbour's word for it, 0 to 1.
+    #[must_use]
+    pub fn rarity(&self, index: u32) -> f32 {
+        self.recent.as_ref().map_or(0.0, |recent| recent.rarity(index))
     }
 
     /// What goes with an item: complements by lift, strongest first.

@@ -6,8 +6,9 @@
 //! | Stage | Where | Decides |
 //! |---|---|---|
 //! | what they did | [`taste`] | recent items with weights, what was bought, what was waved away |
+//! | what follows | [`next_look`] | the session's evidence, as `rapport evaluate` measures it |
 //! | next purchases | [`next_purchase`] | what goes with the history, what is bought again |
-//! | candidates | [`candidates`] | neighbours of recent items, complements of the cart, habits, category and shop-wide favourites |
+//! | candidates | [`candidates`] | both, neighbours of recent items, complements of the cart, category and shop-wide favourites |
 //! | filters and rules | [`selection`] | what may be shown at all; pins, boosts, bans |
 //! | order | [`selection`] | score, then item id; repeats of one category count a little less |
 //! | discovery | [`discovery`] | slots drawn from outside the habit, with their exact probability |
@@ -18,6 +19,7 @@
 
 pub mod candidates;
 mod discovery;
+pub mod next_look;
 mod next_purchase;
 mod reason;
 mod selection;

@@ -2,7 +2,7 @@
 
 use crate::{baskets, content, history::History, popularity, purchases, repeat, together, visits};
 use rapport_core::{
-    model::{Draft, ItemStatistics, NextPurchase, Table},
+    model::{Draft, ItemStatistics, NextLook, NextPurchase, Table},
     money::Currency,
     time::Timestamp,
 };
@@ -15,7 +15,7 @@ const ENOUGH_NEIGHBOURS: usize = 10;
 /// without events gives an honest empty model.
 #[must_use]
 pub fn learn(history: &History, currency: Currency, now: Timestamp) -> Draft {
-    let (session, visits) = visits::fit(history, &visits::DEFAULT);
+    let visits::Visits { table: session, recent, count: visits } = visits::fit(history, &visits::DEFAULT);
     let basket = baskets::fit(history, &baskets::DEFAULT);
     let (together, orders) = together::fit(history, &session, &together::DEFAULT);
     let neighbours = |item: usize| session.get(item).map_or(0, Vec::len) + basket.get(item).map_or(0, Vec::len);
@@ -36,5 +36,7 @@ pub fn learn(history: &History, currency: Currency, now: Timestamp) -> Draft {
         ]),
         purchases: purchases::fit(history, &purchases::DEFAULT),
         next_purchase: NextPurchase::default(),
+        next_look: NextLook::DEFAULT,
+        recent: Some(recent),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Pair {
     pub(crate) item: u32,
     /// In how many groups both occur.
     pub(crate) groups: u32,
+    /// The same groups, each counted as one over the root of its length.
+    pub(crate) weighed: f32,
     /// How often it follows the row's item within reach, each time one over the distance.
     pub(crate) follows: f32,
     /// How many distinct people are behind those groups.
@@ -134,24 +136,26 @@ impl Scratch {
         }
         for (group, place) in postings.iter().copied() {
             let person = groups.people[group as usize];
+            let weight = (groups.group(group as usize).len() as f32).sqrt().recip();
             for (other_place, other) in groups.group(group as usize).iter().enumerate() {
                 if *other != item {
-                    self.meet(*other, group, person, (place as usize, other_place));
+                    self.meet(*other, group, person, weight, (place as usize, other_place));
                 }
             }
         }
         &self.touched
     }
 
-    fn meet(&mut self, other: u32, group: u32, person: u32, (place, other_place): (usize, usize)) {
+    fn meet(&mut self, other: u32, group: u32, person: u32, weight: f32, (place, other_place): (usize, usize)) {
         let cell = &mut self.cells[other as usize];
         if cell.slot == u32::MAX {
             cell.slot = self.touched.len() as u32;
-            self.touched.push(Pair { item: other, groups: 0, follows: 0.0, supporters: 0 });
+            self.touched.push(Pair { item: other, groups: 0, weighed: 0.0, follows: 0.0, supporters: 0 });
         }
         let pair = &mut self.touched[cell.slot as usize];
         if std::mem::replace(&mut cell.group, group) != group {
             pair.groups += 1;
+            pair.weighed += weight;
         }
         // Groups of one person stand side by side, so a change of person is a new supporter; nobody's never is.
         if person != u32::MAX && std::mem::replace(&mut cell.person, person) != person {
@@ -179,7 +183,8 @@ mod tests {
             }
         }
         let supporters = both.iter().map(|(person, _)| *person).filter(|person| *person != u32::MAX).collect::<BTreeSet<_>>();
-        Pair { item: b, groups: both.len() as u32, follows, supporters: supporters.len() as u32 }
+        let weighed = both.iter().map(|(_, items)| (items.len() as f32).sqrt().recip()).sum();
+        Pair { item: b, groups: both.len() as u32, weighed, follows, supporters: supporters.len() as u32 }
     }
 
     proptest! {
@@ -200,6 +205,7 @@ mod tests {
                 for pair in pairs {
                     let expected = oracle(&groups, item, pair.item);
                     prop_assert!((pair.follows - expected.follows).abs() < 1e-4);
+                    prop_assert!((pair.weighed - expected.weighed).abs() < 1e-4);
                     prop_assert_eq!((pair.groups, pair.supporters), (expected.groups, expected.supporters));
                 }
                 let related = (0..6).filter(|other| *other != item && oracle(&groups, item, *other).groups > 0).count();

@@ -172,3 +172,62 @@ fn history(train: &[Group]) -> History {
 fn names(model: &Model, items: &[u32]) -> Vec<String> {
     items.iter().filter_map(|item| model.item(*item)).map(|item| item.id().to_owned()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sessions that wander among neighbouring items; `seed` turns them.
+    fn wandering(count: u32, from: u32, seed: u32) -> Vec<Group> {
+        let item = |session: u32, step: u32| (session.wrapping_mul(2_654_435_761 ^ seed) >> 16) % 40 + (step * (session % 3 + 1)) % 5;
+        let session = |number: u32| Group {
+            who: number.to_string(),
+            at: Timestamp(i64::from(number) * 60_000),
+            items: (0..2 + number % 6).filter_map(|step| ItemId::new(&format!("i{}", item(number, step))).ok()).collect(),
+        };
+        (from..from + count).map(session).collect()
+    }
+
+    #[test]
+    fn what_is_predicted_never_sees_what_comes_after() {
+        let (train, test) = (wandering(600, 0, 7), wandering(60, 600, 7));
+        // The first look stays, everything after it becomes noise.
+        let noise = |session: &Group| Group {
+            items: session.items.iter().take(1).cloned().chain(ItemId::new("noise")).chain(ItemId::new("i3")).collect(),
+            ..session.clone()
+        };
+        let poisoned: Vec<Group> = test.iter().map(noise).collect();
+        let first = |test: &[Group]| -> Vec<Prediction> {
+            let predictions = sessions(&train, test, 1, 1).expect("predicts");
+            predictions.into_iter().filter(|prediction| prediction.position == Some(1)).collect()
+        };
+        let clean = first(&test);
+        let poisoned: BTreeMap<String, Prediction> = first(&poisoned).into_iter().map(|told| (told.key.clone(), told)).collect();
+        assert!(clean.len() > 30 && clean.iter().all(|told| poisoned.get(&told.key) == Some(told)));
+    }
+
+    #[test]
+    fn one_thread_and_two_write_the_same_bytes() {
+        let history = history(&wandering(600, 0, 3));
+        let write = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            pool.install(|| learn(&history, Currency::EUR, Timestamp(1)).to_bytes().expect("writes").0)
+        };
+        assert!(write(1) == write(2));
+    }
+
+    #[test]
+    fn strange_sessions_are_answered() {
+        let session = |items: &[&str]| Group {
+            who: "1".to_owned(),
+            at: Timestamp(0),
+            items: items.iter().filter_map(|id| ItemId::new(id).ok()).collect(),
+        };
+        for train in [vec![], vec![session(&["a"])], vec![session(&["a", "a", "a"])], vec![session(&["a", "b"])]] {
+            for test in [session(&["a", "b"]), session(&["x", "y", "x"]), session(&[])] {
+                let told = sessions(&train, std::slice::from_ref(&test), 1, 1).expect("predicts");
+                assert_eq!(told.len(), test.items.len().saturating_sub(1));
+            }
+        }
+    }
+}

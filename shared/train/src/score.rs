@@ -1,16 +1,11 @@
 //! The plain way from a model to a ranked list, by which training measures itself.
 //!
-//! A visit: `sum of 0.6^d sim(item at distance d, j)`, and `2 * 0.6^d` for the visit's own items, newest at distance 0. A customer:
-//! the decayed frequency of the own purchases, the basket neighbours of what was bought, and the trend where both are silent.
+//! A visit: by core's `next_look`, the scorer of lookups. A customer: the decayed frequency of the own purchases, the basket neighbours of what was bought, and the trend where both are silent.
 
-use rapport_core::model::{Model, Table};
-
-/// Weight of one step back in a visit.
-const STEP: f32 = 0.6;
-/// Weight of an item of the visit itself.
-const SELF: f32 = 2.0;
-/// How many of a visit's newest looks count.
-const LOOKS: usize = 20;
+use rapport_core::{
+    model::{Model, Table},
+    ranking::next_look::{Looks, session_of},
+};
 
 /// Scores by item, reused from list to list.
 pub(crate) struct Scorer<'a> {
@@ -19,25 +14,25 @@ pub(crate) struct Scorer<'a> {
     touched: Vec<u32>,
     /// All items by trend, for filling up.
     trending: Vec<u32>,
+    looks: Looks,
 }
 
 impl<'a> Scorer<'a> {
     pub(crate) fn new(model: &'a Model) -> Self {
         let mut trending: Vec<u32> = (0..model.len() as u32).collect();
         trending.sort_by(|a, b| model.trending(*b).total_cmp(&model.trending(*a)).then(a.cmp(b)));
-        Self { model, scores: vec![0.0; model.len()], touched: Vec::new(), trending }
+        Self { model, scores: vec![0.0; model.len()], touched: Vec::new(), trending, looks: Looks::default() }
     }
 
-    /// What comes next after `looks` (oldest first), the item being looked at left out.
+    /// What comes next after `looks` (oldest first), the item being looked at left out: as lookups rank, filled up by trend.
     pub(crate) fn next_look(&mut self, looks: &[u32], limit: usize) -> Vec<u32> {
-        let mut weight = 1.0;
-        for look in looks.iter().rev().take(LOOKS) {
-            self.add(*look, SELF * weight);
-            self.add_neighbours(Table::Session, *look, weight);
-            weight *= STEP;
-        }
+        let found = self.looks.best(self.model, &session_of(looks), limit);
+        let mut list: Vec<u32> = found.iter().map(|found| found.item).collect();
         let current = looks.last().copied();
-        self.take(limit, |item| Some(item) != current)
+        let missing = self.trending.iter().copied().filter(|item| Some(*item) != current && !list.contains(item));
+        let missing: Vec<u32> = missing.take(limit - list.len()).collect();
+        list.extend(missing);
+        list
     }
 
     /// What a customer buys next. `bought`: items with their decayed frequency; they are left out where `only_new`.

@@ -1,7 +1,7 @@
 //! What training hands over, and how it is laid out: the writing side of the artifact.
 
 use super::{
-    Meta, ModelError, Neighbour, NextPurchase, SCHEMA, Table,
+    Meta, ModelError, Neighbour, NextLook, NextPurchase, RecentVisits, SCHEMA, Table,
     item::{NO_NUMBER, NO_WORD, Rest},
     tensor::{META, Number},
 };
@@ -30,6 +30,10 @@ pub struct Draft {
     pub statistics: Vec<ItemStatistics>,
     /// For each table and item the related ones; a table that is absent is empty.
     pub tables: BTreeMap<Table, Vec<Vec<Neighbour>>>,
+    /// How a session's evidence is weighed.
+    pub next_look: NextLook,
+    /// The newest visits; none where neighbours are not asked.
+    pub recent: Option<RecentVisits>,
     /// See [`super::Model::bought_after`]: by item, (item, weight); pairs with 2 customers or more behind them only.
     pub purchases: Vec<Vec<(u32, f32)>>,
     /// How next purchases are ranked.
@@ -58,6 +62,8 @@ impl Draft {
             items: Vec::new(),
             statistics: Vec::new(),
             tables: BTreeMap::new(),
+            next_look: NextLook::DEFAULT,
+            recent: None,
             purchases: Vec::new(),
             next_purchase: NextPurchase::default(),
         }
@@ -77,8 +83,18 @@ impl Draft {
 
     fn meta(&self, id: String) -> Meta {
         let [people, events, orders, visits] = self.learned_from;
-        let next_purchase = self.next_purchase;
-        Meta { schema: SCHEMA, id, created: self.created, currency: self.currency, people, events, orders, visits, next_purchase }
+        Meta {
+            schema: SCHEMA,
+            id,
+            created: self.created,
+            currency: self.currency,
+            people,
+            events,
+            orders,
+            visits,
+            next_look: self.next_look,
+            next_purchase: self.next_purchase,
+        }
     }
 
     fn layout(&self) -> Result<Writer, ModelError> {
@@ -102,6 +118,9 @@ impl Draft {
             writer.table(table, order.iter().map(row), &place)?;
         }
         writer.purchases(order.iter().map(|old| self.purchases.get(*old).map(Vec::as_slice).unwrap_or_default()), &place)?;
+        if let Some(recent) = &self.recent {
+            writer.recent(recent, &order, &place)?;
+        }
         Ok(writer)
     }
 }
@@ -234,6 +253,26 @@ impl Writer {
         } else {
             self.numbers("purchase_wide", &items);
         }
+        Ok(())
+    }
+
+    /// Visits by number, oldest first, and for each item the newest visits with it, newest first.
+    fn recent(&mut self, recent: &RecentVisits, order: &[usize], place: &[u32]) -> Result<(), ModelError> {
+        let known = |visit: &Vec<u32>| visit.iter().filter_map(|item| place.get(*item as usize).copied()).collect::<Vec<u32>>();
+        let visits: Vec<Vec<u32>> = recent.visits.iter().map(known).collect();
+        u32::try_from(visits.len()).map_err(|_| ModelError::TooLarge("recent"))?;
+        let mut holding: Vec<Vec<u32>> = vec![Vec::new(); order.len()];
+        for (number, visit) in visits.iter().enumerate().rev() {
+            for item in visit {
+                if let Some(held) = holding.get_mut(*item as usize).filter(|held| held.len() < recent.an_item) {
+                    held.push(number as u32);
+                }
+            }
+        }
+        self.lists("recent", visits.iter().map(Vec::as_slice))?;
+        self.lists("holding", holding.iter().map(Vec::as_slice))?;
+        let rarity: Vec<f32> = order.iter().map(|old| recent.rarity.get(*old).copied().unwrap_or(0.0)).collect();
+        self.numbers("rarity", &rarity);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ impl Tensors {
         Ok((Self { bytes, header, start: length + 8 }, meta))
     }
 
-    /// Whether there is a tensor `name`.
+    /// Whether there is a tensor of that name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.header.info(name).is_some()
     }
@@ -132,6 +132,16 @@ impl Lists {
         let entries = tensors.numbers::<u32>(&name_of_items, None)?;
         check(&name_of_items, entries.iter().all(|item| (*item as usize) < bound), "names an item that does not exist")?;
         Ok(Self { at: tensors.offsets(&format!("{name}_at"), count, entries.len())?, entries })
+    }
+
+    /// The same for as many lists as there are.
+    pub(super) fn parse_any(tensors: &Tensors, name: &str, bound: usize) -> Result<Self, ModelError> {
+        let count = tensors.numbers::<u32>(&format!("{name}_at"), None)?.len().saturating_sub(1);
+        Self::parse(tensors, name, count, bound)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.at.len().saturating_sub(1)
     }
 
     pub(super) fn entries(&self) -> usize {

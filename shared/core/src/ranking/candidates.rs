@@ -1,6 +1,6 @@
 //! Who stands for election: each source counts on its own scale, is brought to a maximum of one, and is then weighed by placement.
 
-use super::{Ask, Shop, next_purchase::NextPurchases, reason::Code, selection::Gate, taste::Taste};
+use super::{Ask, Shop, next_look::Looks, next_purchase::NextPurchases, reason::Code, selection::Gate, taste::Taste};
 use crate::model::{Model, Table};
 
 /// A pair that fewer people stand behind is never shown: it could give one of them away.
@@ -13,6 +13,8 @@ const HABIT_SHARE: f32 = 0.1;
 /// Where candidates come from, and with what weight in the blend.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
+    /// What follows a session of the item, recent items and the cart.
+    NextLook(f32),
     /// Neighbours of the item, the cart and recent items.
     Near(Table, f32),
     /// What goes with all they bought.
@@ -31,11 +33,11 @@ pub(super) enum Source {
 
 /// The blend of a placement. Fixed, until a learned one is no worse anywhere.
 fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
-    use Source::{Category, Favourites, Habit, History, Near, NextPurchase, StaffPicks};
-    use Table::{Basket, Content, Session, Together};
+    use Source::{Category, Favourites, Habit, History, Near, NextLook, NextPurchase, StaffPicks};
+    use Table::{Basket, Content, Together};
     match placement {
         "product" => [
-            Near(Session, 1.0),
+            NextLook(1.0),
             Near(Basket, 0.6),
             Near(Together, 0.5),
             Near(Content, 0.2),
@@ -46,9 +48,9 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
             Favourites(0.05),
         ],
         "cart" => [
+            NextLook(0.3),
             Near(Together, 1.0),
             Near(Basket, 0.8),
-            Near(Session, 0.3),
             Near(Content, 0.0),
             History(0.2),
             Habit(0.4),
@@ -57,7 +59,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
             Favourites(0.1),
         ],
         "category" | "search" => [
-            Near(Session, 0.8),
+            NextLook(0.8),
             Near(Basket, 0.5),
             Near(Content, 0.2),
             Near(Together, 0.0),
@@ -70,7 +72,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
         // A known customer is answered by what they will buy next; favourites only fill up.
         _ if !taste.bought.is_empty() => [
             NextPurchase(1.0),
-            Near(Session, 0.8),
+            NextLook(0.8),
             Near(Basket, 0.4),
             Near(Together, 0.2),
             Near(Content, 0.2),
@@ -80,7 +82,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
             Favourites(0.0),
         ],
         _ => [
-            Near(Session, 0.8),
+            NextLook(0.8),
             Near(Basket, 0.8),
             Near(Together, 0.2),
             Near(Content, 0.2),
@@ -108,6 +110,7 @@ pub(super) struct Candidate {
 /// Room for the candidates of one lookup at a time; kept, so that a warm lookup allocates nothing for them.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    looks: Looks,
     source: Pile,
     pub(super) blend: Pile,
 }
@@ -128,6 +131,7 @@ impl Scratch {
 
     pub(super) fn gather_from(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, sources: &[Source]) {
         self.blend.begin(shop.items().len());
+        let mut is_led = false;
         for source in sources {
             // Two voices, each brought to the same maximum before the second is weighed against the first.
             let own = shop.model().map_or(0.0, |model| NextPurchases::new(model, gate.now()).own());
@@ -137,7 +141,17 @@ impl Scratch {
             };
             for voice in std::iter::once(first).chain(second) {
                 self.source.begin(shop.items().len());
-                let weight = self.source.collect(voice, shop, ask, taste, gate);
+                let weight = match (voice, shop.model()) {
+                    (Source::NextLook(weight), Some(model)) => {
+                        self.source.next_look(&mut self.looks, model, taste, gate);
+                        is_led = !self.source.candidates.is_empty();
+                        weight
+                    }
+                    // Favourites fill up behind what the visitor's own doings say; they do not reorder it.
+                    (Source::Favourites(_), _) if is_led => continue,
+                    (Source::Category(_), _) if is_led && ask.category.is_none() => continue,
+                    _ => self.source.collect(voice, shop, ask, taste, gate),
+                };
                 self.blend.mix(&self.source, weight);
             }
         }
@@ -233,7 +247,7 @@ impl Pile {
                 }
                 weight
             }
-            (Source::Near(..) | Source::History(_) | Source::Habit(_), None) | (Source::NextPurchase(_), _) => 0.0,
+            (Source::Near(..) | Source::History(_) | Source::Habit(_), None) | (Source::NextLook(_) | Source::NextPurchase(_), _) => 0.0,
         }
     }
 
@@ -247,6 +261,17 @@ impl Pile {
         for candidate in &mut self.candidates {
             let is_shown = candidate.score > 0.0 && gate.admits(candidate.item);
             candidate.score = if is_shown { scorer.fitting(candidate.item, candidate.score) } else { 0.0 };
+        }
+    }
+
+    /// The evaluated ranking of what follows, but for what may not be shown.
+    fn next_look(&mut self, looks: &mut Looks, model: &Model, taste: &Taste, gate: &Gate<'_>) {
+        for found in looks.score(model, &taste.session()) {
+            // Whether what was bought comes again is for habits to say.
+            let is_bought = found.evidence == found.item && taste.bought.iter().any(|bought| bought.item == found.item);
+            if !is_bought && gate.admits(found.item) {
+                self.add(found.item, found.score, Code::ViewedTogether, found.evidence);
+            }
         }
     }
 

@@ -60,6 +60,7 @@ impl Code {
         let rule = || shop.rules().rules.get(evidence as usize).map(|rule| rule.name.to_string()).into_iter().collect();
         let category = || shop.item(item).and_then(|item| item.category.clone());
         let (evidence, text) = match self {
+            Self::ViewedTogether if evidence == item => (id(), "You looked at this".to_owned()),
             Self::ViewedTogether if is_asked => (id(), format!("Often looked at with {name}")),
             Self::ViewedTogether => (id(), format!("Because you looked at {name}")),
             Self::AlsoBought => (id(), format!("Customers who bought {name} also bought this")),

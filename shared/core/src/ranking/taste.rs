@@ -11,6 +11,8 @@ use crate::{
 const RECENT_KEPT: usize = 20;
 /// What each older recent item counts of the next newer one.
 const STEP: f32 = 0.8;
+/// What an item in the cart counts of a look, where it was not looked at lately.
+const IN_CART: f32 = 0.5;
 /// After so many days a recent item counts half.
 const HALF_LIFE_DAYS: f64 = 7.0;
 
@@ -105,6 +107,20 @@ impl Taste {
             let step = STEP.powi(self.recent.len() as i32);
             self.recent.push((item, strength * step));
         }
+    }
+
+    /// All of it as one session, newest first, each item once: the product at hand, recent items, what else is in the cart. The
+    /// scorer fades by distance itself, so strengths here are those of the acts and their age.
+    pub(super) fn session(&self) -> Vec<Weighed> {
+        let mut session: Vec<Weighed> = Vec::with_capacity(RECENT_KEPT + 1);
+        let recent = self.recent.iter().enumerate().map(|(place, (item, weight))| (*item, weight / STEP.powi(place as i32)));
+        let cart = self.cart.iter().map(|item| (*item, IN_CART));
+        for (item, strength) in self.item.map(|item| (item, 1.0)).into_iter().chain(recent).chain(cart) {
+            if session.iter().all(|(known, _)| *known != item) {
+                session.push((item, strength));
+            }
+        }
+        session
     }
 
     /// What the answer rests on.
