@@ -29,7 +29,9 @@ try {
   const answered = page.waitForResponse((response) => response.url().includes("placement=product"));
   await page.click("#cards li button");
   await answered;
-  await page.waitForFunction(() => document.getElementById("said").textContent.includes("items"));
+  // The answer is here before the page shows it: wait for the cards to change, which they never do if the item stays among them.
+  const titles_now = () => page.locator("#cards li strong").allTextContents();
+  for (let tries = 0; tries < 50 && (await titles_now()).includes(looked_at); tries++) await page.waitForTimeout(100);
   const titles = await shows(page, "product");
   assert(!titles.includes(looked_at), `what is looked at is not recommended: ${looked_at}`);
 
