@@ -16,6 +16,7 @@ pub mod id;
 pub mod model;
 pub mod money;
 pub mod profile;
+pub mod random;
 pub mod ranking;
 pub mod rules;
 pub mod source;

@@ -7,7 +7,8 @@
 //!
 //! [`Draft`] is the other direction: what training hands over, and the one place where the layout is written.
 //!
-//! What is absent: customers. An artifact holds items and pairs of items, and of pairs it says how many people stand behind them.
+//! What is absent: customers. An artifact holds items and pairs of items, and of pairs it says whether more than one person stands
+//! behind them.
 
 mod draft;
 mod item;
@@ -19,6 +20,7 @@ pub use draft::{Draft, ItemStatistics};
 pub use item::{ItemView, Repeat};
 pub use looks::{NextLook, RecentVisits};
 pub use purchases::NextPurchase;
+pub use tensor::Row;
 
 use crate::{id::ItemId, money::Currency, time::Timestamp};
 use bytes::Bytes;
@@ -87,8 +89,8 @@ pub struct Meta {
 /// A table of related items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
-    /// What is looked at next. A pair may rest on one visitor, or on visits that share a third item (no supporters): `similar` shows
-    /// those with 2 supporters or more.
+    /// What is looked at next. A pair may rest on one visitor, or on visits that share a third item (nobody): `similar` shows the
+    /// shared ones.
     Session,
     /// Bought by the same customers, in one order or over time. Every pair has 2 customers or more behind it.
     Basket,
@@ -114,16 +116,30 @@ impl Table {
     }
 }
 
-/// A related item.
+/// A related item, as training hands it over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Neighbour {
+    /// Its place in the draft's items.
+    pub item: u32,
+    /// How strongly, greater is stronger, finite and above 0; comparable within one table.
+    pub weight: f32,
+    /// How many distinct people stand behind it.
+    pub supporters: u32,
+}
+
+/// A related item, as a lookup reads it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Related {
     /// Its index.
     pub item: u32,
     /// How strongly, greater is stronger, finite and above 0; comparable within one table.
     pub weight: f32,
-    /// How many distinct people stand behind it, 65,535 for more.
-    pub supporters: u32,
+    /// Whether [`FEWEST_SUPPORTERS`] people or more stand behind it. A pair of fewer could give one of them away.
+    pub is_shared: bool,
 }
+
+/// How many distinct people must stand behind a pair before strangers are told of it as a pair.
+pub const FEWEST_SUPPORTERS: u32 = 2;
 
 /// A model, ready for lookups. Cloning is cheap: the bytes are shared.
 #[derive(Clone, Debug)]
@@ -133,7 +149,6 @@ pub struct Model {
     popularity: Tensor<f32>,
     trending: Tensor<f32>,
     popular: Tensor<u32>,
-    category_tops: Lists,
     repeat_share: Tensor<f32>,
     repeat_days: Tensor<f32>,
     tables: [Neighbours; 4],
@@ -144,8 +159,8 @@ pub struct Model {
 #[derive(Clone, Debug)]
 struct Neighbours {
     items: Lists,
+    /// Below 0 where fewer than [`FEWEST_SUPPORTERS`] stand behind the entry: the sign of a weight that is never negative is free.
     weights: Tensor<f16>,
-    supporters: Tensor<u16>,
 }
 
 impl Model {
@@ -162,7 +177,6 @@ impl Model {
         tensor::check(tensor::META, meta.next_purchase.is_sound(), "has parameters that no score can be made of")?;
         let items = Items::parse(&tensors)?;
         let count = items.len();
-        let category_tops = Lists::parse(&tensors, "category_tops", items.categories(), count)?;
         let popular = tensors.numbers::<u32>("popular", None)?;
         tensor::check("popular", popular.iter().all(|item| (*item as usize) < count), "names an item that does not exist")?;
         let [session, basket, together, content] = Table::ALL.map(|table| Neighbours::parse(&tensors, table, count));
@@ -175,10 +189,16 @@ impl Model {
             recent: Recent::parse(&tensors, count)?,
             purchases: Purchases::parse(&tensors, count)?,
             popular,
-            category_tops,
             items,
             meta,
         })
+    }
+
+    /// The same tables, weighed otherwise: how training tries what suits a shop.
+    #[must_use]
+    pub fn weighing(mut self, next_look: NextLook, next_purchase: NextPurchase) -> Self {
+        (self.meta.next_look, self.meta.next_purchase) = (next_look, next_purchase);
+        self
     }
 
     /// What the artifact says about itself.
@@ -235,24 +255,6 @@ impl Model {
         &self.popular
     }
 
-    /// How many categories there are.
-    #[must_use]
-    pub fn categories(&self) -> usize {
-        self.items.categories()
-    }
-
-    /// The index of the category of that exact name.
-    #[must_use]
-    pub fn category_of_name(&self, name: &str) -> Option<u32> {
-        self.items.find_category(name)
-    }
-
-    /// The trending items of a category, best first, at most 100; none for an unknown category.
-    #[must_use]
-    pub fn category_top(&self, category: u32) -> &[u32] {
-        self.category_tops.row(category)
-    }
-
     /// Whether and how fast customers buy an item again.
     #[must_use]
     pub fn repeat(&self, index: u32) -> Repeat {
@@ -260,7 +262,7 @@ impl Model {
     }
 
     /// The items related to one, strongest first; none for an unknown index. Allocates nothing.
-    pub fn neighbours(&self, table: Table, index: u32) -> impl ExactSizeIterator<Item = Neighbour> + '_ {
+    pub fn neighbours(&self, table: Table, index: u32) -> impl ExactSizeIterator<Item = Related> + '_ {
         let table = match (&self.tables, table) {
             ([session, _, _, _], Table::Session) => session,
             ([_, basket, _, _], Table::Basket) => basket,
@@ -286,14 +288,14 @@ impl Model {
 
     /// The distinct items of a recent visit, in order; none for an unknown visit.
     #[must_use]
-    pub fn recent_visit(&self, visit: u32) -> &[u32] {
-        self.recent.as_ref().map_or(&[], |recent| recent.visit(visit))
+    pub fn recent_visit(&self, visit: u32) -> Row<'_> {
+        self.recent.as_ref().map_or_else(Row::none, |recent| recent.visit(visit))
     }
 
     /// The newest visits with an item, newest first; none for an unknown item.
     #[must_use]
-    pub fn visits_with(&self, index: u32) -> &[u32] {
-        self.recent.as_ref().map_or(&[], |recent| recent.holding(index))
+    pub fn visits_with(&self, index: u32) -> Row<'_> {
+        self.recent.as_ref().map_or_else(Row::none, |recent| recent.holding(index))
     }
 
     /// What an item's being popular takes from a neighbour's word for it, 0 to 1.
@@ -303,7 +305,7 @@ impl Model {
     }
 
     /// What goes with an item: complements by lift, strongest first.
-    pub fn together(&self, index: u32) -> impl ExactSizeIterator<Item = Neighbour> + '_ {
+    pub fn together(&self, index: u32) -> impl ExactSizeIterator<Item = Related> + '_ {
         self.neighbours(Table::Together, index)
     }
 }
@@ -314,19 +316,15 @@ impl Neighbours {
         let items = Lists::parse(tensors, table.name(), count, count)?;
         let weights = tensors.numbers::<f16>(&name("weights"), Some(items.entries()))?;
         tensor::check(&name("weights"), weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;
-        let supporters = tensors.numbers(&name("supporters"), Some(items.entries()))?;
-        Ok(Self { items, weights, supporters })
+        Ok(Self { items, weights })
     }
 
-    fn row(&self, index: u32) -> impl ExactSizeIterator<Item = Neighbour> + '_ {
-        let range = self.items.range(index);
-        let items = self.items.row(index).iter();
-        let weights = self.weights.get(range.clone()).unwrap_or_default().iter();
-        let supporters = self.supporters.get(range).unwrap_or_default().iter();
-        items.zip(weights).zip(supporters).map(|((item, weight), supporters)| Neighbour {
-            item: *item,
-            weight: weight.to_f32(),
-            supporters: u32::from(*supporters),
+    fn row(&self, index: u32) -> impl ExactSizeIterator<Item = Related> + '_ {
+        let weights = self.weights.get(self.items.range(index)).unwrap_or_default().iter();
+        self.items.row(index).zip(weights).map(|(item, weight)| Related {
+            item,
+            weight: weight.to_f32().abs(),
+            is_shared: weight.is_sign_positive(),
         })
     }
 }

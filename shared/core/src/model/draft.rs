@@ -1,9 +1,9 @@
 //! What training hands over, and how it is laid out: the writing side of the artifact.
 
 use super::{
-    Meta, ModelError, Neighbour, NextLook, NextPurchase, RecentVisits, SCHEMA, Table,
+    FEWEST_SUPPORTERS, Meta, ModelError, Neighbour, NextLook, NextPurchase, RecentVisits, SCHEMA, Table,
     item::{NO_NUMBER, NO_WORD, Rest},
-    tensor::{META, Number},
+    tensor::{Indices, META, Number},
 };
 use crate::{catalog::Item, digest::content_hash, money::Currency, time::Timestamp};
 use half::f16;
@@ -12,8 +12,6 @@ use std::collections::{BTreeMap, HashMap};
 
 /// How many trending items are listed.
 const POPULAR_KEPT: usize = 200;
-/// How many trending items are listed for a category.
-const CATEGORY_KEPT: usize = 100;
 
 /// A model in the making. Items may come in any order; the tables' indices mean places in `items`.
 #[derive(Clone, Debug)]
@@ -109,9 +107,9 @@ impl Draft {
 
         let mut writer = Writer::default();
         writer.items(&items)?;
-        let categories = writer.words("category", items.iter().map(|item| item.category.as_deref()))?;
+        writer.words("category", items.iter().map(|item| item.category.as_deref()))?;
         writer.statistics(&statistics);
-        writer.tops(&items, &statistics, &categories)?;
+        writer.popular(&statistics);
         for table in Table::ALL {
             let rows = self.tables.get(&table);
             let row = |old: &usize| rows.and_then(|rows| rows.get(*old)).map(Vec::as_slice).unwrap_or_default();
@@ -147,8 +145,8 @@ impl Writer {
         Ok(())
     }
 
-    /// A column of few distinct texts; gives them back, sorted.
-    fn words<'a>(&mut self, name: &'static str, texts: impl Iterator<Item = Option<&'a str>> + Clone) -> Result<Vec<&'a str>, ModelError> {
+    /// A column of few distinct texts.
+    fn words<'a>(&mut self, name: &'static str, texts: impl Iterator<Item = Option<&'a str>> + Clone) -> Result<(), ModelError> {
         let mut words: Vec<&str> = texts.clone().flatten().collect();
         words.sort_unstable();
         words.dedup();
@@ -160,8 +158,7 @@ impl Writer {
             "brand" => "brand_words",
             _ => "currency_words",
         };
-        self.texts(name_of_words, words.iter().copied())?;
-        Ok(words)
+        self.texts(name_of_words, words.iter().copied())
     }
 
     fn items(&mut self, items: &[&Item]) -> Result<(), ModelError> {
@@ -189,71 +186,61 @@ impl Writer {
         self.numbers("repeat_days", &column(|item| item.repeat.median_days));
     }
 
-    /// The best items of the shop and of each category: by trend, then popularity, then id.
-    fn tops(&mut self, items: &[&Item], statistics: &[ItemStatistics], categories: &[&str]) -> Result<(), ModelError> {
-        let mut best: Vec<u32> = (0..items.len() as u32).collect();
+    /// The best items of the shop: by trend, then popularity, then id.
+    fn popular(&mut self, statistics: &[ItemStatistics]) {
+        let mut best: Vec<u32> = (0..statistics.len() as u32).collect();
         let rank = |item: &u32| statistics.get(*item as usize).map_or((0.0, 0.0), |item| (item.trending, item.popularity));
         best.sort_by(|a, b| rank(b).0.total_cmp(&rank(a).0).then(rank(b).1.total_cmp(&rank(a).1)).then(a.cmp(b)));
-        self.numbers("popular", &best[..best.len().min(POPULAR_KEPT)]);
-
-        let mut tops: Vec<Vec<u32>> = vec![Vec::new(); categories.len()];
-        for item in best {
-            let category = items.get(item as usize).and_then(|item| item.category.as_deref());
-            let top = category.and_then(|name| categories.binary_search(&name).ok()).and_then(|index| tops.get_mut(index));
-            if let Some(top) = top.filter(|top| top.len() < CATEGORY_KEPT) {
-                top.push(item);
-            }
-        }
-        self.lists("category_tops", tops.iter().map(Vec::as_slice))
+        best.truncate(POPULAR_KEPT);
+        self.numbers("popular", &best);
     }
 
-    fn lists<'a>(&mut self, name: &'static str, lists: impl Iterator<Item = &'a [u32]>) -> Result<(), ModelError> {
+    /// Lists of indices below `bound`.
+    fn lists(&mut self, name: &'static str, bound: usize, lists: impl Iterator<Item = impl AsRef<[u32]>>) -> Result<(), ModelError> {
         let (mut at, mut entries) = (vec![0u32], Vec::new());
         for list in lists {
-            entries.extend_from_slice(list);
+            entries.extend_from_slice(list.as_ref());
             at.push(u32::try_from(entries.len()).map_err(|_| ModelError::TooLarge(name))?);
         }
         self.numbers(format!("{name}_at"), &at);
-        self.numbers(format!("{name}_items"), &entries);
+        if Indices::is_narrow(bound) {
+            self.numbers(format!("{name}_items"), &entries.iter().map(|index| *index as u16).collect::<Vec<u16>>());
+        } else {
+            self.numbers(format!("{name}_items"), &entries);
+        }
         Ok(())
     }
 
+    /// Rows strongest first. The sign of a weight says whether more than one person stands behind it.
     fn table<'a>(&mut self, table: Table, rows: impl Iterator<Item = &'a [Neighbour]>, place: &[u32]) -> Result<(), ModelError> {
-        let (mut lists, mut weights, mut supporters) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut lists, mut weights) = (Vec::new(), Vec::new());
         for row in rows {
             // An index that names no item would make the artifact unreadable, so it is left out here.
             let known = row.iter().filter_map(|neighbour| Some((*place.get(neighbour.item as usize)?, neighbour)));
             let mut sorted: Vec<(u32, &Neighbour)> = known.filter(|(_, neighbour)| neighbour.weight > 0.0).collect();
             sorted.sort_by(|a, b| b.1.weight.total_cmp(&a.1.weight).then(a.0.cmp(&b.0)));
-            weights.extend(sorted.iter().map(|(_, neighbour)| half_of(neighbour.weight)));
-            supporters.extend(sorted.iter().map(|(_, neighbour)| neighbour.supporters.min(u32::from(u16::MAX)) as u16));
+            weights.extend(sorted.iter().map(|(_, neighbour)| match neighbour.supporters {
+                FEWEST_SUPPORTERS.. => half_of(neighbour.weight),
+                _ => -half_of(neighbour.weight),
+            }));
             lists.push(sorted.iter().map(|(item, _)| *item).collect::<Vec<u32>>());
         }
-        self.lists(table.name(), lists.iter().map(Vec::as_slice))?;
         self.numbers(format!("{}_weights", table.name()), &weights);
-        self.numbers(format!("{}_supporters", table.name()), &supporters);
-        Ok(())
+        self.lists(table.name(), place.len(), lists.iter())
     }
 
     /// Rows in order of their items, so that reading walks forward through memory.
     fn purchases<'a>(&mut self, rows: impl Iterator<Item = &'a [(u32, f32)]>, place: &[u32]) -> Result<(), ModelError> {
-        let (mut at, mut items, mut weights) = (vec![0u32], Vec::new(), Vec::new());
+        let (mut lists, mut weights) = (Vec::new(), Vec::new());
         for row in rows {
             let known = row.iter().filter_map(|(item, weight)| Some((*place.get(*item as usize)?, signed_half_of(*weight))));
             let mut sorted: Vec<(u32, f16)> = known.filter(|(_, weight)| weight.to_f32() != 0.0).collect();
             sorted.sort_unstable_by_key(|(item, _)| *item);
-            items.extend(sorted.iter().map(|(item, _)| *item));
             weights.extend(sorted.iter().map(|(_, weight)| *weight));
-            at.push(u32::try_from(items.len()).map_err(|_| ModelError::TooLarge("purchase"))?);
+            lists.push(sorted.iter().map(|(item, _)| *item).collect::<Vec<u32>>());
         }
-        self.numbers("purchase_at", &at);
         self.numbers("purchase_weights", &weights);
-        if place.len() <= usize::from(u16::MAX) + 1 {
-            self.numbers("purchase_narrow", &items.iter().map(|item| *item as u16).collect::<Vec<u16>>());
-        } else {
-            self.numbers("purchase_wide", &items);
-        }
-        Ok(())
+        self.lists("purchase", place.len(), lists.iter())
     }
 
     /// Visits by number, oldest first, and for each item the newest visits with it, newest first.
@@ -269,8 +256,8 @@ impl Writer {
                 }
             }
         }
-        self.lists("recent", visits.iter().map(Vec::as_slice))?;
-        self.lists("holding", holding.iter().map(Vec::as_slice))?;
+        self.lists("recent", order.len(), visits.iter())?;
+        self.lists("holding", visits.len(), holding.iter())?;
         let rarity: Vec<f32> = order.iter().map(|old| recent.rarity.get(*old).copied().unwrap_or(0.0)).collect();
         self.numbers("rarity", &rarity);
         Ok(())

@@ -38,12 +38,8 @@ impl Words {
         Ok(Self { of_item, words })
     }
 
-    fn index(&self, item: u32) -> Option<u32> {
-        self.of_item.at(item).filter(|word| *word != NO_WORD)
-    }
-
     fn get(&self, item: u32) -> Option<&str> {
-        self.index(item).map(|word| self.words.get(word))
+        self.of_item.at(item).filter(|word| *word != NO_WORD).map(|word| self.words.get(word))
     }
 }
 
@@ -93,14 +89,6 @@ impl Items {
         self.ids.find(id)
     }
 
-    pub(super) fn categories(&self) -> usize {
-        self.category.words.len()
-    }
-
-    pub(super) fn find_category(&self, name: &str) -> Option<u32> {
-        self.category.words.find(name)
-    }
-
     pub(super) fn view(&self, index: u32) -> Option<ItemView<'_>> {
         ((index as usize) < self.len()).then_some(ItemView { items: self, index })
     }
@@ -136,12 +124,6 @@ impl<'a> ItemView<'a> {
     #[must_use]
     pub fn category(&self) -> Option<&'a str> {
         self.items.category.get(self.index)
-    }
-
-    /// Its category's index, for [`super::Model::category_top`].
-    #[must_use]
-    pub fn category_index(&self) -> Option<u32> {
-        self.items.category.index(self.index)
     }
 
     /// Who makes it.

@@ -4,7 +4,7 @@
 
 use super::{
     ModelError,
-    tensor::{Lists, Tensor, Tensors, check},
+    tensor::{Lists, Row, Tensor, Tensors, check},
 };
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ impl NextLook {
         neighbours: 0.55,
         most_neighbours: 25,
         likeness_step: 0.75,
-        age: 3.0,
+        age: 1.5,
         distance: 0.6,
     };
 }
@@ -88,11 +88,11 @@ impl Recent {
         self.visits.len()
     }
 
-    pub(super) fn visit(&self, visit: u32) -> &[u32] {
+    pub(super) fn visit(&self, visit: u32) -> Row<'_> {
         self.visits.row(visit)
     }
 
-    pub(super) fn holding(&self, item: u32) -> &[u32] {
+    pub(super) fn holding(&self, item: u32) -> Row<'_> {
         self.holding.row(item)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     ModelError,
-    tensor::{Tensor, Tensors, check},
+    tensor::{Lists, Tensor, Tensors, check},
 };
 use half::f16;
 use serde::{Deserialize, Serialize};
@@ -29,11 +29,14 @@ pub struct NextPurchase {
 
 impl Default for NextPurchase {
     fn default() -> Self {
-        Self { half_life_days: 90.0, own: 2.0, trend: 0.75, own_trend: 0.15, repeat: 0.25 }
+        Self::DEFAULT
     }
 }
 
 impl NextPurchase {
+    /// What serves a shop that has none of its own.
+    pub const DEFAULT: Self = Self { half_life_days: 90.0, own: 2.0, trend: 0.75, own_trend: 0.15, repeat: 0.25 };
+
     /// Whether every number is one that a score can be made of.
     pub(super) fn is_sound(&self) -> bool {
         let exponents = [self.trend, self.own_trend, self.repeat];
@@ -44,19 +47,11 @@ impl NextPurchase {
     }
 }
 
-/// For each item the items that its purchase speaks for or against. An entry takes four bytes while there are no more than 65,536
-/// items: item (u16) and weight (f16); six beyond.
+/// For each item the items that its purchase speaks for or against, in order of their indices.
 #[derive(Clone, Debug)]
 pub(super) struct Purchases {
-    at: Tensor<u32>,
-    items: Columns,
+    items: Lists,
     weights: Tensor<f16>,
-}
-
-#[derive(Clone, Debug)]
-enum Columns {
-    Narrow(Tensor<u16>),
-    Wide(Tensor<u32>),
 }
 
 impl Purchases {
@@ -65,34 +60,15 @@ impl Purchases {
         if !tensors.has("purchase_at") {
             return Ok(None);
         }
-        let weights = tensors.numbers::<f16>("purchase_weights", None)?;
+        let items = Lists::parse(tensors, "purchase", count, count)?;
+        let weights = tensors.numbers::<f16>("purchase_weights", Some(items.entries()))?;
         check("purchase_weights", weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;
-        let entries = Some(weights.len());
-        let (items, is_known) = if tensors.has("purchase_narrow") {
-            let items = tensors.numbers::<u16>("purchase_narrow", entries)?;
-            let is_known = items.iter().all(|item| usize::from(*item) < count);
-            (Columns::Narrow(items), is_known)
-        } else {
-            let items = tensors.numbers::<u32>("purchase_wide", entries)?;
-            let is_known = items.iter().all(|item| (*item as usize) < count);
-            (Columns::Wide(items), is_known)
-        };
-        check("purchase_at", is_known, "is about an item that does not exist")?;
-        Ok(Some(Self { at: tensors.offsets("purchase_at", count, weights.len())?, items, weights }))
+        Ok(Some(Self { items, weights }))
     }
 
     /// What buying item `index` says of others: (item, weight), none for an unknown index. Allocates nothing.
     pub(super) fn row(&self, index: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
-        let index = index as usize;
-        let range = match (self.at.get(index), self.at.get(index + 1)) {
-            (Some(from), Some(to)) => *from as usize..*to as usize,
-            _ => 0..0,
-        };
-        let weights = self.weights.get(range.clone()).unwrap_or_default().iter().map(|weight| weight.to_f32());
-        let (narrow, wide): (&[u16], &[u32]) = match &self.items {
-            Columns::Narrow(items) => (items.get(range).unwrap_or_default(), &[]),
-            Columns::Wide(items) => (&[], items.get(range).unwrap_or_default()),
-        };
-        narrow.iter().map(|item| u32::from(*item)).chain(wide.iter().copied()).zip(weights)
+        let weights = self.weights.get(self.items.range(index)).unwrap_or_default();
+        self.items.row(index).zip(weights.iter().map(|weight| weight.to_f32()))
     }
 }

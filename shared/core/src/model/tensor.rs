@@ -118,19 +118,95 @@ impl<T: Number> Deref for Tensor<T> {
     }
 }
 
-/// One list of item indices for each of `0..len`.
+/// Numbers that name something, two bytes each where two bytes can name everything, four beyond.
+#[derive(Clone, Debug)]
+pub(super) enum Indices {
+    Narrow(Tensor<u16>),
+    Wide(Tensor<u32>),
+}
+
+impl Indices {
+    /// Whether what is numbered below `bound` fits into two bytes.
+    pub(super) const fn is_narrow(bound: usize) -> bool {
+        bound <= u16::MAX as usize + 1
+    }
+
+    /// Numbers below `bound`.
+    fn parse(tensors: &Tensors, name: &str, bound: usize) -> Result<Self, ModelError> {
+        let (indices, is_known) = if Self::is_narrow(bound) {
+            let narrow = tensors.numbers::<u16>(name, None)?;
+            let is_known = narrow.iter().all(|index| usize::from(*index) < bound);
+            (Self::Narrow(narrow), is_known)
+        } else {
+            let wide = tensors.numbers::<u32>(name, None)?;
+            let is_known = wide.iter().all(|index| (*index as usize) < bound);
+            (Self::Wide(wide), is_known)
+        };
+        check(name, is_known, "names what does not exist")?;
+        Ok(indices)
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Narrow(narrow) => narrow.len(),
+            Self::Wide(wide) => wide.len(),
+        }
+    }
+
+    fn row(&self, range: Range<usize>) -> Row<'_> {
+        match self {
+            Self::Narrow(narrow) => Row::Narrow(narrow.get(range).unwrap_or_default().iter()),
+            Self::Wide(wide) => Row::Wide(wide.get(range).unwrap_or_default().iter()),
+        }
+    }
+}
+
+/// Indices in a row, read where they lie.
+#[derive(Clone, Debug)]
+pub enum Row<'a> {
+    /// Two bytes each.
+    Narrow(std::slice::Iter<'a, u16>),
+    /// Four bytes each.
+    Wide(std::slice::Iter<'a, u32>),
+}
+
+impl Row<'_> {
+    pub(super) fn none() -> Self {
+        Self::Wide([].iter())
+    }
+}
+
+impl Iterator for Row<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        match self {
+            Self::Narrow(narrow) => narrow.next().map(|index| u32::from(*index)),
+            Self::Wide(wide) => wide.next().copied(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::Narrow(narrow) => narrow.size_hint(),
+            Self::Wide(wide) => wide.size_hint(),
+        }
+    }
+}
+
+impl ExactSizeIterator for Row<'_> {}
+
+/// One list of indices for each of `0..len`.
 #[derive(Clone, Debug)]
 pub(super) struct Lists {
     at: Tensor<u32>,
-    entries: Tensor<u32>,
+    entries: Indices,
 }
 
 impl Lists {
     /// `NAME_at` and `NAME_items`: `count` lists of indices below `bound`.
     pub(super) fn parse(tensors: &Tensors, name: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
-        let name_of_items = format!("{name}_items");
-        let entries = tensors.numbers::<u32>(&name_of_items, None)?;
-        check(&name_of_items, entries.iter().all(|item| (*item as usize) < bound), "names an item that does not exist")?;
+        let entries = Indices::parse(tensors, &format!("{name}_items"), bound)?;
         Ok(Self { at: tensors.offsets(&format!("{name}_at"), count, entries.len())?, entries })
     }
 
@@ -152,8 +228,8 @@ impl Lists {
         range(&self.at, index)
     }
 
-    pub(super) fn row(&self, index: u32) -> &[u32] {
-        self.entries.get(self.range(index)).unwrap_or_default()
+    pub(super) fn row(&self, index: u32) -> Row<'_> {
+        self.entries.row(self.range(index))
     }
 }
 

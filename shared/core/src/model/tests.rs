@@ -46,13 +46,13 @@ fn model() -> Model {
 #[test]
 fn what_is_written_is_read() {
     let model = model();
-    assert_eq!((model.len(), model.categories()), (3, 2));
+    assert_eq!(model.len(), 3);
     let mug = model.index_of(&id("mug")).expect("the mug");
     assert_eq!(model.item(mug).and_then(|item| item.to_item()).as_ref(), Some(&draft().items[0]));
     assert_eq!(model.index_of(&id("mugs")), None);
-    let names = |items: &[u32]| items.iter().filter_map(|item| model.item(*item)).map(|item| item.id().to_owned()).collect::<Vec<_>>();
-    assert_eq!(names(model.popular()), ["cake", "zest", "mug"]);
-    assert_eq!(names(model.category_top(model.category_of_name("bakery").expect("a category"))), ["cake"]);
+    let names =
+        |items: Vec<u32>| items.into_iter().filter_map(|item| model.item(item)).map(|item| item.id().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(model.popular().to_vec()), ["cake", "zest", "mug"]);
     let related: Vec<(&str, f32)> =
         model.neighbours(Table::Session, mug).filter_map(|near| Some((model.item(near.item)?.id(), near.weight))).collect();
     assert_eq!(related, [("zest", 0.5), ("cake", 0.25)], "strongest first, by the places of sorted ids");
@@ -87,6 +87,37 @@ fn an_artifact_from_before_next_purchases_is_read() {
 }
 
 #[test]
+fn a_pair_says_whether_more_than_one_person_stands_behind_it() {
+    let pair = |item, supporters| Neighbour { item, weight: 0.5, supporters };
+    let tables = BTreeMap::from([(Table::Session, vec![vec![], vec![pair(0, 1), pair(2, 2)], vec![pair(0, 0)]])]);
+    let model = Model::parse(Draft { tables, ..draft() }.to_bytes().expect("writes").0.into()).expect("reads");
+    let told = |name: &str| -> Vec<(f32, bool)> {
+        let index = model.index_of(&id(name)).expect("an item");
+        model.neighbours(Table::Session, index).map(|near| (near.weight, near.is_shared)).collect()
+    };
+    // Of equal weights the smaller id first: mug, of one person; zest, of two.
+    assert_eq!(told("cake"), [(0.5, false), (0.5, true)]);
+    assert_eq!(told("zest"), [(0.5, false)]);
+}
+
+#[test]
+fn beyond_two_bytes_items_are_named_by_four() {
+    const ITEMS: u32 = 70_000;
+    let last = ITEMS - 1;
+    let mut rows = vec![Vec::new(); ITEMS as usize];
+    rows[0] = vec![neighbour(last, 0.5)];
+    let draft = Draft {
+        items: (0..ITEMS).map(|number| Item::bare(id(&format!("i{number:05}")))).collect(),
+        purchases: rows.iter().map(|row| row.iter().map(|near: &Neighbour| (near.item, 0.25)).collect()).collect(),
+        tables: BTreeMap::from([(Table::Session, rows)]),
+        ..Draft::empty(Timestamp(0), Currency::EUR)
+    };
+    let model = Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads");
+    assert_eq!(model.neighbours(Table::Session, 0).map(|near| near.item).collect::<Vec<u32>>(), [last]);
+    assert_eq!(model.bought_after(0).collect::<Vec<_>>(), [(last, 0.25)]);
+}
+
+#[test]
 fn parameters_that_no_score_can_be_made_of_are_refused() {
     for own in [-1.0, 1e9] {
         let draft = Draft { next_purchase: NextPurchase { own, ..NextPurchase::default() }, ..draft() };
@@ -99,7 +130,6 @@ fn an_index_out_of_range_is_nothing() {
     let model = model();
     assert!(model.item(3).is_none());
     assert_eq!(model.neighbours(Table::Session, u32::MAX).len(), 0);
-    assert_eq!(model.category_top(99), &[] as &[u32]);
     assert_eq!((model.popularity(7), model.trending(u32::MAX)), (0.0, 0.0));
 }
 
@@ -136,10 +166,7 @@ fn walk(model: &Model) -> usize {
         Table::ALL.into_iter().flat_map(move |table| model.neighbours(table, index)).filter(|near| model.item(near.item).is_some()).count()
     };
     let after = |index| model.bought_after(index).filter(|(item, _)| model.item(*item).is_some()).count();
-    items
-        + (0..model.len() as u32 + 1).map(after).sum::<usize>()
-        + (0..model.len() as u32 + 1).map(related).sum::<usize>()
-        + (0..9).map(|category| model.category_top(category).len()).sum::<usize>()
+    items + (0..model.len() as u32 + 1).map(after).sum::<usize>() + (0..model.len() as u32 + 1).map(related).sum::<usize>()
 }
 
 proptest! {

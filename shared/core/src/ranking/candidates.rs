@@ -3,8 +3,6 @@
 use super::{Ask, Shop, next_look::Looks, next_purchase::NextPurchases, reason::Code, selection::Gate, taste::Taste};
 use crate::model::{Model, Table};
 
-/// A pair that fewer people stand behind is never shown: it could give one of them away.
-const FEWEST_SUPPORTERS: u32 = 2;
 /// How many favourites take part.
 const FAVOURITES: usize = 60;
 /// Customers buy an item again if so many of its buyers do.
@@ -288,7 +286,7 @@ impl Pile {
         let recent = taste.recent.iter().map(|(item, weight)| (*item, weight * of_recent));
         for (item, weight) in spoken.chain(recent).filter(|(_, weight)| *weight > 0.0) {
             for neighbour in model.neighbours(table, item) {
-                let is_safe = table == Table::Content || neighbour.supporters >= FEWEST_SUPPORTERS;
+                let is_safe = table == Table::Content || neighbour.is_shared;
                 if is_safe && gate.admits(neighbour.item) {
                     self.add(neighbour.item, weight * neighbour.weight, Code::of(table), item);
                 }

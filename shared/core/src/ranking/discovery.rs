@@ -4,6 +4,7 @@
 //! of the slots with probability exactly `1/m`, whatever was drawn for the other slots; that is the propensity logged.
 
 use super::{PROPENSITY_FLOOR, Shop, reason::Code, selection::Choice, selection::Gate, taste::Taste};
+use crate::random::SplitMix;
 
 /// Replaces `share` of the slots, evenly spaced and never the first, by items drawn with `seed`.
 pub(super) fn mix_in(shop: &Shop, gate: &Gate<'_>, taste: &Taste, share: f32, seed: u64, limit: usize, chosen: &mut [Choice]) {
@@ -14,7 +15,7 @@ pub(super) fn mix_in(shop: &Shop, gate: &Gate<'_>, taste: &Taste, share: f32, se
     let mut pool = pool(shop, gate, taste, chosen);
     let propensity = 1.0 / pool.len().max(1) as f32;
     let slots = slots.min(pool.len());
-    let mut dice = SplitMix(seed);
+    let mut dice = SplitMix::new(seed);
     for slot in 1..=slots {
         let position = slot * chosen.len() / slots - 1;
         let Some(choice) = chosen.get_mut(position).filter(|choice| choice.code != Code::Pinned) else { continue };
@@ -39,21 +40,4 @@ fn pool(shop: &Shop, gate: &Gate<'_>, taste: &Taste, chosen: &[Choice]) -> Vec<u
         .take(largest)
         .collect();
     if outside.len() >= largest / 5 { outside } else { shop.favourites().iter().copied().filter(free).take(largest).collect() }
-}
-
-/// Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014. Small, fast, and the same on every machine.
-struct SplitMix(u64);
-
-impl SplitMix {
-    const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// Below `bound`, which is at least 1; the bias is under 2^-57 for pools of 50.
-    const fn below(&mut self, bound: usize) -> usize {
-        ((self.next() as u128 * bound as u128) >> 64) as usize
-    }
 }

@@ -141,10 +141,10 @@ impl Near {
         let mut step = 1.0;
         for (item, strength) in session {
             for number in model.visits_with(*item) {
-                let Some((known, slot)) = self.cells.get_mut(*number as usize) else { continue };
+                let Some((known, slot)) = self.cells.get_mut(number as usize) else { continue };
                 if *known != round {
                     (*known, *slot) = (round, self.visits.len() as u32);
-                    self.visits.push(Visit { number: *number, likeness: 0.0, shared: *item });
+                    self.visits.push(Visit { number, likeness: 0.0, shared: *item });
                 }
                 if let Some(visit) = self.visits.get_mut(*slot as usize) {
                     visit.likeness += step * strength;
@@ -173,11 +173,11 @@ impl Near {
         let mut sum = 0.0;
         for visit in &self.visits {
             let items = model.recent_visit(visit.number);
-            let shared = items.iter().position(|item| *item == visit.shared).unwrap_or(0);
-            for (place, item) in items.iter().enumerate().filter(|(_, item)| **item != current) {
-                let word = visit.likeness * fading[place.abs_diff(shared).min(REACH - 1)] * model.rarity(*item);
+            let shared = items.clone().position(|item| item == visit.shared).unwrap_or(0);
+            for (place, item) in items.enumerate().filter(|(_, item)| *item != current) {
+                let word = visit.likeness * fading[place.abs_diff(shared).min(REACH - 1)] * model.rarity(item);
                 sum += word;
-                self.words.push((*item, word, visit.shared));
+                self.words.push((item, word, visit.shared));
             }
         }
         sum
@@ -239,8 +239,8 @@ mod tests {
         }
         let mut words = vec![0.0; ITEMS as usize];
         for number in 0..model.recent_visits() as u32 {
-            let visit = model.recent_visit(number);
-            let held = |item: u32| model.visits_with(item).contains(&number);
+            let visit: Vec<u32> = model.recent_visit(number).collect();
+            let held = |item: u32| model.visits_with(item).any(|held| held == number);
             let shared: Vec<usize> = (0..session.len()).filter(|place| held(session[*place].0)).collect();
             let Some(newest) = shared.first() else { continue };
             let likeness: f64 =
