@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted)
-//! learn   corpus ─► history + catalog ─► holdout report, artifact
+//! learn   corpus ─► history + catalog ─► weights chosen and judged on the newest past ─► artifact, report
 //! publish artifact, report ─► models/, pointer swapped
 //! ```
 //!
@@ -23,7 +23,7 @@ use rapport_core::{
 use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models};
 use rapport_lambda::Job;
 use rapport_train::{
-    Corpus,
+    Corpus, Learned,
     holdout::{self, Report},
     learn,
 };
@@ -141,7 +141,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let config = app.config;
     // Minutes of arithmetic must not hold up the runtime's I/O.
     let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
-    let Learned { artifact, model, holdout } = learned.await??;
+    let Fitted { artifact, model, holdout } = learned.await??;
 
     progress(Step::Publish);
     let summary = Summary {
@@ -170,17 +170,16 @@ pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report
     Ok(measured.await??)
 }
 
-struct Learned {
+struct Fitted {
     artifact: Bytes,
     model: Model,
     holdout: Report,
 }
 
 /// The pure part: events in, artifact out, read back once as a lookup will.
-fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Learned, ModelError> {
+fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Fitted, ModelError> {
     let history = corpus.history(config.consent).with_catalog(catalog);
-    let holdout = holdout::measure(&history, config.currency)?;
-    let (artifact, _) = learn(&history, config.currency, now).to_bytes()?;
-    let artifact = Bytes::from(artifact);
-    Ok(Learned { model: Model::parse(artifact.clone())?, artifact, holdout })
+    let Learned { draft, report } = learn(&history, config.currency, now)?;
+    let artifact = Bytes::from(draft.to_bytes()?.0);
+    Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report })
 }

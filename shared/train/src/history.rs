@@ -61,6 +61,13 @@ impl History {
         }
     }
 
+    /// The same with everything in stock: what may be sold today says nothing about what was bought then.
+    #[must_use]
+    pub(crate) fn all_in_stock(mut self) -> Self {
+        self.items.iter_mut().for_each(|item| item.in_stock = true);
+        self
+    }
+
     /// Each visit's looks, oldest first.
     pub fn visits(&self) -> impl Iterator<Item = &[Look]> {
         self.looks.chunk_by(|a, b| a.person == b.person && b.at.since_ms(a.at) <= VISIT_GAP_MS)

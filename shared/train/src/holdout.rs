@@ -1,28 +1,37 @@
-//! An honest look at oneself: learn from the past, ask about what came after, compare with the bestsellers.
+//! An honest look at oneself: what the newest part of the past says about a model that never saw it.
+//!
+//! The newest tenth of all looks and purchases is held out. Half of the people in it choose the shop's weights ([`crate::blend`]); the
+//! other half judges what was chosen, beside bestsellers, beside the default weights, and beside the model without each of its parts.
 
 use crate::{
-    history::{History, Look},
-    learn,
-    score::Scorer,
+    blend::{self, Weights},
+    history::{Buy, History, Look},
+    learn::Models,
+    lists::{Lists, popular},
+    score::{Score, interval, mean, standard_error},
+    shopper::{self, Order},
 };
 use bytes::Bytes;
 use rapport_core::{
-    id::ItemId,
-    model::{Model, ModelError},
+    id::{CustomerId, ItemId},
+    model::{Model, ModelError, NextLook, NextPurchase},
     money::Currency,
-    time::Timestamp,
+    profile::Profile,
+    ranking::{Scratch, Shop},
+    rules::Rules,
+    time::{DAY_MS, Timestamp},
 };
+use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The newest part of the time span that is held out.
+/// The newest share of looks and purchases that is held out.
 const SHARE: f64 = 0.1;
-/// Questions asked at most; more would only cost time.
-const QUESTIONS: usize = 5_000;
+/// Looks and customers asked about at most, by each half; more would only cost time.
+const LOOKS: usize = 6_000;
+const CUSTOMERS: usize = 2_000;
 /// Length of the lists that are judged.
 const LIST: usize = 20;
-/// A person's purchase counts half towards their habit after so many days.
-const HABIT_HALF_LIFE_DAYS: f64 = 90.0;
 /// Fewer answers than this say nothing.
 const ENOUGH: usize = 30;
 
@@ -31,6 +40,8 @@ const ENOUGH: usize = 30;
 pub struct Report {
     /// Where past and future part; `None` when there is nothing to part.
     pub cut: Option<Timestamp>,
+    /// What the choosing half found best; the defaults where it was too small.
+    pub weights: Weights,
     /// One row a question and answerer.
     pub rows: Vec<Row>,
     /// Whether there were enough answers to believe the rows.
@@ -40,9 +51,9 @@ pub struct Report {
 /// How one answerer did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
-    /// `next_look`, `next_order` or `new_items`.
+    /// `next_look`, `next_purchase` or `new_items`.
     pub question: &'static str,
-    /// `model` or `bestsellers`.
+    /// `model`, `bestsellers`, `default weights`, or the model `without` something.
     pub answerer: &'static str,
     /// How often it was asked.
     pub asked: usize,
@@ -52,104 +63,271 @@ pub struct Row {
     pub margin: f64,
     /// Mean of one over the first hit's place, 0 to 1.
     pub reciprocal_rank: f64,
+    /// Mean NDCG@10, 0 to 1.
+    pub ndcg: f64,
+    /// How far the model is ahead of this answerer in `ndcg`; `None` for the model itself.
+    pub lead: Option<Lead>,
 }
 
-/// One list to judge.
-struct Answer {
-    question: &'static str,
-    model: Vec<u32>,
-    bestsellers: Vec<u32>,
+/// A paired difference with its 95 % bootstrap interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Lead {
+    /// The model's NDCG@10 less the other's.
+    pub ndcg: f64,
+    /// From here
+    pub low: f64,
+    /// to here.
+    pub high: f64,
+}
+
+/// What somebody looked at next, and what they had looked at before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step<'a> {
+    pub(crate) before: &'a [Look],
+    pub(crate) next: u32,
+}
+
+/// A customer at the cut, and what they bought after it, in the model's numbering.
+#[derive(Debug)]
+pub(crate) struct Case {
+    profile: Profile,
+    own: Vec<ItemId>,
     wanted: BTreeSet<u32>,
+    /// Of those, what was never bought before.
+    fresh: BTreeSet<u32>,
 }
 
-/// Learns from the older part of `history` and judges by the newer.
+/// How a customer's two lists did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged {
+    pub(crate) all: Score,
+    /// `None` where the order holds nothing new.
+    pub(crate) new: Option<Score>,
+}
+
+/// The model's number of each of the history's items.
+#[derive(Debug)]
+pub(crate) struct Places(Vec<u32>);
+
+impl Places {
+    fn of_model(history: &History, model: &Model) -> Self {
+        Self(history.items.iter().map(|item| model.index_of(&item.id).unwrap_or(u32::MAX)).collect())
+    }
+
+    pub(crate) fn of(&self, item: u32) -> u32 {
+        self.0.get(item as usize).copied().unwrap_or(u32::MAX)
+    }
+}
+
+/// Chooses the shop's weights on its newest past, and judges them.
 ///
 /// # Errors
 /// [`ModelError`] when the catalog is too large for an artifact.
 pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelError> {
-    let Some((oldest, newest)) = history.oldest().zip(history.newest()) else {
-        return Ok(Report { cut: None, rows: Vec::new(), is_enough: false });
+    let Some(cut) = cut(history) else {
+        return Ok(Report { cut: None, weights: Weights::DEFAULT, rows: Vec::new(), is_enough: false });
     };
-    let cut = newest.plus_ms(-((newest.since_ms(oldest) as f64 * SHARE) as i64));
-    let past = history.before(cut);
-    let (artifact, _) = learn(&past, currency, cut).to_bytes()?;
-    let model = Model::parse(Bytes::from(artifact))?;
-    // The artifact orders items by id; questions speak the history's numbers.
-    let place: Vec<u32> = history.items.iter().map(|item| index(&model, &item.id)).collect();
-    let answers: Vec<Answer> = looks(history, cut, &model, &place).into_iter().chain(orders(history, &past, cut, &model, &place)).collect();
-    let is_enough = answers.len() >= ENOUGH;
-    Ok(Report { cut: Some(cut), rows: tally(&answers), is_enough })
+    let past = history.before(cut).all_in_stock();
+    // The day after, as a nightly run would have it.
+    let models = Models::of(&past, past.newest().unwrap_or(cut).plus_ms(DAY_MS));
+    let default = read(&models, &Weights::DEFAULT, currency)?;
+    let places = Places::of_model(&past, &default);
+    let (choosing, judging) = steps(history, cut);
+    let (choosing_customers, judging_customers) = cases(history, &past, &places);
+
+    let mut weights = blend::looks::fit(&models.visits().chances(), &default, &places, &choosing);
+    let mut model = read(&models, &weights, currency)?;
+    if looks(&model, &places, &choosing).gain() < looks(&default, &places, &choosing).gain() {
+        (weights, model) = (Weights::DEFAULT, default.clone());
+    }
+    if choosing_customers.len() >= ENOUGH {
+        weights.next_purchase = blend::purchases::fit(&model, &choosing_customers);
+        model = model.weighing(weights.next_look, weights.next_purchase);
+    }
+    let rows: Vec<Row> =
+        judge_looks(&model, &default, &places, &judging).into_iter().chain(judge_orders(&model, &default, &judging_customers)).collect();
+    let is_enough = rows.iter().map(|row| row.asked).max().unwrap_or(0) >= ENOUGH;
+    Ok(Report { cut: Some(cut), weights, rows, is_enough })
 }
 
-fn index(model: &Model, id: &ItemId) -> u32 {
-    model.index_of(id).unwrap_or(u32::MAX)
+fn read(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Model, ModelError> {
+    let (artifact, _) = models.draft(weights, currency).to_bytes()?;
+    Model::parse(Bytes::from(artifact))
 }
 
-fn looks(history: &History, cut: Timestamp, model: &Model, place: &[u32]) -> Vec<Answer> {
-    let mut scorer = Scorer::new(model);
-    let visits = history.visits().filter(|visit| visit[0].at >= cut);
-    let steps = visits.flat_map(|visit| (1..visit.len()).map(move |next| (&visit[..next], visit[next])));
-    let steps = steps.filter(|(before, next)| before.last().is_some_and(|last| last.item != next.item));
-    let steps: Vec<(&[Look], Look)> = steps.take(QUESTIONS).collect();
-    let answer = |(before, next): (&[Look], Look)| {
-        let seen: Vec<u32> = before.iter().map(|look| place[look.item as usize]).collect();
-        let current = seen.last().copied();
-        Answer {
-            question: "next_look",
-            model: scorer.next_look(&seen, LIST),
-            bestsellers: scorer.popular(LIST, |item| Some(item) != current),
-            wanted: BTreeSet::from([place[next.item as usize]]),
-        }
+/// Where the newest tenth begins; `None` for a history that has no two moments.
+fn cut(history: &History) -> Option<Timestamp> {
+    let mut at: Vec<Timestamp> = history.looks.iter().map(|look| look.at).chain(history.buys.iter().map(|buy| buy.at)).collect();
+    let oldest = *at.iter().min()?;
+    let held_out = ((at.len() as f64 * SHARE).ceil() as usize).clamp(1, at.len());
+    let place = at.len() - held_out;
+    let (_, cut, _) = at.select_nth_unstable(place);
+    (*cut > oldest).then_some(*cut)
+}
+
+/// The steps of the visits that begin after the cut, by choosing and judging people.
+fn steps(history: &History, cut: Timestamp) -> (Vec<Step<'_>>, Vec<Step<'_>>) {
+    let visits = history.visits().filter(|visit| visit.len() > 1 && visit[0].at >= cut);
+    let (choosing, judging): (Vec<&[Look]>, Vec<&[Look]>) = visits.partition(|visit| visit[0].person % 2 == 0);
+    (sample(&choosing), sample(&judging))
+}
+
+/// At most so many steps, spread over the time and not only its beginning.
+fn sample<'a>(visits: &[&'a [Look]]) -> Vec<Step<'a>> {
+    let all: usize = visits.iter().map(|visit| visit.len() - 1).sum();
+    let stride = all.div_ceil(LOOKS).max(1);
+    let of_visit = |visit: &&'a [Look]| {
+        let visit = *visit;
+        let moves = (1..visit.len()).filter(|next| visit[*next].item != visit[next - 1].item);
+        moves.map(|next| Step { before: &visit[..next], next: visit[next].item }).collect::<Vec<Step<'a>>>()
     };
-    steps.into_iter().map(answer).collect()
+    visits.iter().step_by(stride).flat_map(of_visit).take(LOOKS).collect()
 }
 
-fn orders(history: &History, past: &History, cut: Timestamp, model: &Model, place: &[u32]) -> Vec<Answer> {
-    let mut scorer = Scorer::new(model);
-    let bought: BTreeMap<u32, Vec<(u32, f32)>> =
-        past.shoppers().map(|buys| (buys[0].person, habits(buys.iter().map(|buy| (place[buy.item as usize], buy.at)), cut))).collect();
-    let future = history.shoppers().filter(|buys| history.is_known(buys[0].person));
-    let future = future.filter_map(|buys| Some((bought.get(&buys[0].person)?, buys.iter().filter(|buy| buy.at >= cut))));
-    let mut answers = Vec::new();
-    for (own, buys) in future.take(QUESTIONS) {
-        let wanted: BTreeSet<u32> = buys.map(|buy| place[buy.item as usize]).collect();
-        let is_own = |item: u32| own.iter().any(|(known, _)| *known == item);
-        let fresh: BTreeSet<u32> = wanted.iter().copied().filter(|item| !is_own(*item)).collect();
-        for (question, only_new, wanted) in [("next_order", false, wanted), ("new_items", true, fresh)] {
-            if !wanted.is_empty() {
-                let bestsellers = scorer.popular(LIST, |item| !only_new || !is_own(item));
-                answers.push(Answer { question, model: scorer.next_purchase(own, only_new, LIST), bestsellers, wanted });
-            }
+/// The customers of the past who bought again, by choosing and judging people.
+fn cases(history: &History, past: &History, places: &Places) -> (Vec<Case>, Vec<Case>) {
+    let bought: BTreeMap<u32, &[Buy]> =
+        past.shoppers().filter(|buys| past.is_known(buys[0].person)).map(|buys| (buys[0].person, buys)).collect();
+    let orders = history.shoppers().filter_map(|buys| {
+        let known = *bought.get(&buys[0].person)?;
+        let later = buys.get(known.len()..).filter(|later| !later.is_empty())?;
+        Some((known, later))
+    });
+    let mut halves = [Vec::new(), Vec::new()];
+    for (known, later) in orders {
+        halves[known[0].person as usize % 2].push((known, later.iter().map(|buy| places.of(buy.item)).collect::<BTreeSet<u32>>()));
+    }
+    let [choosing, judging] = halves.map(|half| {
+        let stride = half.len().div_ceil(CUSTOMERS).max(1);
+        half.into_par_iter().step_by(stride).filter_map(|(known, wanted)| case(past, places, known, wanted)).collect()
+    });
+    (choosing, judging)
+}
+
+fn case(past: &History, places: &Places, known: &[Buy], wanted: BTreeSet<u32>) -> Option<Case> {
+    let customer = CustomerId::new(&known[0].person.to_string()).ok()?;
+    let mut events = Vec::new();
+    for order in known.chunk_by(|a, b| a.order == b.order) {
+        let items: BTreeSet<&ItemId> = order.iter().map(|buy| &past.items[buy.item as usize].id).collect();
+        events.extend(
+            Order { customer: &customer, number: order[0].order as usize, at: order[0].at, items: items.into_iter().collect() }
+                .events()
+                .ok()?,
+        );
+    }
+    let own: BTreeSet<u32> = known.iter().map(|buy| buy.item).collect();
+    let places_of_own: BTreeSet<u32> = own.iter().map(|item| places.of(*item)).collect();
+    Some(Case {
+        profile: shopper::profile(&customer, &events),
+        own: own.into_iter().map(|item| past.items[item as usize].id.clone()).collect(),
+        fresh: wanted.difference(&places_of_own).copied().collect(),
+        wanted,
+    })
+}
+
+/// The lists that lookups would answer these customers with, judged.
+pub(crate) fn lists(model: &Model, cases: &[Case]) -> Vec<Judged> {
+    let now = model.meta().created;
+    let shop = Shop::new(Some(model.clone()), [], Rules::default());
+    let judge = |scratch: &mut Scratch, case: &Case| {
+        let mut list = |exclude: Vec<ItemId>| shopper::next_purchases(&shop, &case.profile, exclude, LIST, now, scratch);
+        let all = Score::of(&list(Vec::new()), &case.wanted);
+        Judged { all, new: (!case.fresh.is_empty()).then(|| Score::of(&list(case.own.clone()), &case.fresh)) }
+    };
+    cases.par_iter().map_init(Scratch::default, judge).collect()
+}
+
+/// Scores of one answerer, question by question.
+struct Scores(Vec<Score>);
+
+impl Scores {
+    /// What weights are chosen by: hits and their places count alike.
+    fn gain(&self) -> f64 {
+        mean(&self.0.iter().map(|score| score.hit + score.reciprocal_rank).collect::<Vec<f64>>())
+    }
+
+    fn row(&self, question: &'static str, answerer: &'static str, model: Option<&Self>) -> Row {
+        let column = |read: fn(&Score) -> f64| self.0.iter().map(read).collect::<Vec<f64>>();
+        let hits = column(|score| score.hit);
+        let ndcg = column(|score| score.ndcg);
+        let lead = model.map(|model| {
+            let ahead: Vec<f64> = model.0.iter().zip(&ndcg).map(|(model, other)| model.ndcg - other).collect();
+            let (low, high) = interval(&ahead);
+            Lead { ndcg: mean(&ahead), low, high }
+        });
+        Row {
+            question,
+            answerer,
+            asked: self.0.len(),
+            hit_rate: mean(&hits),
+            margin: 1.96 * standard_error(&hits),
+            reciprocal_rank: mean(&column(|score| score.reciprocal_rank)),
+            ndcg: mean(&ndcg),
+            lead,
         }
     }
-    answers
 }
 
-/// Purchases as decayed frequencies by item.
-pub(crate) fn habits(bought: impl Iterator<Item = (u32, Timestamp)>, now: Timestamp) -> Vec<(u32, f32)> {
-    let mut habits: BTreeMap<u32, f32> = BTreeMap::new();
-    for (item, at) in bought {
-        *habits.entry(item).or_default() += (-now.days_since(at).max(0.0) / HABIT_HALF_LIFE_DAYS).exp2() as f32;
+fn looks(model: &Model, places: &Places, steps: &[Step<'_>]) -> Scores {
+    let score = |lists: &mut Lists<'_>, step: &Step<'_>| {
+        let seen: Vec<u32> = step.before.iter().map(|look| places.of(look.item)).collect();
+        Score::of(&lists.next_look(&seen, LIST), &BTreeSet::from([places.of(step.next)]))
+    };
+    Scores(steps.par_iter().map_init(|| Lists::new(model), score).collect())
+}
+
+fn judge_looks(model: &Model, default: &Model, places: &Places, steps: &[Step<'_>]) -> Vec<Row> {
+    const QUESTION: &str = "next_look";
+    if steps.is_empty() {
+        return Vec::new();
     }
-    habits.into_iter().collect()
+    let how = model.meta().next_look;
+    let ask = |how: NextLook| looks(&model.clone().weighing(how, model.meta().next_purchase), places, steps);
+    let bestsellers = |step: &Step<'_>| {
+        let current = step.before.last().map(|look| places.of(look.item));
+        let list: Vec<u32> = popular(model, |item| Some(item) != current).take(LIST).collect();
+        Score::of(&list, &BTreeSet::from([places.of(step.next)]))
+    };
+    let own = looks(model, places, steps);
+    let others = [
+        ("bestsellers", Scores(steps.iter().map(bestsellers).collect())),
+        ("default weights", looks(default, places, steps)),
+        ("without neighbours", ask(NextLook { neighbours: 0.0, ..how })),
+        ("without returns", ask(NextLook { own: [0.0; 3], ..how })),
+        ("without the table", ask(NextLook { rows: [0.0; 3], ..how })),
+    ];
+    let rows = others.iter().map(|(answerer, scores)| scores.row(QUESTION, answerer, Some(&own)));
+    std::iter::once(own.row(QUESTION, "model", None)).chain(rows).collect()
 }
 
-fn tally(answers: &[Answer]) -> Vec<Row> {
+fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
+    if cases.is_empty() {
+        return Vec::new();
+    }
+    let how = model.meta().next_purchase;
+    let ask = |how: NextPurchase| lists(&model.clone().weighing(model.meta().next_look, how), cases);
+    let bestsellers = |case: &Case| {
+        let list = |barred: &BTreeSet<u32>| popular(model, |item| !barred.contains(&item)).take(LIST).collect::<Vec<u32>>();
+        let own: BTreeSet<u32> = case.own.iter().filter_map(|id| model.index_of(id)).collect();
+        let new = (!case.fresh.is_empty()).then(|| Score::of(&list(&own), &case.fresh));
+        Judged { all: Score::of(&list(&BTreeSet::new()), &case.wanted), new }
+    };
+    let own = lists(model, cases);
+    let others: [(&str, Vec<Judged>); 4] = [
+        ("bestsellers", cases.iter().map(bestsellers).collect()),
+        ("default weights", ask(default.meta().next_purchase)),
+        ("without habits", ask(NextPurchase { own: 0.0, ..how })),
+        ("without the trend", ask(NextPurchase { trend: 0.0, own_trend: 0.0, ..how })),
+    ];
+    let all = |judged: &[Judged]| Scores(judged.iter().map(|judged| judged.all).collect());
+    let new = |judged: &[Judged]| Scores(judged.iter().filter_map(|judged| judged.new).collect());
     let mut rows = Vec::new();
-    for question in ["next_look", "next_order", "new_items"] {
-        let asked: Vec<&Answer> = answers.iter().filter(|answer| answer.question == question).collect();
-        if !asked.is_empty() {
-            rows.push(row(question, "model", asked.iter().map(|answer| (&answer.model, &answer.wanted))));
-            rows.push(row(question, "bestsellers", asked.iter().map(|answer| (&answer.bestsellers, &answer.wanted))));
+    for (question, scores) in [("next_purchase", &all as &dyn Fn(&[Judged]) -> Scores), ("new_items", &new)] {
+        let model = scores(&own);
+        if !model.0.is_empty() {
+            rows.push(model.row(question, "model", None));
+            rows.extend(others.iter().map(|(answerer, judged)| scores(judged).row(question, answerer, Some(&model))));
         }
     }
     rows
-}
-
-fn row<'a>(question: &'static str, answerer: &'static str, lists: impl Iterator<Item = (&'a Vec<u32>, &'a BTreeSet<u32>)>) -> Row {
-    let first_hits: Vec<Option<usize>> = lists.map(|(list, wanted)| list.iter().position(|item| wanted.contains(item))).collect();
-    let asked = first_hits.len();
-    let hit_rate = first_hits.iter().flatten().count() as f64 / asked as f64;
-    let reciprocal_rank = first_hits.iter().flatten().map(|place| 1.0 / (*place as f64 + 1.0)).sum::<f64>() / asked as f64;
-    Row { question, answerer, asked, hit_rate, margin: 1.96 * (hit_rate * (1.0 - hit_rate) / asked as f64).sqrt(), reciprocal_rank }
 }

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! events ─► Corpus ─► History ─► learn() ─► core::model::Draft ─► artifact
-//!           dedupe,    looks and    one module a model:
-//!           interning  buys, what   visits baskets together popularity repeat content
+//!           dedupe,    looks and    one module a model: visits purchases baskets together popularity repeat content
+//!           interning  buys, what   holdout: the newest past, half of it to choose weights (blend), half to judge them
 //!                      holds of orders
 //! ```
 //!
@@ -16,12 +16,14 @@
 #![warn(missing_docs)]
 
 mod baskets;
+pub mod blend;
 mod content;
 mod corpus;
 mod history;
 pub mod holdout;
 mod intern;
 mod learn;
+mod lists;
 mod pairs;
 mod popularity;
 pub mod protocol;
@@ -34,4 +36,4 @@ mod visits;
 
 pub use corpus::Corpus;
 pub use history::{Buy, History, Look};
-pub use learn::learn;
+pub use learn::{Learned, learn};

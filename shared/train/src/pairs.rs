@@ -9,6 +9,8 @@ use rayon::prelude::*;
 
 /// Steps further apart within a visit say nothing about order.
 const REACH: usize = 5;
+/// A long group says less about each pair: it counts as one over its length to this power.
+const LENGTH_EXPONENT: f32 = 0.8;
 
 /// Lists of items with the person behind each, groups of one person side by side.
 #[derive(Default)]
@@ -16,6 +18,7 @@ pub(crate) struct Groups {
     at: Vec<u32>,
     items: Vec<u32>,
     people: Vec<u32>,
+    weights: Vec<f32>,
 }
 
 /// An item beside the row's own.
@@ -24,7 +27,7 @@ pub(crate) struct Pair {
     pub(crate) item: u32,
     /// In how many groups both occur.
     pub(crate) groups: u32,
-    /// The same groups, each counted as one over the root of its length.
+    /// The same groups, each counted as one over its length to the power of 0.8.
     pub(crate) weighed: f32,
     /// How often it follows the row's item within reach, each time one over the distance.
     pub(crate) follows: f32,
@@ -38,9 +41,11 @@ impl Groups {
         if self.at.is_empty() {
             self.at.push(0);
         }
+        let before = self.items.len();
         self.items.extend(items);
         self.at.push(self.items.len() as u32);
         self.people.push(person);
+        self.weights.push(((self.items.len() - before) as f32).powf(-LENGTH_EXPONENT));
     }
 
     fn len(&self) -> usize {
@@ -136,7 +141,7 @@ impl Scratch {
         }
         for (group, place) in postings.iter().copied() {
             let person = groups.people[group as usize];
-            let weight = (groups.group(group as usize).len() as f32).sqrt().recip();
+            let weight = groups.weights[group as usize];
             for (other_place, other) in groups.group(group as usize).iter().enumerate() {
                 if *other != item {
                     self.meet(*other, group, person, weight, (place as usize, other_place));
@@ -183,7 +188,7 @@ mod tests {
             }
         }
         let supporters = both.iter().map(|(person, _)| *person).filter(|person| *person != u32::MAX).collect::<BTreeSet<_>>();
-        let weighed = both.iter().map(|(_, items)| (items.len() as f32).sqrt().recip()).sum();
+        let weighed = both.iter().map(|(_, items)| (items.len() as f32).powf(-LENGTH_EXPONENT)).sum();
         Pair { item: b, groups: both.len() as u32, weighed, follows, supporters: supporters.len() as u32 }
     }
 

@@ -5,7 +5,7 @@ use crate::{
     history::{History, Look},
     intern::Interner,
     learn,
-    score::Scorer,
+    lists::Lists,
     shopper::{self, Order},
 };
 use bytes::Bytes;
@@ -66,14 +66,14 @@ pub enum ProtocolError {
 /// [`ModelError`] when the catalog is too large for an artifact.
 pub fn sessions(train: &[Group], test: &[Group], first: usize, every: usize) -> Result<Vec<Prediction>, ModelError> {
     let (model, _) = fit(train)?;
-    let mut scorer = Scorer::new(&model);
+    let mut lists = Lists::new(&model);
     let mut predictions = Vec::new();
     for session in test.iter().step_by(every.max(1)) {
         // An unknown item has no index, and a list must still not contain it: it cannot, since lists hold known ones.
         let seen: Vec<u32> = session.items.iter().map(|item| model.index_of(item).unwrap_or(u32::MAX)).collect();
         for position in first.max(1)..session.items.len() {
             if session.items[position] != session.items[position - 1] {
-                let items = scorer.next_look(&seen[..position], LIST);
+                let items = lists.next_look(&seen[..position], LIST);
                 predictions.push(Prediction { key: session.who.clone(), position: Some(position), items: names(&model, &items) });
             }
         }
@@ -108,7 +108,7 @@ pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, Pro
     }
     let history = corpus.history(ConsentMode::OptOut);
     let now = history.newest().unwrap_or(Timestamp(0)).plus_ms(DAY_MS);
-    let (artifact, _) = learn(&history, Currency::EUR, now).to_bytes()?;
+    let (artifact, _) = learn(&history, Currency::EUR, now)?.draft.to_bytes()?;
     let shop = Shop::new(Some(Model::parse(Bytes::from(artifact))?), [], Rules::default());
     let predict = |scratch: &mut Scratch, (customer, profile, exclude): (CustomerId, Profile, Vec<ItemId>)| {
         let items = shopper::next_purchases(&shop, &profile, exclude, LIST, now, scratch);
@@ -145,7 +145,7 @@ const DAYS_A_BASKET: i64 = 30;
 fn fit(train: &[Group]) -> Result<(Model, Timestamp), ModelError> {
     let history = history(train);
     let now = history.newest().unwrap_or(Timestamp(0)).plus_ms(DAY_MS);
-    let (artifact, _) = learn(&history, Currency::EUR, now).to_bytes()?;
+    let (artifact, _) = learn(&history, Currency::EUR, now)?.draft.to_bytes()?;
     Ok((Model::parse(Bytes::from(artifact))?, now))
 }
 
@@ -211,7 +211,7 @@ mod tests {
         let history = history(&wandering(600, 0, 3));
         let write = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            pool.install(|| learn(&history, Currency::EUR, Timestamp(1)).to_bytes().expect("writes").0)
+            pool.install(|| learn(&history, Currency::EUR, Timestamp(1)).expect("learns").draft.to_bytes().expect("writes").0)
         };
         assert!(write(1) == write(2));
     }

@@ -26,7 +26,7 @@ pub(crate) struct Params {
     pub(crate) longest: usize,
 }
 
-pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 640_000, least_supporters: 2, longest: 2_000 };
+pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 400_000, least_supporters: 2, longest: 2_000 };
 
 /// By item: what buying it says of others, (item, weight).
 pub(crate) fn fit(history: &History, params: &Params) -> Vec<Vec<(u32, f32)>> {
@@ -65,12 +65,19 @@ impl Counts {
         Self { buyers, rows: rows.into_par_iter().map(sorted).collect() }
     }
 
-    fn both(&self, a: u32, b: u32) -> f32 {
-        if a == b {
-            return self.buyers[a as usize];
+    /// Writes how many people bought `item` and each of `others`, which are sorted and not `item`. Both lists are walked side by side in
+    /// leaps that double (Bentley and Yao 1976): on a gift shop's rows that takes a third of the time of searching anew for each.
+    fn fill(&self, item: u32, others: &[u32], counts: &mut [f32]) {
+        let mut rest: &[(u32, f32)] = &self.rows[item as usize];
+        for (other, count) in others.iter().zip(counts) {
+            let mut leap = 1;
+            while leap < rest.len() && rest[leap].0 < *other {
+                leap *= 2;
+            }
+            let (from, to) = (leap / 2, rest.len().min(leap + 1));
+            rest = &rest[from + rest[from..to].partition_point(|(known, _)| known < other)..];
+            *count = rest.first().filter(|(known, _)| known == other).map_or(0.0, |(_, count)| *count);
         }
-        let row = &self.rows[a as usize];
-        row.binary_search_by_key(&b, |(item, _)| *item).map_or(0.0, |found| row[found].1)
     }
 
     /// What the purchases of others say of item `target`, from at most `kept` of them.
@@ -79,14 +86,15 @@ impl Counts {
         if support.is_empty() {
             return Vec::new();
         }
-        let mut weights = self.regress(target, &support, params.ridge);
+        let equations = self.equations(target, &support, params.ridge);
+        let mut weights = equations.clone().solve();
         if support.len() > kept {
             let mut order: Vec<usize> = (0..support.len()).collect();
             order.sort_unstable_by(|a, b| weights[*b].abs().total_cmp(&weights[*a].abs()).then(a.cmp(b)));
             order.truncate(kept);
             order.sort_unstable();
+            weights = equations.part(&order).solve();
             support = order.into_iter().map(|place| support[place]).collect();
-            weights = self.regress(target, &support, params.ridge);
         }
         support.into_iter().zip(weights).collect()
     }
@@ -110,50 +118,67 @@ impl Counts {
     }
 
     /// Ridge weights of `target` on `support`.
-    fn regress(&self, target: u32, support: &[u32], ridge: f32) -> Vec<f32> {
+    /// The ridge regression of `target` on its support.
+    fn equations(&self, target: u32, support: &[u32], ridge: f32) -> Equations {
         let size = support.len();
-        let mut matrix = vec![0.0; size * size];
-        for (i, a) in support.iter().enumerate() {
-            for (j, b) in support.iter().enumerate().skip(i) {
-                matrix[i * size + j] = self.both(*a, *b);
-            }
-            matrix[i * size + i] += ridge;
+        let (mut matrix, mut right) = (vec![0.0; size * size], vec![0.0; size]);
+        for (i, item) in support.iter().enumerate() {
+            self.fill(*item, &support[i + 1..], &mut matrix[i * size + i + 1..(i + 1) * size]);
+            matrix[i * size + i] = self.buyers[*item as usize] + ridge;
         }
-        let mut right: Vec<f32> = support.iter().map(|item| self.both(target, *item)).collect();
-        solve(&mut matrix, &mut right);
-        right
+        self.fill(target, support, &mut right);
+        Equations { matrix, right }
     }
 }
 
-/// Solves `matrix x = right` for a symmetric positive definite matrix (n, n), given by its upper triangle, row by row; `x` takes the
-/// place of `right`. Cholesky's factorisation, by rows, so that the inner loop runs along memory.
-fn solve(matrix: &mut [f32], right: &mut [f32]) {
-    let size = right.len();
-    for k in 0..size {
-        let (above, below) = matrix.split_at_mut((k + 1) * size);
-        let row = &mut above[k * size..];
-        // Rounding cannot make it negative while there is a ridge; a damaged one must not make it no number.
-        let pivot = row[k].max(f32::MIN_POSITIVE).sqrt();
-        for value in &mut row[k..] {
-            *value /= pivot;
+/// `matrix x = right` for a symmetric positive definite matrix (n, n), given by its upper triangle, row by row.
+#[derive(Clone)]
+struct Equations {
+    matrix: Vec<f32>,
+    right: Vec<f32>,
+}
+
+impl Equations {
+    /// The equations of some unknowns alone, which are sorted.
+    fn part(&self, unknowns: &[usize]) -> Self {
+        let rows = unknowns.iter().map(|i| &self.matrix[i * self.right.len()..]);
+        Self {
+            matrix: rows.flat_map(|row| unknowns.iter().map(|j| row[*j])).collect(),
+            right: unknowns.iter().map(|i| self.right[*i]).collect(),
         }
-        for (i, other) in below.chunks_exact_mut(size).zip(k + 1..).map(|(other, i)| (i, other)) {
-            let factor = row[i];
-            for (value, above) in other[i..].iter_mut().zip(&row[i..]) {
-                *value -= factor * above;
+    }
+
+    /// `x`, by Cholesky's factorisation, by rows, so that the inner loop runs along memory.
+    fn solve(self) -> Vec<f32> {
+        let Self { mut matrix, mut right } = self;
+        let size = right.len();
+        for k in 0..size {
+            let (above, below) = matrix.split_at_mut((k + 1) * size);
+            let row = &mut above[k * size..];
+            // Rounding cannot make it negative while there is a ridge; a damaged one must not make it no number.
+            let pivot = row[k].max(f32::MIN_POSITIVE).sqrt();
+            for value in &mut row[k..] {
+                *value /= pivot;
+            }
+            for (i, other) in below.chunks_exact_mut(size).zip(k + 1..).map(|(other, i)| (i, other)) {
+                let factor = row[i];
+                for (value, above) in other[i..].iter_mut().zip(&row[i..]) {
+                    *value -= factor * above;
+                }
             }
         }
-    }
-    for k in 0..size {
-        right[k] /= matrix[k * size + k];
-        let known = right[k];
-        for i in k + 1..size {
-            right[i] -= matrix[k * size + i] * known;
+        for k in 0..size {
+            right[k] /= matrix[k * size + k];
+            let known = right[k];
+            for i in k + 1..size {
+                right[i] -= matrix[k * size + i] * known;
+            }
         }
-    }
-    for k in (0..size).rev() {
-        let known: f32 = (k + 1..size).map(|i| matrix[k * size + i] * right[i]).sum();
-        right[k] = (right[k] - known) / matrix[k * size + k];
+        for k in (0..size).rev() {
+            let known: f32 = (k + 1..size).map(|i| matrix[k * size + i] * right[i]).sum();
+            right[k] = (right[k] - known) / matrix[k * size + k];
+        }
+        right
     }
 }
 
@@ -174,6 +199,13 @@ mod tests {
             buys: people.iter().enumerate().flat_map(|(person, items)| items.iter().map(move |item| buy(person, *item))).collect(),
             ..History::default()
         }
+    }
+
+    fn both(counts: &Counts, a: u32, b: u32) -> f32 {
+        if a == b {
+            return counts.buyers[a as usize];
+        }
+        counts.rows[a as usize].iter().find(|(item, _)| *item == b).map_or(0.0, |(_, both)| *both)
     }
 
     /// EASE as the paper has it: invert the ridged Gram matrix by Gauss and Jordan, divide by the diagonal.
@@ -206,7 +238,7 @@ mod tests {
         let column = |target: u32| {
             let support: Vec<u32> = (0..ITEMS as u32).filter(|item| *item != target).collect();
             let mut column = vec![0.0; ITEMS];
-            for (item, weight) in support.iter().zip(counts.regress(target, &support, params.ridge)) {
+            for (item, weight) in support.iter().zip(counts.equations(target, &support, params.ridge).solve()) {
                 column[*item as usize] = weight;
             }
             column
@@ -239,8 +271,8 @@ mod tests {
                 let column = counts.column(target, kept, &params);
                 prop_assert!(column.len() <= kept);
                 for (a, own) in &column {
-                    let sum: f32 = column.iter().map(|(b, weight)| counts.both(*a, *b) * weight).sum();
-                    prop_assert!((sum + params.ridge * own - counts.both(*a, target)).abs() < 1e-2);
+                    let sum: f32 = column.iter().map(|(b, weight)| both(&counts, *a, *b) * weight).sum();
+                    prop_assert!((sum + params.ridge * own - both(&counts, *a, target)).abs() < 1e-2);
                 }
             }
         }

@@ -20,7 +20,7 @@ pub(crate) struct Params {
     pub(crate) longest: usize,
 }
 
-pub(crate) const DEFAULT: Params = Params { prior_orders: 5.0, kept: 20, least_supporters: 2, longest: 150 };
+pub(crate) const DEFAULT: Params = Params { prior_orders: 5.0, kept: 12, least_supporters: 2, longest: 150 };
 
 /// The table, and how many orders it rests on. `visits` is the session table, which knows alternatives.
 pub(crate) fn fit(history: &History, visits: &[Vec<Neighbour>], params: &Params) -> (Vec<Vec<Neighbour>>, u64) {

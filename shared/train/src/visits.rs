@@ -3,11 +3,11 @@
 //! Three estimates of the next item, each brought to a sum of one by row, then mixed into one row an item (interpolation: Jelinek
 //! and Mercer 1980), so that a lookup pays for one:
 //!
-//! - `C_ij / n_j^0.2`: the visits with both, each over the root of its length, since a long visit says less about each pair;
+//! - `C_ij / n_j^0.05`: the visits with both, each over its length^0.8, since a long visit says less about each pair;
 //! - `D_ij`: the times j follows i within five steps, each one over the distance (sequential rules: Ludewig and Jannach 2018);
 //! - `(C C)_ij`: two steps of a random walk over C (Cooper et al. 2014), which finds what no single visit shows.
 //!
-//! Then `((recent_j + 1) / (0.05 n_j + 1))^0.15` lifts what the newest twentieth of the visits looks at.
+//! Then `((recent_j + 1) / (0.05 n_j + 1))^0.3` lifts what the newest twentieth of the visits looks at.
 
 use crate::{
     history::{History, Look},
@@ -15,13 +15,11 @@ use crate::{
 };
 use rapport_core::model::{Neighbour, RecentVisits};
 use rayon::prelude::*;
+use serde::Serialize;
 
 /// What may be turned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Params {
-    pub(crate) together: f32,
-    pub(crate) follows: f32,
-    pub(crate) two_steps: f32,
     pub(crate) other_exponent: f32,
     /// Entries kept for an item, and while walking.
     pub(crate) kept: usize,
@@ -38,78 +36,138 @@ pub(crate) struct Params {
 }
 
 pub(crate) const DEFAULT: Params = Params {
-    together: 0.05,
-    follows: 0.25,
-    two_steps: 0.7,
-    other_exponent: 0.2,
-    kept: 40,
-    walked: 100,
-    freshness: 0.15,
+    other_exponent: 0.05,
+    kept: 30,
+    walked: 60,
+    freshness: 0.3,
     fresh_share: 0.05,
     longest_visit: 50,
     visits_a_person: 100,
-    visits_an_item: 25,
-    rarity_exponent: 0.3,
+    visits_an_item: 16,
+    rarity_exponent: 0.15,
 };
+
+/// Shares of the three estimates in the table's rows; their sum is one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Mix {
+    /// Of `C`, the visits with both.
+    pub together: f32,
+    /// Of `D`, what follows.
+    pub follows: f32,
+    /// Of `C C`, two steps.
+    pub two_steps: f32,
+}
+
+impl Mix {
+    /// Learned on the newest visits of RetailRocket's and bol.com's training parts, and rounded.
+    pub const DEFAULT: Self = Self { together: 0.05, follows: 0.25, two_steps: 0.7 };
+}
 
 /// What visits teach.
 pub(crate) struct Visits {
-    pub(crate) table: Vec<Vec<Neighbour>>,
+    together: Vec<Vec<Neighbour>>,
+    follows: Vec<Vec<Neighbour>>,
+    fresh: Vec<f32>,
     pub(crate) recent: RecentVisits,
     /// How many visits there were with two items or more.
     pub(crate) count: u64,
+    params: Params,
 }
 
-/// Learns from all visits with two items or more.
-pub(crate) fn fit(history: &History, params: &Params) -> Visits {
-    let count = history.items.len();
-    let visits: Vec<&[Look]> = history.visits().filter(|visit| visit.len() > 1).collect();
-    let mut groups = Groups::default();
-    let mut taken: Vec<&[Look]> = Vec::with_capacity(visits.len());
-    for of_person in visits.chunk_by(|a, b| a[0].person == b[0].person) {
-        for visit in &of_person[of_person.len().saturating_sub(params.visits_a_person)..] {
-            let newest = &visit[visit.len().saturating_sub(params.longest_visit)..];
-            groups.push(newest[0].person, newest.iter().map(|look| look.item));
-            taken.push(newest);
+impl Visits {
+    /// Counts all visits with two items or more.
+    pub(crate) fn of(history: &History, params: &Params) -> Self {
+        let count = history.items.len();
+        let visits: Vec<&[Look]> = history.visits().filter(|visit| visit.len() > 1).collect();
+        let mut groups = Groups::default();
+        let mut taken: Vec<&[Look]> = Vec::with_capacity(visits.len());
+        for of_person in visits.chunk_by(|a, b| a[0].person == b[0].person) {
+            for visit in &of_person[of_person.len().saturating_sub(params.visits_a_person)..] {
+                let newest = &visit[visit.len().saturating_sub(params.longest_visit)..];
+                groups.push(newest[0].person, newest.iter().map(|look| look.item));
+                taken.push(newest);
+            }
+        }
+        // By time; of those that begin together, by person, so that the order is total.
+        taken.sort_by_key(|visit| (visit[0].at, visit[0].person));
+        let n = groups.occurrences(count);
+        let power = |exponent: f32| n.iter().map(|n| (*n as f32).max(1.0).powf(exponent)).collect::<Vec<f32>>();
+        let other = power(params.other_exponent);
+        Self {
+            together: shares(groups.rows(count, params.walked, |_, pair| Some(pair.weighed / other[pair.item as usize]))),
+            follows: shares(groups.rows(count, params.walked, |_, pair| Some(pair.follows))),
+            fresh: freshness(&taken, &n, params),
+            recent: recent(&taken, params, power(-params.rarity_exponent)),
+            count: visits.len() as u64,
+            params: *params,
         }
     }
-    // By time; of those that begin together, by person, so that the order is total.
-    taken.sort_by_key(|visit| (visit[0].at, visit[0].person));
-    let n = groups.occurrences(count);
-    let fresh = freshness(&taken, &n, params);
-    let power = |exponent: f32| n.iter().map(|n| (*n as f32).max(1.0).powf(exponent)).collect::<Vec<f32>>();
-    let other = power(params.other_exponent);
-    let together = shares(groups.rows(count, params.walked, |_, pair| Some(pair.weighed / other[pair.item as usize])));
-    let follows = shares(groups.rows(count, params.walked, |_, pair| Some(pair.follows)));
-    let table = (0..count).into_par_iter().map_init(
-        || vec![0.0f32; count],
-        |sums, item| {
-            let mut touched: Vec<Neighbour> = Vec::new();
-            let mut add = |near: &Neighbour, weight: f32| {
-                let sum = &mut sums[near.item as usize];
-                if *sum == 0.0 {
-                    touched.push(Neighbour { supporters: 0, ..*near });
+
+    /// One row an item: the estimates in the shares of `mix`, the strongest kept, brought to a sum of one.
+    pub(crate) fn table(&self, mix: &Mix) -> Vec<Vec<Neighbour>> {
+        let count = self.together.len();
+        let rows = (0..count).into_par_iter().map_init(
+            || vec![0.0f32; count],
+            |sums, item| {
+                let mut touched: Vec<Neighbour> = Vec::new();
+                let mut add = |near: &Neighbour, weight: f32| {
+                    let sum = &mut sums[near.item as usize];
+                    if *sum == 0.0 {
+                        touched.push(Neighbour { supporters: 0, ..*near });
+                    }
+                    *sum += weight;
+                };
+                for step in &self.together[item] {
+                    add(step, mix.together * step.weight);
+                    let onward = self.together[step.item as usize].iter().filter(|next| next.item as usize != item);
+                    onward.for_each(|next| add(next, mix.two_steps * step.weight * next.weight));
                 }
-                *sum += weight;
-            };
-            for step in &together[item] {
-                add(step, params.together * step.weight);
-                let onward = together[step.item as usize].iter().filter(|next| next.item as usize != item);
-                onward.for_each(|next| add(next, params.two_steps * step.weight * next.weight));
-            }
-            follows[item].iter().for_each(|near| add(near, params.follows * near.weight));
-            for near in &mut touched {
-                near.weight = std::mem::take(&mut sums[near.item as usize]) * fresh[near.item as usize];
-            }
-            let mut row = best(touched, params.kept);
-            for near in &mut row {
-                near.supporters = together[item].iter().find(|known| known.item == near.item).map_or(0, |known| known.supporters);
-            }
-            row
-        },
-    );
-    let recent = recent(&taken, params, power(-params.rarity_exponent));
-    Visits { table: shares(table.collect()), recent, count: visits.len() as u64 }
+                self.follows[item].iter().for_each(|near| add(near, mix.follows * near.weight));
+                for near in &mut touched {
+                    near.weight = std::mem::take(&mut sums[near.item as usize]) * self.fresh[near.item as usize];
+                }
+                let mut row = best(touched, self.params.kept);
+                for near in &mut row {
+                    near.supporters = self.together[item].iter().find(|known| known.item == near.item).map_or(0, |known| known.supporters);
+                }
+                row
+            },
+        );
+        shares(rows.collect())
+    }
+
+    /// The estimates, asked pair by pair.
+    pub(crate) fn chances(&self) -> Chances<'_> {
+        let by_item = |rows: &[Vec<Neighbour>]| -> Vec<Vec<(u32, f32)>> { rows.par_iter().map(|row| sorted(row)).collect() };
+        Chances { together: by_item(&self.together), follows: by_item(&self.follows), fresh: &self.fresh }
+    }
+}
+
+fn sorted(row: &[Neighbour]) -> Vec<(u32, f32)> {
+    let mut row: Vec<(u32, f32)> = row.iter().map(|near| (near.item, near.weight)).collect();
+    row.sort_unstable_by_key(|(item, _)| *item);
+    row
+}
+
+/// What each estimate says of one item after another.
+pub(crate) struct Chances<'a> {
+    together: Vec<Vec<(u32, f32)>>,
+    follows: Vec<Vec<(u32, f32)>>,
+    fresh: &'a [f32],
+}
+
+impl Chances<'_> {
+    /// Of `next` after `item`: together, follows, two steps.
+    pub(crate) fn of(&self, item: u32, next: u32) -> [f32; 3] {
+        let find = |rows: &[Vec<(u32, f32)>], item: u32| {
+            let row = rows.get(item as usize).map(Vec::as_slice).unwrap_or_default();
+            row.binary_search_by_key(&next, |(known, _)| *known).map_or(0.0, |place| row[place].1)
+        };
+        let steps = self.together.get(item as usize).map(Vec::as_slice).unwrap_or_default();
+        let two_steps: f32 = steps.iter().map(|(step, weight)| weight * find(&self.together, *step)).sum();
+        let fresh = self.fresh.get(next as usize).copied().unwrap_or(1.0);
+        [find(&self.together, item), find(&self.follows, item), two_steps].map(|chance| chance * fresh)
+    }
 }
 
 /// Rows brought to a sum of one.

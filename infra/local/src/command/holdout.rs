@@ -1,4 +1,4 @@
-//! How a model did on what it had not seen, for people; and how far the work is.
+//! How a model did on what it had not seen, for people; and how far the work is. The last column is NDCG@10, with its 95 % interval.
 
 use super::progress;
 use crate::numbers::grouped;
@@ -13,11 +13,20 @@ pub(super) fn page(report: &Report) -> String {
         return "Too little came after the rest to measure by: not enough data yet.\n".to_owned();
     };
     let mut page = format!("\nAsked about what came after {}, which it had not seen:\n\n", cut.day());
-    let _ = writeln!(page, "  {:<14}{:<14}{:>8}{:>18}{:>8}", "question", "answered by", "asked", "in the top 20", "MRR");
+    let _ = writeln!(
+        page,
+        "  {:<15}{:<20}{:>7}{:>16}{:>8}{:>9}   model is ahead by",
+        "question", "answered by", "asked", "in the top 20", "MRR", "NDCG@10"
+    );
     for row in &report.rows {
         let hits = format!("{:.1} % ± {:.1}", 100.0 * row.hit_rate, 100.0 * row.margin);
         let (question, asked) = (row.question.replace('_', " "), grouped(row.asked as u64));
-        let _ = writeln!(page, "  {question:<14}{:<14}{asked:>8}{hits:>18}{:>8.3}", row.answerer, row.reciprocal_rank);
+        let lead = row.lead.map(|lead| format!("{:+.3} ({:+.3} to {:+.3})", lead.ndcg, lead.low, lead.high)).unwrap_or_default();
+        let _ = writeln!(
+            page,
+            "  {question:<15}{:<20}{asked:>7}{hits:>16}{:>8.3}{:>9.3}   {lead}",
+            row.answerer, row.reciprocal_rank, row.ndcg
+        );
     }
     page
 }

@@ -1,0 +1,31 @@
+//! How a shop's evidence is weighed: learned on the shop's own newest past, and close to the defaults while that is small.
+//!
+//! | Question | What is learned | How |
+//! |---|---|---|
+//! | what is looked at next | the mix of the session table, what distance takes away, what returning and neighbours count | [`looks`]: expectation maximisation |
+//! | what is bought next | half-life, weight of buying again, the trend's exponents | [`purchases`]: one parameter after the other |
+//!
+//! Both learn from the choosing half of the [`crate::holdout`]; the other half judges.
+
+pub(crate) mod looks;
+pub(crate) mod purchases;
+
+use crate::visits::Mix;
+use rapport_core::model::{NextLook, NextPurchase};
+use serde::Serialize;
+
+/// All weights that a shop may have its own of.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Weights {
+    /// Shares of the estimates in the session table.
+    pub mix: Mix,
+    /// How a session's evidence is weighed.
+    pub next_look: NextLook,
+    /// How next purchases are ranked.
+    pub next_purchase: NextPurchase,
+}
+
+impl Weights {
+    /// What serves a shop whose past is too short to choose by.
+    pub const DEFAULT: Self = Self { mix: Mix::DEFAULT, next_look: NextLook::DEFAULT, next_purchase: NextPurchase::DEFAULT };
+}
