@@ -285,6 +285,21 @@ mod tests {
     }
 
     #[test]
+    fn equals_stand_in_the_order_of_their_ids() {
+        let how = NextLook::DEFAULT;
+        assert_eq!((how.rows[0], how.rows[1]), (1.0, 0.25), "what makes the two below equal");
+        let model = model(Vec::new(), vec![vec![(5, 128)], vec![(6, 32)]]);
+        let mut looks = Looks::default();
+        let found: Vec<(u32, f32)> = looks
+            .best(&model, &session_of(&[0, 1]), 9)
+            .iter()
+            .filter(|found| found.item > 1)
+            .map(|found| (found.item, found.score))
+            .collect();
+        assert_eq!(found, [(5, 0.125), (6, 0.125)], "the newest look found 6 first");
+    }
+
+    #[test]
     fn nothing_known_finds_nothing() {
         let empty = Model::parse(Draft::empty(Timestamp(0), Currency::EUR).to_bytes().expect("writes").0.into()).expect("reads");
         let mut looks = Looks::default();

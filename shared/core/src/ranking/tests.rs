@@ -125,6 +125,29 @@ fn a_product_page_shows_what_goes_with_the_product() {
 }
 
 #[test]
+fn equals_stand_in_the_order_of_their_ids() {
+    let pair = |item| vec![Neighbour { item, weight: 1.0, supporters: 9 }];
+    let rows = (0..20).map(|number| match number {
+        5 => pair(14),
+        6 => pair(13),
+        _ => Vec::new(),
+    });
+    let draft = Draft { tables: BTreeMap::from([(Table::Together, rows.collect())]), ..draft() };
+    let shop = Shop::new(Some(Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads")), [], Rules::default());
+    // In either order of the cart: what is found first has no advantage.
+    for cart in [[5, 6], [6, 5]] {
+        let ask = Ask { cart: cart.map(item).to_vec(), ..ask("cart", None) };
+        let taste = Taste::of(&shop, &ask, &[], NOW);
+        let gate = Gate::new(&shop, &ask, &taste, NOW);
+        let mut scratch = Scratch::default();
+        scratch.gather_from(&shop, &ask, &taste, &gate, &[Source::Near(Table::Together, 1.0)]);
+        let best: Vec<(u32, f32)> =
+            selection::best(&shop, &gate, &mut scratch, 5).iter().map(|choice| (choice.item, choice.score)).collect();
+        assert_eq!(best, [(13, 0.5), (14, 0.5)]);
+    }
+}
+
+#[test]
 fn never_out_of_stock_nor_a_pair_of_one_person_nor_the_item_itself() {
     let shop = shop();
     let everything = Ask { limit: 100, ..ask("product", Some(item(4))) };
