@@ -232,6 +232,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn of_two_who_publish_at_once_neither_loses_its_predecessor() {
+        let (_, models) = models();
+        for seen in [None, Some(publish(&models, "one").await)] {
+            let other = publish(&models, "two").await;
+            let late = models.swap(&content_hash(b"three"), seen.as_ref(), NOW).await;
+            assert!(matches!(late, Err(StoreError::Conflict { .. })), "{late:?}");
+            assert_eq!(models.current().await.unwrap(), Some(other.clone()), "what was swapped in meanwhile stays");
+            assert_eq!(publish(&models, "three").await.previous, Some(other.model), "who looks again puts it behind its own");
+        }
+    }
+
+    #[tokio::test]
     async fn publishing_again_heals() {
         let (objects, models) = models();
         let live = publish(&models, "one").await;
