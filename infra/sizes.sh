@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds what is deployed, for this machine, and prints what it weighs and how quickly it starts. `infra/sizes.sh` for all six, or name
 # some. The starts are those of the real binaries against a Runtime API and embedded stores on loopback, the median of several; a
-# lookup's model has 8 MB.
+# lookup's model has 20,000 items.
 #
 # Fails when the lookup passes a bar: its size is its cold start, and its cold start is a visitor's wait.
 set -euo pipefail

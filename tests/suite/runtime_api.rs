@@ -9,7 +9,6 @@ mod server;
 mod start_times;
 
 use house::{House, sample, variable_names};
-use large_shop::Kept;
 use rapport_core::{
     auth::personal,
     event::{Action, Authority, Event, Product, Traffic, Who},
@@ -165,7 +164,7 @@ async fn the_nightly_job_publishes_a_model() {
 async fn a_lookup_is_answered_from_model_and_profile() {
     const ITEMS: usize = 500;
     let house = House::new().await;
-    let artifact = large_shop::draft(ITEMS, Kept([30, 30, 20, 10]), NOW).to_bytes().expect("an artifact").0;
+    let artifact = large_shop::draft(ITEMS, NOW).to_bytes().expect("an artifact").0;
     Models::new(house.aws.objects.clone()).publish(artifact.into(), "{}".into(), NOW).await.expect("published");
     let mut recommend = house.boot("recommend").await;
     let lookup = sample("recommend/lambda/product-page.json");

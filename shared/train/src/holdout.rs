@@ -324,10 +324,13 @@ fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
     let mut rows = Vec::new();
     for (question, scores) in [("next_purchase", &all as &dyn Fn(&[Judged]) -> Scores), ("new_items", &new)] {
         let model = scores(&own);
-        if !model.0.is_empty() {
-            rows.push(model.row(question, "model", None));
-            rows.extend(others.iter().map(|(answerer, judged)| scores(judged).row(question, answerer, Some(&model))));
+        if model.0.is_empty() {
+            continue;
         }
+        rows.push(model.row(question, "model", None));
+        // Habits have no say about what was never bought.
+        let others = others.iter().filter(|(answerer, _)| question != "new_items" || *answerer != "without habits");
+        rows.extend(others.map(|(answerer, judged)| scores(judged).row(question, answerer, Some(&model))));
     }
     rows
 }

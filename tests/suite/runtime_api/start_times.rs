@@ -4,23 +4,21 @@
 use super::{
     FUNCTIONS, NOW, answered,
     house::{House, sample},
-    large_shop::{self, Kept},
+    large_shop,
 };
 use rapport_io::models::Models;
 use std::time::Duration;
 
 /// How often each function is started; the median counts.
 const STARTS: usize = 15;
-/// Items and neighbours that make an artifact of 8 MB.
 const ITEMS: usize = 20_000;
-const KEPT: Kept = Kept([20, 8, 3, 3]);
 
 /// Prints, for the functions that `RAPPORT_START` names or for all, `start NAME MS RESIDENT_MB ARTIFACT_MB FIRST_ANSWER_MS RESIDENT_MB`; the last three are `-` but for a lookup.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement, for `infra/sizes.sh`"]
 async fn start_times() {
     let house = House::new().await;
-    let artifact = large_shop::draft(ITEMS, KEPT, NOW).to_bytes().expect("an artifact").0;
+    let artifact = large_shop::draft(ITEMS, NOW).to_bytes().expect("an artifact").0;
     let artifact_mb = artifact.len() as f64 / 1e6;
     Models::new(house.aws.objects.clone()).publish(artifact.into(), "{}".into(), NOW).await.expect("published");
     let asked = std::env::var("RAPPORT_START").unwrap_or_else(|_| FUNCTIONS.join(" "));

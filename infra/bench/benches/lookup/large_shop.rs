@@ -1,4 +1,4 @@
-//! A made-up shop of any size, for measuring: every item with all its attributes, every table as full as it is asked to be.
+//! A made-up shop of any size, for measuring: every item with all its attributes, every table as full as training leaves it.
 //!
 //! Neighbours lie as they do in real shops: half near the item, which makes the neighbours of related items overlap, half among the few
 //! that everybody deals with. Nothing is random, so two runs measure the same.
@@ -6,7 +6,7 @@
 use rapport_core::{
     catalog::Item,
     id::ItemId,
-    model::{Draft, ItemStatistics, Neighbour, Repeat, Table},
+    model::{Draft, ItemStatistics, Neighbour, RecentVisits, Repeat, Table},
     money::Currency,
     time::{DAY_MS, Timestamp},
 };
@@ -15,9 +15,13 @@ use std::collections::BTreeSet;
 /// How many items share a category.
 const CATEGORY: usize = 50;
 
-/// How many neighbours an item has in each table, in the order of [`Table::ALL`].
-#[derive(Clone, Copy, Debug)]
-pub struct Kept(pub [usize; 4]);
+/// How many neighbours training leaves an item in each table, in the order of [`Table::ALL`]; it gives likeness only to those with few.
+const KEPT: [usize; 4] = [30, 10, 12, 0];
+/// Entries of all that is bought after another, and of how many recent visits an item is found in, as training has it.
+const BOUGHT_AFTER: usize = 400_000;
+const VISITS_AN_ITEM: usize = 16;
+/// Items of a recent visit.
+const VISIT: usize = 4;
 
 /// The id of the item at `place`.
 ///
@@ -34,14 +38,21 @@ pub fn nearest(place: usize, items: usize) -> usize {
     neighbour(place, items, 0, Table::Session)
 }
 
-/// A shop of `items` items, trained at `created`.
+/// A shop of `items` items, trained at `created`, every table as full as training leaves it.
 #[must_use]
-pub fn draft(items: usize, Kept(kept): Kept, created: Timestamp) -> Draft {
+pub fn draft(items: usize, created: Timestamp) -> Draft {
     let rows = |table: Table, kept: usize| (0..items).map(|place| row(place, items, kept, table)).collect();
+    let bought_after = |place: usize| row(place, items, (BOUGHT_AFTER / items).min(128), Table::Basket);
     Draft {
         items: (0..items).map(|place| item(place, created)).collect(),
         statistics: (0..items).map(statistics).collect(),
-        tables: Table::ALL.into_iter().zip(kept).map(|(table, kept)| (table, rows(table, kept))).collect(),
+        tables: Table::ALL.into_iter().zip(KEPT).map(|(table, kept)| (table, rows(table, kept))).collect(),
+        purchases: (0..items).map(|place| bought_after(place).into_iter().map(|near| (near.item, near.weight)).collect()).collect(),
+        recent: Some(RecentVisits {
+            visits: (0..items * VISITS_AN_ITEM / VISIT).map(|number| visit(number, items)).collect(),
+            an_item: VISITS_AN_ITEM,
+            rarity: vec![0.5; items],
+        }),
         learned_from: [100_000, 2_000_000, 150_000, 400_000],
         ..Draft::empty(created, Currency::EUR)
     }
@@ -76,6 +87,16 @@ fn row(place: usize, items: usize, kept: usize, table: Table) -> Vec<Neighbour> 
     let places = ranks.filter(|other| seen.insert(*other)).take(kept);
     let entry = |(rank, other): (usize, usize)| Neighbour { item: other as u32, weight: 1.0 / (rank + 1) as f32, supporters: 20 };
     places.enumerate().map(entry).collect()
+}
+
+/// An item and some that go with it.
+fn visit(number: usize, items: usize) -> Vec<u32> {
+    let place = number % items;
+    let next = |step: usize| if step == 0 { place } else { neighbour(place, items, step + number / items, Table::Session) };
+    let mut visit: Vec<u32> = (0..VISIT).map(|step| next(step) as u32).collect();
+    visit.sort_unstable();
+    visit.dedup();
+    visit
 }
 
 /// Even ranks are near by, odd ones popular: the cube of an even draw heaps up at the first places.

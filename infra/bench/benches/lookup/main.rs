@@ -10,7 +10,7 @@ mod large_shop;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion};
-use large_shop::{Kept, item_id};
+use large_shop::item_id;
 use rapport_core::{
     auth::{Keyring, personal},
     event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
@@ -37,8 +37,6 @@ use tokio::runtime::Runtime;
 
 const NOW: Timestamp = Timestamp(1_795_348_800_000);
 const ITEMS: usize = 20_000;
-/// As full as training leaves them: the worst case of each.
-const KEPT: Kept = Kept([50, 50, 20, 10]);
 /// How many lookups the percentiles rest on.
 const LOOKUPS: usize = 20_000;
 /// Customers who ask in turn, so that no lookup finds the last one's neighbours in the processor's cache.
@@ -124,7 +122,7 @@ fn percentiles(name: &str, mut lookup: impl FnMut(usize)) {
 
 fn main() {
     let runtime: Runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let artifact: Bytes = large_shop::draft(ITEMS, KEPT, NOW).to_bytes().expect("an artifact").0.into();
+    let artifact: Bytes = large_shop::draft(ITEMS, NOW).to_bytes().expect("an artifact").0.into();
     let profiles: Vec<Profile> = (0..CUSTOMERS).map(profile).collect();
     let app = runtime.block_on(app(artifact.clone(), &profiles));
     let whole = |request: Request| -> Response { runtime.block_on(handle(&app, request, NOW)) };
