@@ -2,6 +2,7 @@
 
 use super::{Ask, Pick, Scratch, Shop, Slot, candidates::Candidate, candidates::is_habit, reason::Code, taste::Taste};
 use crate::{
+    catalog::Item,
     rules::{Effect, Rule},
     time::Timestamp,
 };
@@ -72,19 +73,19 @@ impl<'a> Gate<'a> {
     /// Whether the item may be shown, and is in the category asked for.
     pub(super) fn admits(&self, item: u32) -> bool {
         !self.is_strict
-            || self
-                .shop
-                .item(item)
-                .is_some_and(|full| self.ask.category.as_deref().is_none_or(|category| full.is_in(category)) && self.tolerates(item))
+            || self.tolerates(item) && self.ask.category.as_deref().is_none_or(|category| self.means(item, |full| full.is_in(category)))
     }
 
-    /// Whether the item may be shown, be it in another category.
+    /// Whether the item may be shown, be it in another category. Most lookups name no filter and no ban, and then no item is touched.
     pub(super) fn tolerates(&self, item: u32) -> bool {
-        let Some(full) = self.shop.item(item) else { return false };
-        full.in_stock
+        self.shop.is_in_stock(item)
             && self.barred.binary_search(&item).is_err()
-            && self.ask.filter.as_ref().is_none_or(|filter| filter.matches(full))
-            && !self.rules.iter().any(|(_, rule)| rule.effect == Effect::Ban && rule.means(full))
+            && self.ask.filter.as_ref().is_none_or(|filter| self.means(item, |full| filter.matches(full)))
+            && !self.rules.iter().any(|(_, rule)| rule.effect == Effect::Ban && self.means(item, |full| rule.means(full)))
+    }
+
+    fn means(&self, item: u32, is_so: impl Fn(&Item) -> bool) -> bool {
+        self.shop.item(item).is_some_and(is_so)
     }
 
     /// What boosts and buries make of the item's score.

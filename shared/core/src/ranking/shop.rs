@@ -12,6 +12,8 @@ pub struct Shop {
     model: Option<Model>,
     items: Vec<Item>,
     index: HashMap<ItemId, u32, FixedState>,
+    /// By item. Beside the items, because every candidate is asked for it and an item is several cache lines away.
+    in_stock: Vec<bool>,
     /// Everything in stock, best sold first.
     favourites: Vec<u32>,
     /// The same by category, every level of it.
@@ -38,7 +40,9 @@ impl Shop {
                 place => items[place as usize] = item,
             }
         }
-        let mut shop = Self { model, items, index, favourites: Vec::new(), by_category: HashMap::default(), favour: Vec::new(), rules };
+        let in_stock = items.iter().map(|item| item.in_stock).collect();
+        let (favourites, by_category, favour) = (Vec::new(), HashMap::default(), Vec::new());
+        let mut shop = Self { model, items, index, in_stock, favourites, by_category, favour, rules };
         shop.sort_favourites();
         shop
     }
@@ -95,6 +99,12 @@ impl Shop {
     #[must_use]
     pub fn item(&self, index: u32) -> Option<&Item> {
         self.items.get(index as usize)
+    }
+
+    /// Whether the item at a place can be bought; what is unknown cannot.
+    #[must_use]
+    pub fn is_in_stock(&self, index: u32) -> bool {
+        self.in_stock.get(index as usize).copied().unwrap_or(false)
     }
 
     /// The place of an item.

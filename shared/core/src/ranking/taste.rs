@@ -102,8 +102,11 @@ impl Taste {
     }
 
     fn note(&mut self, shop: &Shop, id: &ItemId, strength: f32) {
+        if self.recent.len() >= RECENT_KEPT {
+            return;
+        }
         let Some(item) = shop.index_of(id) else { return };
-        if self.recent.len() < RECENT_KEPT && self.recent.iter().all(|(known, _)| *known != item) {
+        if self.recent.iter().all(|(known, _)| *known != item) {
             let step = STEP.powi(self.recent.len() as i32);
             self.recent.push((item, strength * step));
         }
