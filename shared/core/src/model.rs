@@ -31,8 +31,12 @@ use purchases::Purchases;
 use serde::{Deserialize, Serialize};
 use tensor::{Lists, Tensor, Tensors};
 
-/// The layout that is written today. Older ones stay readable.
-pub const SCHEMA: u32 = 1;
+/// The layout that is written today. Older ones stay readable: each has a fixture under `model/fixtures`.
+///
+/// | Schema | Differs from the next in |
+/// |---|---|
+/// | 1 | indices of four bytes; `*_supporters` beside the weights in place of their sign |
+pub const SCHEMA: u32 = 2;
 
 /// Why an artifact is refused. The model before it keeps serving.
 #[derive(Debug, thiserror::Error)]
@@ -43,8 +47,8 @@ pub enum ModelError {
     /// No description, or one that cannot be read.
     #[error("the artifact does not describe itself: {0}")]
     Meta(#[from] serde_json::Error),
-    /// Written by another release.
-    #[error("the artifact has schema {0}; this release reads {SCHEMA}")]
+    /// Written by a newer release.
+    #[error("the artifact has schema {0}; this release reads up to {SCHEMA}")]
     Schema(u32),
     /// A tensor that contradicts itself or the others.
     #[error("tensor `{name}` {why}")]
@@ -161,6 +165,8 @@ struct Neighbours {
     items: Lists,
     /// Below 0 where fewer than [`FEWEST_SUPPORTERS`] stand behind the entry: the sign of a weight that is never negative is free.
     weights: Tensor<f16>,
+    /// How many stand behind each entry, in schema 1, whose weights have no sign.
+    supporters: Option<Tensor<u16>>,
 }
 
 impl Model {
@@ -171,7 +177,7 @@ impl Model {
     pub fn parse(artifact: Bytes) -> Result<Self, ModelError> {
         let (tensors, meta) = Tensors::open(artifact)?;
         let meta: Meta = serde_json::from_str(&meta)?;
-        if meta.schema != SCHEMA {
+        if !(1..=SCHEMA).contains(&meta.schema) {
             return Err(ModelError::Schema(meta.schema));
         }
         tensor::check(tensor::META, meta.next_purchase.is_sound(), "has parameters that no score can be made of")?;
@@ -316,15 +322,22 @@ impl Neighbours {
         let items = Lists::parse(tensors, table.name(), count, count)?;
         let weights = tensors.numbers::<f16>(&name("weights"), Some(items.entries()))?;
         tensor::check(&name("weights"), weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;
-        Ok(Self { items, weights })
+        let counted = name("supporters");
+        let supporters = if tensors.has(&counted) { Some(tensors.numbers(&counted, Some(items.entries()))?) } else { None };
+        Ok(Self { items, weights, supporters })
     }
 
     fn row(&self, index: u32) -> impl ExactSizeIterator<Item = Related> + '_ {
-        let weights = self.weights.get(self.items.range(index)).unwrap_or_default().iter();
-        self.items.row(index).zip(weights).map(|(item, weight)| Related {
+        let range = self.items.range(index);
+        let weights = self.weights.get(range.clone()).unwrap_or_default().iter();
+        let supporters = self.supporters.as_ref().map(move |counts| counts.get(range).unwrap_or_default());
+        self.items.row(index).zip(weights).enumerate().map(move |(place, (item, weight))| Related {
             item,
             weight: weight.to_f32().abs(),
-            is_shared: weight.is_sign_positive(),
+            is_shared: match supporters {
+                Some(counts) => counts.get(place).is_some_and(|count| u32::from(*count) >= FEWEST_SUPPORTERS),
+                None => weight.is_sign_positive(),
+            },
         })
     }
 }

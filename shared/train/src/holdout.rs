@@ -135,10 +135,13 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
     let (choosing, judging) = steps(history, cut);
     let (choosing_customers, judging_customers) = cases(history, &past, &places);
 
-    let mut weights = blend::looks::fit(&models.visits().chances(), &default, &places, &choosing);
-    let mut model = read(&models, &weights, currency)?;
-    if looks(&model, &places, &choosing).gain() < looks(&default, &places, &choosing).gain() {
-        (weights, model) = (Weights::DEFAULT, default.clone());
+    let (mut weights, mut model) = (Weights::DEFAULT, default.clone());
+    if !choosing.is_empty() {
+        let learned = blend::looks::fit(&models.visits().chances(), &default, &places, &choosing);
+        let tried = read(&models, &learned, currency)?;
+        if looks(&tried, &places, &choosing).gain() >= looks(&default, &places, &choosing).gain() {
+            (weights, model) = (learned, tried);
+        }
     }
     if choosing_customers.len() >= ENOUGH {
         weights.next_purchase = blend::purchases::fit(&model, &choosing_customers);
@@ -333,4 +336,79 @@ fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
         rows.extend(others.map(|(answerer, judged)| scores(judged).row(question, answerer, Some(&model))));
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::catalog::Item;
+
+    const ITEMS: u32 = 40;
+    const PEOPLE: u32 = 600;
+
+    /// Everybody looks at three items in a row and buys the last of them week after week; `noise` is what judging people do at the end.
+    fn history(noise: impl Fn(u32) -> u32) -> History {
+        let is_late = |week: u32| week == 9;
+        let item = |person: u32, week: u32, step: u32| {
+            let usual = (person * 7 + week % 2 + step) % ITEMS;
+            if is_late(week) && person % 2 == 1 { noise(usual) } else { usual }
+        };
+        let at = |person: u32, week: u32, step: u32| {
+            Timestamp(i64::from(week) * 7 * DAY_MS + i64::from(person) * 60_000 + i64::from(step) * 1_000)
+        };
+        let weeks = |person: u32| (0..10u32).map(move |week| (person, week));
+        let visits: Vec<(u32, u32)> = (0..PEOPLE).flat_map(weeks).collect();
+        let look = |(person, week): &(u32, u32)| {
+            let (person, week) = (*person, *week);
+            (0..3).map(|step| Look { person, at: at(person, week, step), item: item(person, week, step) }).collect::<Vec<Look>>()
+        };
+        let buy = |(person, week): &(u32, u32)| Buy {
+            person: *person,
+            at: at(*person, *week, 5),
+            order: person * 10 + week,
+            item: item(*person, *week, 2),
+            quantity: 1,
+        };
+        History {
+            items: (0..ITEMS).map(|number| Item::bare(ItemId::new(&format!("i{number:02}")).expect("an id"))).collect(),
+            known: vec![true; PEOPLE as usize],
+            looks: visits.iter().flat_map(look).collect(),
+            buys: visits.iter().map(buy).collect(),
+            events: 1,
+        }
+    }
+
+    #[test]
+    fn what_can_be_learned_is_ahead_of_bestsellers_and_the_parts_that_matter_show() {
+        let report = measure(&history(|usual| usual), Currency::EUR).expect("measures");
+        let row = |question: &str, answerer: &str| {
+            report.rows.iter().find(|row| (row.question, row.answerer) == (question, answerer)).expect("a row")
+        };
+        for question in ["next_look", "next_purchase"] {
+            let (model, lead) = (row(question, "model"), row(question, "bestsellers").lead.expect("a lead"));
+            assert!(model.asked >= 100 && model.ndcg > 0.6 && lead.low > 0.3, "{question}: {model:?}, {lead:?}");
+            assert_eq!(model.lead, None);
+        }
+        assert!(row("next_purchase", "without habits").lead.is_some_and(|lead| lead.low > 0.0), "{:?}", report.rows);
+        assert!(report.is_enough);
+    }
+
+    #[test]
+    fn who_judges_does_not_choose() {
+        let clean = measure(&history(|usual| usual), Currency::EUR).expect("measures");
+        let noisy = measure(&history(|usual| (usual * 17 + 5) % ITEMS), Currency::EUR).expect("measures");
+        assert_eq!(clean.cut, noisy.cut);
+        assert_eq!(clean.weights, noisy.weights, "the judging half taught the weights");
+        assert_ne!(clean.rows, noisy.rows, "the judging half is not looked at");
+        assert_ne!(clean.weights, Weights::DEFAULT, "nothing was learned");
+    }
+
+    #[test]
+    fn a_shop_with_hardly_a_past_keeps_the_defaults() {
+        for history in [History::default(), History { looks: history(|usual| usual).looks[..3].to_vec(), ..History::default() }] {
+            let report =
+                measure(&History { items: super::tests::history(|usual| usual).items, ..history }, Currency::EUR).expect("measures");
+            assert_eq!((report.weights, report.is_enough), (Weights::DEFAULT, false));
+        }
+    }
 }

@@ -59,7 +59,7 @@ pub struct Mix {
 }
 
 impl Mix {
-    /// Learned on the newest visits of RetailRocket's and bol.com's training parts, and rounded.
+    /// Picked by hand on RetailRocket's and bol.com's sessions; what `train` learns there lies near.
     pub const DEFAULT: Self = Self { together: 0.05, follows: 0.25, two_steps: 0.7 };
 }
 

@@ -31,7 +31,7 @@ pub struct NextLook {
 }
 
 impl NextLook {
-    /// Found on sessions of RetailRocket and bol.com, cut from their training parts.
+    /// Picked by hand on sessions of RetailRocket and bol.com.
     pub const DEFAULT: Self = Self {
         rows: [1.0, 0.25, 0.2],
         own: [0.0, 0.85, 0.2],

@@ -57,10 +57,10 @@ pub(super) struct Purchases {
 impl Purchases {
     /// `None` for an artifact from before the table.
     pub(super) fn parse(tensors: &Tensors, count: usize) -> Result<Option<Self>, ModelError> {
-        if !tensors.has("purchase_at") {
-            return Ok(None);
-        }
-        let items = Lists::parse(tensors, "purchase", count, count)?;
+        // Schema 1 named them by their width.
+        let items = ["purchase_items", "purchase_narrow", "purchase_wide"].into_iter().find(|name| tensors.has(name));
+        let Some(items) = items else { return Ok(None) };
+        let items = Lists::parse_from(tensors, "purchase", items, count, count)?;
         let weights = tensors.numbers::<f16>("purchase_weights", Some(items.entries()))?;
         check("purchase_weights", weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;
         Ok(Some(Self { items, weights }))

@@ -50,6 +50,11 @@ impl Tensors {
         self.header.info(name).is_some()
     }
 
+    /// Whether the tensor of that name holds such numbers.
+    fn is<T: Number>(&self, name: &str) -> bool {
+        self.header.info(name).is_some_and(|info| info.dtype == T::DTYPE)
+    }
+
     /// The tensor `name`, which must be flat, of the right type and, where `count` says so, of that length.
     pub(super) fn numbers<T: Number>(&self, name: &str, count: Option<usize>) -> Result<Tensor<T>, ModelError> {
         let info = self.header.info(name).ok_or_else(|| ModelError::Damaged { name: name.to_owned(), why: "is missing" })?;
@@ -131,9 +136,9 @@ impl Indices {
         bound <= u16::MAX as usize + 1
     }
 
-    /// Numbers below `bound`.
+    /// Numbers below `bound`, as wide as they were written: schema 1 knew four bytes only.
     fn parse(tensors: &Tensors, name: &str, bound: usize) -> Result<Self, ModelError> {
-        let (indices, is_known) = if Self::is_narrow(bound) {
+        let (indices, is_known) = if tensors.is::<u16>(name) {
             let narrow = tensors.numbers::<u16>(name, None)?;
             let is_known = narrow.iter().all(|index| usize::from(*index) < bound);
             (Self::Narrow(narrow), is_known)
@@ -206,7 +211,12 @@ pub(super) struct Lists {
 impl Lists {
     /// `NAME_at` and `NAME_items`: `count` lists of indices below `bound`.
     pub(super) fn parse(tensors: &Tensors, name: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
-        let entries = Indices::parse(tensors, &format!("{name}_items"), bound)?;
+        Self::parse_from(tensors, name, &format!("{name}_items"), count, bound)
+    }
+
+    /// The same with the indices in a tensor of another name.
+    pub(super) fn parse_from(tensors: &Tensors, name: &str, items: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
+        let entries = Indices::parse(tensors, items, bound)?;
         Ok(Self { at: tensors.offsets(&format!("{name}_at"), count, entries.len())?, entries })
     }
 

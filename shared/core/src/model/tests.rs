@@ -87,6 +87,30 @@ fn an_artifact_from_before_next_purchases_is_read() {
 }
 
 #[test]
+fn an_artifact_of_schema_1_is_read() {
+    let model = Model::parse(Bytes::from_static(include_bytes!("fixtures/schema-1.safetensors"))).expect("reads");
+    assert_eq!((model.meta().schema, model.len()), (1, 3));
+    let mug = model.index_of(&id("mug")).expect("the mug");
+    let related: Vec<(u32, f32, bool)> =
+        model.neighbours(Table::Session, mug).map(|near| (near.item, near.weight, near.is_shared)).collect();
+    // Three people stand behind each pair of the draft.
+    assert_eq!(related, [(2, 0.5, true), (0, 0.25, true)]);
+    assert_eq!(model.bought_after(mug).collect::<Vec<_>>(), [(0, 0.25), (2, -0.5)]);
+    walk(&model);
+}
+
+#[test]
+fn an_artifact_of_a_newer_release_says_so() {
+    let (bytes, _) = draft().to_bytes().expect("writes");
+    let text = format!("\\\"schema\\\":{SCHEMA}");
+    let newer = format!("\\\"schema\\\":{}", SCHEMA + 1);
+    let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).expect("it says its schema");
+    let mut bytes = bytes;
+    bytes[at..at + text.len()].copy_from_slice(newer.as_bytes());
+    assert!(matches!(Model::parse(bytes.into()), Err(ModelError::Schema(3))));
+}
+
+#[test]
 fn a_pair_says_whether_more_than_one_person_stands_behind_it() {
     let pair = |item, supporters| Neighbour { item, weight: 0.5, supporters };
     let tables = BTreeMap::from([(Table::Session, vec![vec![], vec![pair(0, 1), pair(2, 2)], vec![pair(0, 0)]])]);
