@@ -157,10 +157,8 @@ async fn page(app: &App, now: Timestamp) -> Response {
     let shop = app.live.shop();
     let meta = shop.model().map(rapport_core::model::Model::meta);
     let (model, events) = meta.map_or_else(|| ("none yet".to_owned(), "0".to_owned()), |meta| (meta.id.clone(), meta.events.to_string()));
-    let html = include_str!("page.html")
-        .replace("{{model}}", &model)
-        .replace("{{events}}", &events)
-        .replace("{{items}}", &shop.items().len().to_string());
+    let html =
+        include_str!("page.html").replace("{{model}}", &model).replace("{{events}}", &events).replace("{{items}}", &shop.len().to_string());
     let mut response = answer::respond(StatusCode::OK, "text/html; charset=utf-8", "no-store", html);
     let policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; img-src https: data:; base-uri 'none'; form-action 'none'";
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

@@ -6,7 +6,7 @@
 use rapport_core::{catalog::Item, id::ItemId, model::Model, ranking::Shop, rules::Rules, time::Timestamp};
 use rapport_io::{
     StoreError,
-    catalog::Catalog,
+    catalog::{Catalog, StoredRules},
     models::{Models, Pointer},
 };
 use std::{
@@ -44,7 +44,7 @@ struct Inner {
 struct Known {
     pointer: Option<Pointer>,
     model: Option<Model>,
-    /// Every item that was ever put, laid over the model's catalog: newest wins.
+    /// What was put since the first model here was trained, laid over the newest model's catalog: newest wins.
     items: BTreeMap<ItemId, Item>,
     until: Option<Timestamp>,
     rules: Rules,
@@ -94,9 +94,9 @@ impl Live {
     /// Reads what changed, and serves it. What cannot be read keeps its last good state.
     pub async fn refresh(&self) {
         let mut known = self.0.known.lock().await;
-        let mut is_new = known.read_model(&self.0.models).await;
+        let (rules, mut is_new) = tokio::join!(self.0.catalog.rules(), known.read_model(&self.0.models));
+        is_new |= rules.and_then(|stored| known.take_rules(stored)).unwrap_or_else(reported("the rules"));
         is_new |= known.read_items(&self.0.catalog).await.unwrap_or_else(reported("the catalog"));
-        is_new |= known.read_rules(&self.0.catalog).await.unwrap_or_else(reported("the rules"));
         if is_new {
             let shop = Shop::new(known.model.clone(), known.items.values().cloned(), known.rules.clone());
             *self.0.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(shop);
@@ -134,7 +134,9 @@ impl Known {
     }
 
     async fn read_items(&mut self, catalog: &Catalog) -> Result<bool, StoreError> {
-        let changes = catalog.changes_since(self.until.unwrap_or_default()).await?;
+        // Training read the catalog after it looked at the clock: what is older stands in the model.
+        let trained = self.model.as_ref().map(|model| model.meta().created);
+        let changes = catalog.changes_since(self.until.or(trained).unwrap_or_default()).await?;
         let mut is_new = false;
         for item in changes.items {
             is_new |= self.items.get(&item.id) != Some(&item);
@@ -144,8 +146,7 @@ impl Known {
         Ok(is_new)
     }
 
-    async fn read_rules(&mut self, catalog: &Catalog) -> Result<bool, StoreError> {
-        let stored = catalog.rules().await?;
+    fn take_rules(&mut self, stored: Option<StoredRules>) -> Result<bool, StoreError> {
         let version = stored.as_ref().map(|stored| stored.version);
         if version == self.rules_version {
             return Ok(false);

@@ -1,10 +1,10 @@
 //! Requests and responses as they travel. Field names and shapes are a promise: `/v1` only ever adds.
 
 use rapport_core::{
-    catalog::Item,
+    catalog::Listing,
     filter::Filter,
     id::ItemId,
-    ranking::{Answer, Ask, MOST_ITEMS, Pick, Shop, Slot, Strategy, Why},
+    ranking::{Answer, Ask, Listed, MOST_ITEMS, Pick, Shop, Slot, Strategy, Why},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -271,13 +271,13 @@ pub fn model_of(shop: &Shop) -> Option<String> {
 #[must_use]
 pub fn recommended(shop: &Shop, picks: &[Pick]) -> Vec<Recommended> {
     let full = |pick: &Pick| shop.item(pick.item).map(|item| (pick.clone(), item));
-    let told = |(pick, item): (Pick, &Item)| Recommended {
-        id: item.id.to_string(),
+    let told = |(pick, item): (Pick, Listed<'_>)| Recommended {
+        id: item.id().to_owned(),
         score: rounded(pick.score),
         slot: pick.slot,
         propensity: pick.propensity,
         why: pick.why,
-        attributes: card(item),
+        attributes: card(&item),
     };
     picks.iter().filter_map(full).map(told).collect()
 }
@@ -288,13 +288,12 @@ pub fn rounded(score: f32) -> f32 {
     (score * 10_000.0).round() / 10_000.0
 }
 
-fn card(item: &Item) -> BTreeMap<&'static str, Json> {
-    let texts = [("title", &item.title), ("image", &item.image), ("url", &item.url), ("category", &item.category), ("brand", &item.brand)];
-    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, Json::from(text.as_deref()?))));
-    let prices = [("price_minor", item.price_minor), ("list_price_minor", item.list_price_minor)];
-    let prices = prices.into_iter().filter_map(|(name, price)| Some((name, Json::from(price?))));
-    let currency = item.currency.map(|currency| ("currency", Json::from(currency.code())));
-    texts.chain(prices).chain(currency).collect()
+fn card(item: &impl Listing) -> BTreeMap<&'static str, Json> {
+    let texts =
+        [("title", item.title()), ("image", item.image()), ("url", item.url()), ("category", item.category()), ("brand", item.brand())];
+    let texts = texts.into_iter().chain([("currency", item.currency())]).filter_map(|(name, text)| Some((name, Json::from(text?))));
+    let prices = [("price_minor", item.price_minor()), ("list_price_minor", item.list_price_minor())];
+    texts.chain(prices.into_iter().filter_map(|(name, price)| Some((name, Json::from(price?))))).collect()
 }
 
 /// `PUT /v1/catalog/items`: what became of a batch.

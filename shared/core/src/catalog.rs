@@ -122,11 +122,95 @@ impl Item {
         }
         Ok(item)
     }
+}
+
+/// One product as the shop lists it, wherever it lies: in the catalog's table ([`Item`]) or in a model's artifact. What was never told
+/// is `None`.
+pub trait Listing {
+    /// The product's id.
+    fn id(&self) -> &str;
+    /// What it is called.
+    fn title(&self) -> Option<&str>;
+    /// Its category; `/` parts levels.
+    fn category(&self) -> Option<&str>;
+    /// Who makes it.
+    fn brand(&self) -> Option<&str>;
+    /// Its price now, in minor units.
+    fn price_minor(&self) -> Option<i64>;
+    /// Its price without any discount, in minor units.
+    fn list_price_minor(&self) -> Option<i64>;
+    /// The ISO 4217 code of the prices' currency.
+    fn currency(&self) -> Option<&str>;
+    /// Address of a picture.
+    fn image(&self) -> Option<&str>;
+    /// Address of the product page.
+    fn url(&self) -> Option<&str>;
+    /// Whether it can be bought now.
+    fn in_stock(&self) -> bool;
+    /// When it first went on sale.
+    fn published(&self) -> Option<Timestamp>;
+    /// Labels.
+    fn tags(&self) -> &[String];
+    /// Anything else that rules and filters may ask for, by its name.
+    fn attribute(&self, name: &str) -> Option<&serde_json::Value>;
 
     /// Whether it is in `category` or in a level below it.
-    #[must_use]
-    pub fn is_in(&self, category: &str) -> bool {
-        self.category.as_deref().is_some_and(|own| own == category || own.strip_prefix(category).is_some_and(|rest| rest.starts_with('/')))
+    fn is_in(&self, category: &str) -> bool {
+        self.category().is_some_and(|own| own == category || own.strip_prefix(category).is_some_and(|rest| rest.starts_with('/')))
+    }
+}
+
+impl Listing for Item {
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    fn category(&self) -> Option<&str> {
+        self.category.as_deref()
+    }
+
+    fn brand(&self) -> Option<&str> {
+        self.brand.as_deref()
+    }
+
+    fn price_minor(&self) -> Option<i64> {
+        self.price_minor
+    }
+
+    fn list_price_minor(&self) -> Option<i64> {
+        self.list_price_minor
+    }
+
+    fn currency(&self) -> Option<&str> {
+        self.currency.as_ref().map(Currency::code)
+    }
+
+    fn image(&self) -> Option<&str> {
+        self.image.as_deref()
+    }
+
+    fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    fn in_stock(&self) -> bool {
+        self.in_stock
+    }
+
+    fn published(&self) -> Option<Timestamp> {
+        self.published
+    }
+
+    fn tags(&self) -> &[String] {
+        &self.tags
+    }
+
+    fn attribute(&self, name: &str) -> Option<&serde_json::Value> {
+        self.attributes.get(name)
     }
 }
 

@@ -18,7 +18,7 @@
 
 mod parse;
 
-use crate::{catalog::Item, time::Timestamp};
+use crate::{catalog::Listing, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::{cmp::Ordering, fmt};
@@ -114,7 +114,7 @@ impl Filter {
 
     /// Whether `item` is meant.
     #[must_use]
-    pub fn matches(&self, item: &Item) -> bool {
+    pub fn matches(&self, item: &dyn Listing) -> bool {
         self.root.holds(item)
     }
 }
@@ -140,7 +140,7 @@ impl fmt::Display for Filter {
 }
 
 impl Expression {
-    fn holds(&self, item: &Item) -> bool {
+    fn holds(&self, item: &dyn Listing) -> bool {
         match self {
             Self::Any(parts) => parts.iter().any(|part| part.holds(item)),
             Self::All(parts) => parts.iter().all(|part| part.holds(item)),
@@ -169,19 +169,19 @@ impl Field {
         }
     }
 
-    fn test(&self, item: &Item, operator: Operator, value: &Value) -> bool {
+    fn test(&self, item: &dyn Listing, operator: Operator, value: &Value) -> bool {
         match self {
-            Self::Id => operator.on_text(Some(item.id.as_str()), value),
-            Self::Title => operator.on_text(item.title.as_deref(), value),
+            Self::Id => operator.on_text(Some(item.id()), value),
+            Self::Title => operator.on_text(item.title(), value),
             Self::Category => operator.on_category(item, value),
-            Self::Brand => operator.on_text(item.brand.as_deref(), value),
-            Self::Price => operator.on_number(item.price_minor.map(|minor| minor as f64), value),
-            Self::ListPrice => operator.on_number(item.list_price_minor.map(|minor| minor as f64), value),
-            Self::Currency => operator.on_text(item.currency.as_ref().map(|currency| currency.code()), value),
-            Self::InStock => operator.on_truth(item.in_stock, value),
-            Self::Tags => operator.on_list(item.tags.iter().map(String::as_str), value),
-            Self::Published => operator.on_time(item.published, value),
-            Self::Attribute(name) => item.attributes.get(name).is_some_and(|own| operator.on_json(own, value)),
+            Self::Brand => operator.on_text(item.brand(), value),
+            Self::Price => operator.on_number(item.price_minor().map(|minor| minor as f64), value),
+            Self::ListPrice => operator.on_number(item.list_price_minor().map(|minor| minor as f64), value),
+            Self::Currency => operator.on_text(item.currency(), value),
+            Self::InStock => operator.on_truth(item.in_stock(), value),
+            Self::Tags => operator.on_list(item.tags().iter().map(String::as_str), value),
+            Self::Published => operator.on_time(item.published(), value),
+            Self::Attribute(name) => item.attribute(name).is_some_and(|own| operator.on_json(own, value)),
         }
     }
 }
@@ -234,8 +234,8 @@ impl Operator {
         }
     }
 
-    fn on_category(self, item: &Item, value: &Value) -> bool {
-        match (self, value, item.category.as_deref()) {
+    fn on_category(self, item: &dyn Listing, value: &Value) -> bool {
+        match (self, value, item.category()) {
             (Self::Equal, Value::Text(category), Some(_)) => item.is_in(category),
             (Self::Unequal, Value::Text(category), Some(_)) => !item.is_in(category),
             (operator, value, own) => operator.on_text(own, value),
@@ -266,6 +266,7 @@ fn compare_texts(one: &str, other: &str) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::Item;
     use proptest::prelude::*;
 
     fn tin() -> Item {

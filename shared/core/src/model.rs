@@ -17,7 +17,7 @@ mod purchases;
 mod tensor;
 
 pub use draft::{Draft, ItemStatistics};
-pub use item::{ItemView, Repeat};
+pub use item::{Extras, ItemView, Repeat};
 pub use looks::{NextLook, RecentVisits};
 pub use purchases::NextPurchase;
 pub use tensor::Row;
@@ -157,7 +157,7 @@ pub struct Model {
     repeat_days: Tensor<f32>,
     tables: [Neighbours; 4],
     recent: Option<Recent>,
-    purchases: Option<Purchases>,
+    purchases: Purchases,
 }
 
 #[derive(Clone, Debug)]
@@ -186,14 +186,16 @@ impl Model {
         let popular = tensors.numbers::<u32>("popular", None)?;
         tensor::check("popular", popular.iter().all(|item| (*item as usize) < count), "names an item that does not exist")?;
         let [session, basket, together, content] = Table::ALL.map(|table| Neighbours::parse(&tensors, table, count));
+        let (session, basket, together, content) = (session?, basket?, together?, content?);
+        let purchases = Purchases::parse(&tensors, count)?.unwrap_or_else(|| Purchases::of(&basket));
         Ok(Self {
             popularity: tensors.finite("popularity", count)?,
             trending: tensors.finite("trending", count)?,
             repeat_share: tensors.finite("repeat_share", count)?,
             repeat_days: tensors.finite("repeat_days", count)?,
-            tables: [session?, basket?, together?, content?],
+            tables: [session, basket, together, content],
             recent: Recent::parse(&tensors, count)?,
-            purchases: Purchases::parse(&tensors, count)?,
+            purchases,
             popular,
             items,
             meta,
@@ -235,6 +237,12 @@ impl Model {
     #[must_use]
     pub fn index_of(&self, id: &ItemId) -> Option<u32> {
         self.items.find(id.as_str())
+    }
+
+    /// Whether `id` is the one of the item at `index`.
+    #[must_use]
+    pub fn is_named(&self, index: u32, id: &str) -> bool {
+        self.items.is_named(index, id)
     }
 
     /// What is known of an item; `None` when the index is not below [`Model::len`].
@@ -281,9 +289,7 @@ impl Model {
     /// What buying an item says of others: (item, weight); weights below 0 speak against. Every pair has 2 customers or more behind
     /// it. An artifact from before this table answers from [`Table::Basket`]. Allocates nothing.
     pub fn bought_after(&self, index: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
-        let learned = self.purchases.iter().flat_map(move |table| table.row(index));
-        let older = self.purchases.is_none().then(|| self.neighbours(Table::Basket, index)).into_iter().flatten();
-        learned.chain(older.map(|near| (near.item, near.weight)))
+        self.purchases.row(index)
     }
 
     /// How many recent visits are kept; their numbers are all below, greater is newer.
@@ -328,18 +334,28 @@ impl Neighbours {
     }
 
     fn row(&self, index: u32) -> impl ExactSizeIterator<Item = Related> + '_ {
-        let range = self.items.range(index);
-        let weights = self.weights.get(range.clone()).unwrap_or_default().iter();
-        let supporters = self.supporters.as_ref().map(move |counts| counts.get(range).unwrap_or_default());
-        self.items.row(index).zip(weights).enumerate().map(move |(place, (item, weight))| Related {
+        let supporters = self.supporters.as_ref().map(|counts| counts.get(self.items.range(index)).unwrap_or_default());
+        self.items.weighed(index, &self.weights).enumerate().map(move |(place, (item, weight))| Related {
             item,
-            weight: weight.to_f32().abs(),
+            weight: magnitude(weight),
             is_shared: match supporters {
                 Some(counts) => counts.get(place).is_some_and(|count| u32::from(*count) >= FEWEST_SUPPORTERS),
                 None => weight.is_sign_positive(),
             },
         })
     }
+}
+
+/// The absolute value of a finite number, for both kinds of them, normal and subnormal: what is left of the sign is moved to where
+/// `f32` has its exponent and mantissa, and one product mends the bias. [`f16::to_f32`] asks the processor for its features every time.
+fn magnitude(number: f16) -> f32 {
+    const BIAS: f32 = f32::from_bits(0x7780_0000); // 2^112
+    f32::from_bits(u32::from(number.to_bits() & 0x7fff) << 13) * BIAS
+}
+
+/// A finite number.
+fn widened(number: f16) -> f32 {
+    magnitude(number).copysign(if number.is_sign_negative() { -1.0 } else { 1.0 })
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ mod window;
 
 pub use codec::{ProfileError, SCHEMA};
 pub use fold::{NeedsRefold, refold};
-pub use history::{History, Recent};
+pub use history::{Bought, History, Recent};
 pub use subject::{Alias, Link, Subject, links, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
 pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};

@@ -21,14 +21,16 @@ pub mod candidates;
 mod discovery;
 pub mod next_look;
 mod next_purchase;
+mod places;
 mod reason;
 mod selection;
+mod shelves;
 mod shop;
 mod taste;
 
 pub use candidates::Scratch;
 pub use reason::{Code, Why};
-pub use shop::Shop;
+pub use shop::{Listed, Shop};
 
 use crate::{filter::Filter, id::ItemId, model::Table, profile::Profile, time::Timestamp};
 use candidates::Source;
@@ -140,7 +142,7 @@ pub fn recommend(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp, 
 #[must_use]
 pub fn rank(shop: &Shop, ask: &Ask, profiles: &[&Profile], items: &[ItemId], now: Timestamp, scratch: &mut Scratch) -> Vec<(ItemId, f32)> {
     let taste = Taste::of(shop, ask, profiles, now);
-    let gate = Gate::open(shop, ask, now);
+    let gate = Gate::for_all(shop, ask, now);
     scratch.gather(shop, ask, &taste, &gate);
     let score = |id: &ItemId| shop.index_of(id).map_or(0.0, |item| scratch.score_of(item).unwrap_or_else(|| shop.favour(item)));
     let mut ranked: Vec<(ItemId, f32)> = items.iter().map(|id| (id.clone(), score(id))).collect();
@@ -170,7 +172,7 @@ pub fn related(shop: &Shop, item: &ItemId, relation: Relation, limit: usize, now
         Relation::Together => &[Source::Near(Table::Together, 1.0)],
     };
     scratch.gather_from(shop, &ask, &taste, &gate, sources);
-    let chosen = selection::best(shop, &gate, scratch, limit.clamp(1, MOST_ITEMS));
+    let chosen = selection::best(shop, scratch, limit.clamp(1, MOST_ITEMS));
     chosen.into_iter().map(|choice| choice.into_pick(shop, &ask)).collect()
 }
 

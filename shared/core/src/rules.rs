@@ -13,7 +13,7 @@
 //! A rule names its items by `items`, by `where`, or by both (then either suffices). Bans beat pins. What is absent: a rule for stock.
 //! Nothing out of stock is ever recommended, so there is nothing to decide.
 
-use crate::{catalog::Item, filter::Filter, id::ItemId, time::Timestamp};
+use crate::{filter::Filter, id::ItemId, time::Timestamp};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -143,12 +143,6 @@ impl Rule {
     pub fn applies(&self, placement: &str, now: Timestamp) -> bool {
         let is_here = self.placements.is_empty() || self.placements.iter().any(|named| named == placement);
         is_here && self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
-    }
-
-    /// Whether it means `item`.
-    #[must_use]
-    pub fn means(&self, item: &Item) -> bool {
-        self.items.contains(&item.id) || self.filter.as_ref().is_some_and(|filter| filter.matches(item))
     }
 
     fn check(&self) -> Result<(), RulesError> {

@@ -10,7 +10,7 @@ use crate::{
 };
 use bytes::Bytes;
 use rapport_core::{
-    catalog::Item,
+    catalog::{Item, Listing},
     event::Event,
     id::{CustomerId, IdError, ItemId},
     model::{Model, ModelError},
@@ -112,7 +112,7 @@ pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, Pro
     let shop = Shop::new(Some(Model::parse(Bytes::from(artifact))?), [], Rules::default());
     let predict = |scratch: &mut Scratch, (customer, profile, exclude): (CustomerId, Profile, Vec<ItemId>)| {
         let items = shopper::next_purchases(&shop, &profile, exclude, LIST, now, scratch);
-        let items = items.into_iter().filter_map(|item| shop.item(item)).map(|item| item.id.to_string()).collect();
+        let items = items.into_iter().filter_map(|item| shop.item(item)).map(|item| item.id().to_owned()).collect();
         Prediction { key: customer.to_string(), position: None, items }
     };
     Ok(profiles.into_par_iter().map_init(Scratch::default, predict).collect())

@@ -9,7 +9,7 @@ use crate::{
     suite::Suite,
 };
 use clap::Args;
-use rapport_core::{auth::Keyring, ranking};
+use rapport_core::{auth::Keyring, catalog::Listing, ranking};
 
 /// How to serve.
 #[derive(Clone, Debug, Args)]
@@ -100,7 +100,7 @@ fn greeting(shop: &Shop, suite: &Suite<Deployed>, keys: &Keyring, is_demo: bool)
     let whose = if is_demo { format!("the demo shop {}", demo::NAME) } else { format!("the shop in {}", shop.home.display()) };
     let known = live.model().map_or_else(
         || "no model yet: `rapport import FILE…` a history, then `rapport train`".to_owned(),
-        |model| format!("model {}, {} items, {} events", model.id(), live.items().len(), grouped(model.meta().events)),
+        |model| format!("model {}, {} items, {} events", model.id(), live.len(), grouped(model.meta().events)),
     );
     let item = favourite(&live).map(|id| format!("&item={id}")).unwrap_or_default();
     let placement = if item.is_empty() { "home" } else { "product" };
@@ -117,9 +117,9 @@ fn greeting(shop: &Shop, suite: &Suite<Deployed>, keys: &Keyring, is_demo: bool)
 }
 
 /// An item that has something to show.
-fn favourite(live: &ranking::Shop) -> Option<&str> {
+fn favourite(live: &ranking::Shop) -> Option<String> {
     let first = live.favourites().first()?;
-    live.item(*first).map(|item| item.id.as_str())
+    live.item(*first).map(|item| item.id().to_owned())
 }
 
 /// Resolves at SIGINT or SIGTERM.

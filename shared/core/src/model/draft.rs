@@ -2,7 +2,7 @@
 
 use super::{
     FEWEST_SUPPORTERS, Meta, ModelError, Neighbour, NextLook, NextPurchase, RecentVisits, SCHEMA, Table,
-    item::{NO_NUMBER, NO_WORD, Rest},
+    item::{Extras, NO_NUMBER, NO_WORD},
     tensor::{Indices, META, Number},
 };
 use crate::{catalog::Item, digest::content_hash, money::Currency, time::Timestamp};
@@ -287,5 +287,5 @@ fn rest_of(item: &Item) -> Result<String, ModelError> {
     if item.tags.is_empty() && item.attributes.is_empty() {
         return Ok(String::new());
     }
-    Ok(serde_json::to_string(&Rest { tags: item.tags.clone(), attributes: item.attributes.clone() })?)
+    Ok(serde_json::to_string(&Extras { tags: item.tags.clone(), attributes: item.attributes.clone() })?)
 }

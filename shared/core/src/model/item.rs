@@ -13,13 +13,15 @@ pub(super) const NO_WORD: u32 = u32::MAX;
 /// Stands for "unknown" in a column of prices or times.
 pub(super) const NO_NUMBER: i64 = i64::MIN;
 
-/// What has no column: read only when somebody asks.
-#[derive(Default, Serialize, Deserialize)]
-pub(super) struct Rest {
+/// What has no column: few items have any, and only rules and filters ask for it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Extras {
+    /// Labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) tags: Vec<String>,
+    pub tags: Vec<String>,
+    /// Anything else that rules and filters may ask for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) attributes: BTreeMap<String, serde_json::Value>,
+    pub attributes: BTreeMap<String, serde_json::Value>,
 }
 
 /// A column of few distinct texts.
@@ -87,6 +89,10 @@ impl Items {
 
     pub(super) fn find(&self, id: &str) -> Option<u32> {
         self.ids.find(id)
+    }
+
+    pub(super) fn is_named(&self, index: u32, id: &str) -> bool {
+        self.ids.is(index, id)
     }
 
     pub(super) fn view(&self, index: u32) -> Option<ItemView<'_>> {
@@ -174,22 +180,16 @@ impl<'a> ItemView<'a> {
         number(&self.items.published, self.index).map(Timestamp)
     }
 
-    /// Labels. Read from JSON on every call.
+    /// What has no column. Read from JSON on every call.
     #[must_use]
-    pub fn tags(&self) -> Vec<String> {
-        self.rest().tags
-    }
-
-    /// Anything else that rules and filters may ask for. Read from JSON on every call.
-    #[must_use]
-    pub fn attributes(&self) -> BTreeMap<String, serde_json::Value> {
-        self.rest().attributes
+    pub fn extras(&self) -> Extras {
+        told(self.items.rest.get(self.index)).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
     }
 
     /// The whole item, copied out. `None` only if the artifact's writer let in an id that is none.
     #[must_use]
     pub fn to_item(&self) -> Option<Item> {
-        let Rest { tags, attributes } = self.rest();
+        let Extras { tags, attributes } = self.extras();
         Some(Item {
             id: ItemId::new(self.id()).ok()?,
             title: self.title().map(str::to_owned),
@@ -205,10 +205,6 @@ impl<'a> ItemView<'a> {
             published: self.published(),
             attributes,
         })
-    }
-
-    fn rest(&self) -> Rest {
-        told(self.items.rest.get(self.index)).and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
     }
 }
 

@@ -1,8 +1,9 @@
 //! What else is bought by who bought an item: a sparse linear model of baskets, and how its word is weighed with the habit's.
 
 use super::{
-    ModelError,
+    ModelError, Neighbours,
     tensor::{Lists, Tensor, Tensors, check},
+    widened,
 };
 use half::f16;
 use serde::{Deserialize, Serialize};
@@ -66,9 +67,13 @@ impl Purchases {
         Ok(Some(Self { items, weights }))
     }
 
+    /// What an artifact from before the table has in its place.
+    pub(super) fn of(basket: &Neighbours) -> Self {
+        Self { items: basket.items.clone(), weights: basket.weights.clone() }
+    }
+
     /// What buying item `index` says of others: (item, weight), none for an unknown index. Allocates nothing.
     pub(super) fn row(&self, index: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
-        let weights = self.weights.get(self.items.range(index)).unwrap_or_default();
-        self.items.row(index).zip(weights.iter().map(|weight| weight.to_f32()))
+        self.items.weighed(index, &self.weights).map(|(item, weight)| (item, widened(weight)))
     }
 }

@@ -197,9 +197,43 @@ impl Iterator for Row<'_> {
             Self::Wide(wide) => wide.size_hint(),
         }
     }
+
+    /// The width is asked once a row, not once an index: `for_each` is the quick way through one.
+    fn fold<B, F: FnMut(B, u32) -> B>(self, init: B, mut f: F) -> B {
+        match self {
+            Self::Narrow(narrow) => narrow.fold(init, |sum, index| f(sum, u32::from(*index))),
+            Self::Wide(wide) => wide.fold(init, |sum, index| f(sum, *index)),
+        }
+    }
 }
 
 impl ExactSizeIterator for Row<'_> {}
+
+/// Indices with their weights in a row, read where they lie.
+#[derive(Clone, Debug)]
+pub(super) struct Weighed<'a>(Row<'a>, std::slice::Iter<'a, f16>);
+
+impl Iterator for Weighed<'_> {
+    type Item = (u32, f16);
+
+    fn next(&mut self) -> Option<(u32, f16)> {
+        Some((self.0.next()?, *self.1.next()?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.1.size_hint()
+    }
+
+    /// See [`Row::fold`].
+    fn fold<B, F: FnMut(B, (u32, f16)) -> B>(self, init: B, mut f: F) -> B {
+        match self.0 {
+            Row::Narrow(narrow) => narrow.zip(self.1).fold(init, |sum, (index, weight)| f(sum, (u32::from(*index), *weight))),
+            Row::Wide(wide) => wide.zip(self.1).fold(init, |sum, (index, weight)| f(sum, (*index, *weight))),
+        }
+    }
+}
+
+impl ExactSizeIterator for Weighed<'_> {}
 
 /// One list of indices for each of `0..len`.
 #[derive(Clone, Debug)]
@@ -241,6 +275,12 @@ impl Lists {
     pub(super) fn row(&self, index: u32) -> Row<'_> {
         self.entries.row(self.range(index))
     }
+
+    /// The same with the weights that lie beside it.
+    pub(super) fn weighed<'a>(&'a self, index: u32, weights: &'a [f16]) -> Weighed<'a> {
+        let range = self.range(index);
+        Weighed(self.entries.row(range.clone()), weights.get(range).unwrap_or_default().iter())
+    }
 }
 
 /// One text for each of `0..len`.
@@ -271,8 +311,17 @@ impl Texts {
 
     /// The text; empty for an unknown index.
     pub(super) fn get(&self, index: u32) -> &str {
-        let bytes = self.bytes.get(range(&self.at, index)).unwrap_or_default();
-        std::str::from_utf8(bytes).unwrap_or_default()
+        std::str::from_utf8(self.raw(index)).unwrap_or_default()
+    }
+
+    /// Whether it is `text`.
+    pub(super) fn is(&self, index: u32, text: &str) -> bool {
+        self.raw(index) == text.as_bytes()
+    }
+
+    /// Its bytes, whose order is that of the texts.
+    fn raw(&self, index: u32) -> &[u8] {
+        self.bytes.get(range(&self.at, index)).unwrap_or_default()
     }
 
     /// The index of `text`, where the texts are sorted.
@@ -280,7 +329,7 @@ impl Texts {
         let (mut low, mut high) = (0, self.len() as u32);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.get(middle).cmp(text) {
+            match self.raw(middle).cmp(text.as_bytes()) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
                 std::cmp::Ordering::Equal => return Some(middle),
@@ -291,7 +340,7 @@ impl Texts {
 
     /// Whether every text is greater than the one before it.
     pub(super) fn is_sorted(&self) -> bool {
-        (1..self.len() as u32).all(|index| self.get(index - 1) < self.get(index))
+        (1..self.len() as u32).all(|index| self.raw(index - 1) < self.raw(index))
     }
 }
 

@@ -206,3 +206,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn half_precision_is_read_as_its_library_reads_it() {
+    for bits in 0..=u16::MAX {
+        let number = half::f16::from_bits(bits);
+        if number.is_finite() {
+            assert_eq!(widened(number).to_bits(), number.to_f32().to_bits(), "{bits:#06x}");
+            assert_eq!(magnitude(number).to_bits(), number.to_f32().abs().to_bits(), "{bits:#06x}");
+        }
+    }
+}

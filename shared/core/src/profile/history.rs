@@ -25,7 +25,41 @@ pub struct Recent {
     pub quantity: Option<u32>,
 }
 
+/// What was bought of one item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bought<'a> {
+    /// Which item.
+    pub item: &'a ItemId,
+    /// Order lines that hold.
+    pub times: u32,
+    /// The newest of them.
+    pub last_at: Timestamp,
+}
+
 impl Profile {
+    /// What was bought, sealed and open together, each item once, by id: as [`Profile::whole`] has it, but for what that forgets, and
+    /// without adding up anything else.
+    #[must_use]
+    pub fn bought(&self) -> Vec<Bought<'_>> {
+        let sealed = self.totals.items.iter().filter(|totals| totals.purchases > 0);
+        let mut bought: Vec<Bought<'_>> =
+            sealed.map(|totals| Bought { item: &totals.item, times: totals.purchases, last_at: totals.last_at }).collect();
+        let standings = standings(&self.open, &self.straddling);
+        for event in &self.open {
+            let super::Act::Ordered(line) = &event.act else { continue };
+            let Some(item) = line.item.as_ref().filter(|_| standings.iter().any(|standing| standing.counts(line))) else { continue };
+            let at = event.position.at;
+            match bought.binary_search_by(|known| known.item.cmp(item)) {
+                Ok(place) => {
+                    bought[place].times = bought[place].times.saturating_add(1);
+                    bought[place].last_at = bought[place].last_at.max(at);
+                }
+                Err(place) => bought.insert(place, Bought { item, times: 1, last_at: at }),
+            }
+        }
+        bought
+    }
+
     /// Sums over sealed and open events, as if everything were sealed now.
     #[must_use]
     pub fn whole(&self) -> Totals {

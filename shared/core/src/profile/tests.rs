@@ -90,6 +90,17 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
+    fn what_was_bought_is_what_the_sums_say(history in history()) {
+        let profile = refold(subject(), &history);
+        let whole = profile.whole();
+        prop_assert!(whole.items.len() < ITEMS_KEPT, "so that nothing is forgotten");
+        let sums = whole.items.iter().filter(|totals| totals.purchases > 0);
+        let sums: Vec<Bought<'_>> =
+            sums.map(|totals| Bought { item: &totals.item, times: totals.purchases, last_at: totals.last_at }).collect();
+        prop_assert_eq!(profile.bought(), sums);
+    }
+
+    #[test]
     fn any_order_any_duplicates_any_batches_give_the_same_bytes(
         history in history(),
         seed in any::<u64>(),

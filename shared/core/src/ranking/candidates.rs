@@ -1,6 +1,14 @@
 //! Who stands for election: each source counts on its own scale, is brought to a maximum of one, and is then weighed by placement.
 
-use super::{Ask, Shop, next_look::Looks, next_purchase::NextPurchases, reason::Code, selection::Gate, taste::Taste};
+use super::{
+    Ask, Shop,
+    next_look::Looks,
+    next_purchase::NextPurchases,
+    places::{Entered, Places},
+    reason::Code,
+    selection::Gate,
+    taste::Taste,
+};
 use crate::model::{Model, Table};
 
 /// How many favourites take part.
@@ -27,6 +35,21 @@ pub(super) enum Source {
     Favourites(f32),
     /// The shop's own choice.
     StaffPicks(f32),
+}
+
+impl Source {
+    const fn weight(self) -> f32 {
+        match self {
+            Self::NextLook(weight)
+            | Self::Near(_, weight)
+            | Self::History(weight)
+            | Self::Habit(weight)
+            | Self::NextPurchase(weight)
+            | Self::Category(weight)
+            | Self::Favourites(weight)
+            | Self::StaffPicks(weight) => weight,
+        }
+    }
 }
 
 /// The blend of a placement. Fixed, until a learned one is no worse anywhere.
@@ -113,12 +136,10 @@ pub struct Scratch {
     pub(super) blend: Pile,
 }
 
-/// A sparse vector over the shop's items that is emptied in no time.
+/// A sparse vector over the shop's items.
 #[derive(Debug, Default)]
 pub(super) struct Pile {
-    /// For each item: the round it was last added in, and its place among the candidates.
-    places: Vec<(u32, u32)>,
-    round: u32,
+    places: Places,
     pub(super) candidates: Vec<Candidate>,
 }
 
@@ -128,29 +149,25 @@ impl Scratch {
     }
 
     pub(super) fn gather_from(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, sources: &[Source]) {
-        self.blend.begin(shop.items().len());
+        self.blend.begin(shop.len());
+        let own = NextPurchases::new(shop, gate.now()).map_or(0.0, |scorer| scorer.own());
         let mut is_led = false;
         for source in sources {
             // Two voices, each brought to the same maximum before the second is weighed against the first.
-            let own = shop.model().map_or(0.0, |model| NextPurchases::new(model, gate.now()).own());
             let (first, second) = match *source {
                 Source::NextPurchase(weight) => (Source::History(weight), Some(Source::Habit(weight * own))),
                 other => (other, None),
             };
             for voice in std::iter::once(first).chain(second) {
-                self.source.begin(shop.items().len());
-                let weight = match (voice, shop.model()) {
-                    (Source::NextLook(weight), Some(model)) => {
-                        self.source.next_look(&mut self.looks, model, taste, gate);
-                        is_led = !self.source.candidates.is_empty();
-                        weight
-                    }
-                    // Favourites fill up behind what the visitor's own doings say; they do not reorder it.
-                    (Source::Favourites(_), _) if is_led => continue,
-                    (Source::Category(_), _) if is_led && ask.category.is_none() => continue,
-                    _ => self.source.collect(voice, shop, ask, taste, gate),
-                };
-                self.blend.mix(&self.source, weight);
+                // Favourites fill up behind what the visitor's own doings say; they do not reorder it.
+                let is_filling = matches!(voice, Source::Favourites(_)) || matches!(voice, Source::Category(_)) && ask.category.is_none();
+                if voice.weight() <= 0.0 || is_led && is_filling {
+                    continue;
+                }
+                self.source.begin(shop.len());
+                self.source.collect(voice, shop, ask, taste, gate, &mut self.looks);
+                is_led |= matches!(voice, Source::NextLook(_)) && !self.source.candidates.is_empty();
+                self.blend.mix(&self.source, voice.weight());
             }
         }
         for candidate in &mut self.blend.candidates {
@@ -167,94 +184,76 @@ impl Scratch {
 
 impl Pile {
     fn begin(&mut self, items: usize) {
+        self.places.clear(self.candidates.iter().map(|candidate| candidate.item));
+        self.places.fit(items);
         self.candidates.clear();
-        self.round = self.round.wrapping_add(1);
-        if self.round == 0 || self.places.len() != items {
-            self.places.clear();
-            self.places.resize(items, (0, 0));
-            self.round = 1;
-        }
     }
 
     fn get(&self, item: u32) -> Option<&Candidate> {
-        let (round, place) = *self.places.get(item as usize)?;
-        if round == self.round { self.candidates.get(place as usize) } else { None }
+        self.places.get(item).and_then(|place| self.candidates.get(place))
     }
 
     /// Adds to an item's score; the strongest single reason is kept.
     fn add(&mut self, item: u32, score: f32, code: Code, evidence: u32) {
-        let Some((round, place)) = self.places.get_mut(item as usize) else { return };
-        if *round != self.round {
-            *round = self.round;
-            *place = self.candidates.len() as u32;
-            self.candidates.push(Candidate { item, score, code, evidence, strongest: score });
-            return;
+        match self.places.enter(item, self.candidates.len()) {
+            Some(Entered::New) => self.append(item, score, code, evidence),
+            Some(Entered::Known(place)) => {
+                let Some(known) = self.candidates.get_mut(place) else { return };
+                known.score += score;
+                if score > known.strongest {
+                    (known.strongest, known.code, known.evidence) = (score, code, evidence);
+                }
+            }
+            None => {}
         }
-        let Some(known) = self.candidates.get_mut(*place as usize) else { return };
-        known.score += score;
-        if score > known.strongest {
-            (known.strongest, known.code, known.evidence) = (score, code, evidence);
-        }
+    }
+
+    /// The same for an item that the source names once, which [`Pile::add`] need not find again.
+    fn append(&mut self, item: u32, score: f32, code: Code, evidence: u32) {
+        self.candidates.push(Candidate { item, score, code, evidence, strongest: score });
     }
 
     /// Adds a source, brought to a maximum of `weight`.
     fn mix(&mut self, source: &Self, weight: f32) {
         let most = source.candidates.iter().map(|candidate| candidate.score).fold(0.0, f32::max);
-        if most <= 0.0 || weight <= 0.0 {
+        if most <= 0.0 {
             return;
         }
+        let scale = weight / most;
         for candidate in source.candidates.iter().filter(|candidate| candidate.score > 0.0) {
-            self.add(candidate.item, candidate.score * weight / most, candidate.code, candidate.evidence);
+            self.add(candidate.item, candidate.score * scale, candidate.code, candidate.evidence);
         }
     }
 
-    /// Collects what `source` has to offer; gives its weight.
-    fn collect(&mut self, source: Source, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>) -> f32 {
-        match (source, shop.model()) {
-            (Source::Near(table, weight), Some(model)) => {
-                self.near(model, table, taste, gate);
-                weight
+    /// Collects what `source` has to offer and the doorkeeper admits. He is asked once an item, not once a pair.
+    fn collect(&mut self, source: Source, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, looks: &mut Looks) {
+        match source {
+            Source::NextLook(_) => self.next_look(looks, shop, taste, gate),
+            Source::Near(table, _) => self.near(shop, table, taste, gate),
+            Source::History(_) => self.history(shop, taste, gate),
+            Source::Habit(_) => self.habits(shop, taste, gate),
+            // The gatherer takes it apart.
+            Source::NextPurchase(_) => {}
+            Source::Category(_) => {
+                let at_hand = taste.item.or_else(|| taste.recent.first().map(|(item, _)| *item));
+                let own = || at_hand.and_then(|item| shop.shelves().of(item)).map(|shelf| shop.shelves().favourites_at(shelf));
+                let favourites = ask.category.as_deref().map(|category| shop.favourites_in(category)).or_else(own);
+                self.line_up(favourites.unwrap_or_default(), Code::PopularInCategory, gate);
             }
-            (Source::History(weight) | Source::Habit(weight), _) if weight <= 0.0 => 0.0,
-            (Source::History(weight), Some(model)) => {
-                self.history(NextPurchases::new(model, gate.now()), taste, gate);
-                weight
-            }
-            (Source::Habit(weight), Some(model)) => {
-                let scorer = NextPurchases::new(model, gate.now());
-                for bought in taste.bought.iter().filter(|bought| gate.admits(bought.item)) {
-                    self.add(bought.item, scorer.again(bought), Code::BuyAgain, bought.times);
-                }
-                weight
-            }
-            (Source::Category(weight), _) => {
-                let own = || {
-                    taste.item.or_else(|| taste.recent.first().map(|(item, _)| *item)).and_then(|item| shop.item(item)?.category.as_deref())
-                };
-                let favourites = ask.category.as_deref().or_else(own).map(|category| shop.favourites_in(category)).unwrap_or_default();
-                self.line_up(favourites, Code::PopularInCategory, gate);
-                weight
-            }
-            (Source::Favourites(weight), _) => {
-                self.line_up(shop.favourites(), Code::Popular, gate);
-                weight
-            }
-            (Source::StaffPicks(weight), _) => {
+            Source::Favourites(_) => self.line_up(shop.favourites(), Code::Popular, gate),
+            Source::StaffPicks(_) => {
                 for (rule, item) in gate.staff_picks() {
                     self.add(item, 1.0, Code::StaffPick, rule);
                 }
-                weight
             }
-            (Source::Near(..) | Source::History(_) | Source::Habit(_), None) | (Source::NextLook(_) | Source::NextPurchase(_), _) => 0.0,
         }
     }
 
-    /// What goes with all that was bought. The doorkeeper is asked once an item, not once a pair.
-    fn history(&mut self, scorer: NextPurchases<'_>, taste: &Taste, gate: &Gate<'_>) {
+    /// What goes with all that was bought.
+    fn history(&mut self, shop: &Shop, taste: &Taste, gate: &Gate<'_>) {
+        let Some(scorer) = NextPurchases::new(shop, gate.now()) else { return };
         for bought in &taste.bought {
-            for (item, weight) in scorer.after(bought) {
-                self.add(item, weight, Code::AlsoBought, bought.item);
-            }
+            scorer.after(bought).for_each(|(item, weight)| self.add(item, weight, Code::AlsoBought, bought.item));
         }
         for candidate in &mut self.candidates {
             let is_shown = candidate.score > 0.0 && gate.admits(candidate.item);
@@ -262,18 +261,28 @@ impl Pile {
         }
     }
 
+    /// What they buy again and again.
+    fn habits(&mut self, shop: &Shop, taste: &Taste, gate: &Gate<'_>) {
+        let Some(scorer) = NextPurchases::new(shop, gate.now()) else { return };
+        for bought in taste.bought.iter().filter(|bought| gate.admits(bought.item)) {
+            self.append(bought.item, scorer.again(bought), Code::BuyAgain, bought.times);
+        }
+    }
+
     /// The evaluated ranking of what follows, but for what may not be shown.
-    fn next_look(&mut self, looks: &mut Looks, model: &Model, taste: &Taste, gate: &Gate<'_>) {
+    fn next_look(&mut self, looks: &mut Looks, shop: &Shop, taste: &Taste, gate: &Gate<'_>) {
+        let Some(model) = shop.model() else { return };
         for found in looks.score(model, &taste.session()) {
             // Whether what was bought comes again is for habits to say.
             let is_bought = found.evidence == found.item && taste.bought.iter().any(|bought| bought.item == found.item);
             if !is_bought && gate.admits(found.item) {
-                self.add(found.item, found.score, Code::ViewedTogether, found.evidence);
+                self.append(found.item, found.score, Code::ViewedTogether, found.evidence);
             }
         }
     }
 
-    fn near(&mut self, model: &Model, table: Table, taste: &Taste, gate: &Gate<'_>) {
+    fn near(&mut self, shop: &Shop, table: Table, taste: &Taste, gate: &Gate<'_>) {
+        let Some(model) = shop.model() else { return };
         let (of_item, of_cart, of_recent) = match table {
             Table::Session => (1.0, 0.5, 0.6),
             Table::Basket => (1.0, 1.0, 0.6),
@@ -285,19 +294,18 @@ impl Pile {
         let spoken = taste.item.iter().map(|item| (*item, of_item)).chain(taste.cart.iter().map(|item| (*item, of_cart)));
         let recent = taste.recent.iter().map(|(item, weight)| (*item, weight * of_recent));
         for (item, weight) in spoken.chain(recent).filter(|(_, weight)| *weight > 0.0) {
-            for neighbour in model.neighbours(table, item) {
-                let is_safe = table == Table::Content || neighbour.is_shared;
-                if is_safe && gate.admits(neighbour.item) {
-                    self.add(neighbour.item, weight * neighbour.weight, Code::of(table), item);
-                }
-            }
+            let told = model.neighbours(table, item).filter(|near| table == Table::Content || near.is_shared);
+            told.for_each(|near| self.add(near.item, weight * near.weight, Code::of(table), item));
+        }
+        for candidate in self.candidates.iter_mut().filter(|candidate| !gate.admits(candidate.item)) {
+            candidate.score = 0.0;
         }
     }
 
     /// The first favourites that may be shown, each a little behind the one before it.
     fn line_up(&mut self, favourites: &[u32], code: Code, gate: &Gate<'_>) {
         for (place, item) in favourites.iter().filter(|item| gate.admits(**item)).take(FAVOURITES).enumerate() {
-            self.add(*item, 1.0 / (2.0 + place as f32), code, *item);
+            self.append(*item, 1.0 / (2.0 + place as f32), code, *item);
         }
     }
 }

@@ -27,9 +27,9 @@ pub(super) fn mix_in(shop: &Shop, gate: &Gate<'_>, taste: &Taste, share: f32, se
 /// Favourites of categories that the visitor has not dealt with; of any, where there are too few of those.
 fn pool(shop: &Shop, gate: &Gate<'_>, taste: &Taste, chosen: &[Choice]) -> Vec<u32> {
     let largest = (1.0 / PROPENSITY_FLOOR).round() as usize;
-    let category = |item: u32| shop.item(item).and_then(|item| item.category.as_deref());
+    let category = |item: u32| shop.shelves().of(item);
     let dealt_with = taste.recent.iter().map(|(item, _)| *item).chain(taste.bought.iter().map(|bought| bought.item)).chain(taste.item);
-    let habits: Vec<&str> = dealt_with.filter_map(category).collect();
+    let habits: Vec<u32> = dealt_with.filter_map(category).collect();
     let free = |item: &u32| gate.admits(*item) && chosen.iter().all(|choice| choice.item != *item);
     let outside: Vec<u32> = shop
         .favourites()

@@ -11,6 +11,7 @@
 //!
 //! Nothing allocates per candidate: a [`Looks`] is reused. Order is total: score, then item index, which is the order of ids.
 
+use super::places::{Entered, Places};
 use crate::model::{Model, NextLook, Table};
 
 /// How many of a session's newest distinct items speak.
@@ -33,8 +34,7 @@ pub struct Found {
 /// Room for one session's candidates at a time.
 #[derive(Debug, Default)]
 pub struct Looks {
-    cells: Vec<(u32, u32)>,
-    round: u32,
+    places: Places,
     found: Vec<Found>,
     near: Near,
 }
@@ -42,7 +42,7 @@ pub struct Looks {
 /// Room for the visits near a session.
 #[derive(Debug, Default)]
 struct Near {
-    cells: Vec<(u32, u32)>,
+    places: Places,
     visits: Vec<Visit>,
     words: Vec<(u32, f32, u32)>,
 }
@@ -60,7 +60,8 @@ impl Looks {
     /// The newest is being looked at and is not among the found. In no particular order.
     pub fn score(&mut self, model: &Model, session: &[(u32, f32)]) -> &[Found] {
         let how = model.meta().next_look;
-        self.begin(model);
+        self.found.clear();
+        self.places.fit(model.len());
         let session = &session[..session.len().min(ITEMS_HEARD)];
         let Some((current, _)) = session.first().copied() else { return &self.found };
         let mut older = 1.0;
@@ -71,13 +72,13 @@ impl Looks {
             if *item != current {
                 self.add(*item, weight * how.own[at], *item);
             }
-            for near in model.neighbours(Table::Session, *item).filter(|near| near.item != current) {
-                self.add(near.item, weight * how.rows[at] * near.weight, *item);
-            }
+            let others = model.neighbours(Table::Session, *item).filter(|near| near.item != current);
+            others.for_each(|near| self.add(near.item, weight * how.rows[at] * near.weight, *item));
         }
         if how.neighbours > 0.0 && model.recent_visits() > 0 {
             self.ask_neighbours(model, &how, session, current);
         }
+        self.places.clear(self.found.iter().map(|found| found.item));
         &self.found
     }
 
@@ -94,35 +95,22 @@ impl Looks {
         &self.found
     }
 
-    fn begin(&mut self, model: &Model) {
-        self.found.clear();
-        self.round = self.round.wrapping_add(1);
-        let is_new = self.cells.len() != model.len() || self.near.cells.len() != model.recent_visits();
-        if self.round == 0 || is_new {
-            self.cells.clear();
-            self.cells.resize(model.len(), (0, 0));
-            self.near.cells.clear();
-            self.near.cells.resize(model.recent_visits(), (0, 0));
-            self.round = 1;
-        }
-    }
-
     fn add(&mut self, item: u32, score: f32, evidence: u32) {
-        let Some((round, slot)) = self.cells.get_mut(item as usize) else { return };
-        if *round != self.round {
-            (*round, *slot) = (self.round, self.found.len() as u32);
-            self.found.push(Found { item, score, evidence, loudest: score });
-            return;
-        }
-        let Some(known) = self.found.get_mut(*slot as usize) else { return };
-        known.score += score;
-        if score > known.loudest {
-            (known.loudest, known.evidence) = (score, evidence);
+        match self.places.enter(item, self.found.len()) {
+            Some(Entered::New) => self.found.push(Found { item, score, evidence, loudest: score }),
+            Some(Entered::Known(place)) => {
+                let Some(known) = self.found.get_mut(place) else { return };
+                known.score += score;
+                if score > known.loudest {
+                    (known.loudest, known.evidence) = (score, evidence);
+                }
+            }
+            None => {}
         }
     }
 
     fn ask_neighbours(&mut self, model: &Model, how: &NextLook, session: &[(u32, f32)], current: u32) {
-        self.near.find(model, how, session, self.round);
+        self.near.find(model, how, session);
         let sum = self.near.listen(model, how, current);
         if sum > 0.0 {
             let words = std::mem::take(&mut self.near.words);
@@ -136,22 +124,25 @@ impl Looks {
 
 impl Near {
     /// The nearest visits: by likeness, of equals the newer.
-    fn find(&mut self, model: &Model, how: &NextLook, session: &[(u32, f32)], round: u32) {
+    fn find(&mut self, model: &Model, how: &NextLook, session: &[(u32, f32)]) {
         self.visits.clear();
+        self.places.fit(model.recent_visits());
         let mut step = 1.0;
         for (item, strength) in session {
             for number in model.visits_with(*item) {
-                let Some((known, slot)) = self.cells.get_mut(number as usize) else { continue };
-                if *known != round {
-                    (*known, *slot) = (round, self.visits.len() as u32);
-                    self.visits.push(Visit { number, likeness: 0.0, shared: *item });
-                }
-                if let Some(visit) = self.visits.get_mut(*slot as usize) {
-                    visit.likeness += step * strength;
+                match self.places.enter(number, self.visits.len()) {
+                    Some(Entered::New) => self.visits.push(Visit { number, likeness: step * strength, shared: *item }),
+                    Some(Entered::Known(place)) => {
+                        if let Some(visit) = self.visits.get_mut(place) {
+                            visit.likeness += step * strength;
+                        }
+                    }
+                    None => {}
                 }
             }
             step *= how.likeness_step;
         }
+        self.places.clear(self.visits.iter().map(|visit| visit.number));
         let all = model.recent_visits() as f32;
         for visit in &mut self.visits {
             visit.likeness *= (-how.age * (all - visit.number as f32) / all).exp();

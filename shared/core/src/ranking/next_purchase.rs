@@ -4,7 +4,7 @@
 //! baskets in the manner of SLIM, Ning and Karypis 2011, and EASE, Steck 2019, times the trend), and what is bought again (decayed
 //! personal frequency, Hu et al. 2020, times how usual that is). [`NextPurchase`] has the formulas.
 
-use super::taste::Bought;
+use super::{Shop, taste::Bought};
 use crate::{
     model::{Model, NextPurchase},
     time::Timestamp,
@@ -13,14 +13,16 @@ use crate::{
 /// The scorer of one lookup.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NextPurchases<'a> {
+    shop: &'a Shop,
     model: &'a Model,
     parameters: NextPurchase,
     now: Timestamp,
 }
 
 impl<'a> NextPurchases<'a> {
-    pub(super) const fn new(model: &'a Model, now: Timestamp) -> Self {
-        Self { model, parameters: model.meta().next_purchase, now }
+    /// `None` before the first training.
+    pub(super) fn new(shop: &'a Shop, now: Timestamp) -> Option<Self> {
+        shop.model().map(|model| Self { shop, model, parameters: model.meta().next_purchase, now })
     }
 
     /// How present an earlier purchase is: the root of how often, halved with every half-life since the last.
@@ -37,21 +39,18 @@ impl<'a> NextPurchases<'a> {
 
     /// What the sum over a history makes of an item, now that the trend has its say; 0 or more.
     pub(super) fn fitting(&self, item: u32, sum: f32) -> f32 {
-        sum.max(0.0) * self.trend(item).powf(self.parameters.trend)
+        sum.max(0.0) * self.shop.lift(item)
     }
 
     /// How much an earlier purchase speaks for another one of the same.
     pub(super) fn again(&self, bought: &Bought) -> f32 {
         let share = self.model.repeat(bought.item).share.max(f32::MIN_POSITIVE);
-        self.heat(bought).ln_1p() * share.powf(self.parameters.repeat) * self.trend(bought.item).powf(self.parameters.own_trend)
+        let trend = 1.0 + self.model.trending(bought.item).max(0.0);
+        self.heat(bought).ln_1p() * share.powf(self.parameters.repeat) * trend.powf(self.parameters.own_trend)
     }
 
     /// Weight of buying again beside what goes with the history.
     pub(super) const fn own(&self) -> f32 {
         self.parameters.own
-    }
-
-    fn trend(&self, item: u32) -> f32 {
-        1.0 + self.model.trending(item).max(0.0)
     }
 }

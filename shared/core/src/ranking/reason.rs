@@ -1,7 +1,7 @@
 //! Why an item is shown: a code for machines, evidence for whoever checks, words for the shopper.
 
 use super::{Ask, Shop};
-use crate::model::Table;
+use crate::{catalog::Listing, model::Table};
 use serde::{Deserialize, Serialize};
 
 /// The kinds of reasons.
@@ -54,11 +54,11 @@ impl Code {
     /// Tells the reason for `item`; `evidence` means what [`super::candidates::Candidate::evidence`] says.
     pub(super) fn tell(self, shop: &Shop, ask: &Ask, item: u32, evidence: u32) -> Why {
         let other = shop.item(evidence);
-        let name = other.map_or("this", |other| other.title.as_deref().unwrap_or(other.id.as_str()));
-        let id = || other.map(|other| other.id.to_string()).into_iter().collect();
-        let is_asked = other.is_some_and(|other| ask.item.as_ref() == Some(&other.id));
+        let name = other.as_ref().map_or("this", |other| other.title().unwrap_or(other.id()));
+        let id = || other.map(|other| other.id().to_owned()).into_iter().collect();
+        let is_asked = other.is_some_and(|other| ask.item.as_ref().is_some_and(|item| item.as_str() == other.id()));
         let rule = || shop.rules().rules.get(evidence as usize).map(|rule| rule.name.to_string()).into_iter().collect();
-        let category = || shop.item(item).and_then(|item| item.category.clone());
+        let category = || shop.item(item).and_then(|item| item.category().map(str::to_owned));
         let (evidence, text) = match self {
             Self::ViewedTogether if evidence == item => (id(), "You looked at this".to_owned()),
             Self::ViewedTogether if is_asked => (id(), format!("Often looked at with {name}")),

@@ -2,10 +2,11 @@
 
 use super::{Ask, Pick, Scratch, Shop, Slot, candidates::Candidate, candidates::is_habit, reason::Code, taste::Taste};
 use crate::{
-    catalog::Item,
     rules::{Effect, Rule},
     time::Timestamp,
 };
+use fixedbitset::FixedBitSet;
+use std::collections::BinaryHeap;
 
 /// What each earlier item of the same category takes from an item's score, from the third on.
 const SAMENESS: f32 = 0.94;
@@ -19,10 +20,13 @@ pub(super) struct Gate<'a> {
     now: Timestamp,
     /// Rules that apply here and now, with their places in the document.
     rules: Vec<(u32, &'a Rule)>,
-    /// Asked about, in the cart, excluded, dismissed, bought without being a habit; sorted.
-    barred: Vec<u32>,
-    /// Whether out of stock, bans and filters count, too.
-    is_strict: bool,
+    /// Rules that move scores: the items they mean, and the factor.
+    weights: Vec<(&'a FixedBitSet, f32)>,
+    /// What may be shown, as far as no filter must be asked: in stock, not banned, not asked about, not in the cart, not excluded or
+    /// dismissed, not bought without being a habit. `None` lets everything in.
+    open: Option<FixedBitSet>,
+    /// The same within the category asked for.
+    near: Option<FixedBitSet>,
 }
 
 /// An item with its place earned.
@@ -41,29 +45,36 @@ impl<'a> Gate<'a> {
         // Their own coming back tells more than what others do.
         let once = taste.bought.iter().filter(|bought| bought.times < 2 && !is_habit(bought.item)).map(|bought| bought.item);
         let excluded = ask.exclude.iter().filter_map(|id| shop.index_of(id));
-        let mut barred: Vec<u32> = taste
-            .item
-            .into_iter()
-            .chain(taste.cart.iter().copied())
-            .chain(taste.dismissed.iter().copied())
-            .chain(once)
-            .chain(excluded)
-            .collect();
-        barred.sort_unstable();
-        Self { barred, is_strict: true, ..Self::open(shop, ask, now) }
+        let barred =
+            taste.item.into_iter().chain(taste.cart.iter().copied()).chain(taste.dismissed.iter().copied()).chain(once).chain(excluded);
+        let mut gate = Self::for_all(shop, ask, now);
+        let mut open = shop.in_stock().clone();
+        for item in barred {
+            open.set(item as usize, false);
+        }
+        for (place, _) in gate.rules.iter().filter(|(_, rule)| rule.effect == Effect::Ban) {
+            open.difference_with(shop.meant(*place));
+        }
+        gate.near = ask.category.as_deref().map(|category| {
+            let mut near = FixedBitSet::with_capacity(shop.len());
+            near.extend(shop.favourites_in(category).iter().map(|item| *item as usize));
+            near.intersect_with(&open);
+            near
+        });
+        gate.open = Some(open);
+        gate
     }
 
     /// Lets everything in; rules still weigh.
-    pub(super) fn open(shop: &'a Shop, ask: &'a Ask, now: Timestamp) -> Self {
-        let rules = shop
-            .rules()
-            .rules
-            .iter()
-            .zip(0..)
-            .filter(|(rule, _)| rule.applies(&ask.placement, now))
-            .map(|(rule, place)| (place, rule))
-            .collect();
-        Self { shop, ask, now, rules, barred: Vec::new(), is_strict: false }
+    pub(super) fn for_all(shop: &'a Shop, ask: &'a Ask, now: Timestamp) -> Self {
+        let here = shop.rules().rules.iter().zip(0..).filter(|(rule, _)| rule.applies(&ask.placement, now));
+        let rules: Vec<(u32, &Rule)> = here.map(|(rule, place)| (place, rule)).collect();
+        let weight = |(place, rule): &(u32, &Rule)| match rule.effect {
+            Effect::Boost { by } => Some((shop.meant(*place), by)),
+            Effect::Bury { by } => Some((shop.meant(*place), 1.0 / by)),
+            _ => None,
+        };
+        Self { weights: rules.iter().filter_map(weight).collect(), shop, ask, now, rules, open: None, near: None }
     }
 
     pub(super) const fn now(&self) -> Timestamp {
@@ -72,38 +83,29 @@ impl<'a> Gate<'a> {
 
     /// Whether the item may be shown, and is in the category asked for.
     pub(super) fn admits(&self, item: u32) -> bool {
-        !self.is_strict
-            || self.tolerates(item) && self.ask.category.as_deref().is_none_or(|category| self.means(item, |full| full.is_in(category)))
+        self.near.as_ref().or(self.open.as_ref()).is_none_or(|open| open.contains(item as usize) && self.passes_filter(item))
     }
 
-    /// Whether the item may be shown, be it in another category. Most lookups name no filter and no ban, and then no item is touched.
+    /// Whether the item may be shown, be it in another category.
     pub(super) fn tolerates(&self, item: u32) -> bool {
-        self.shop.is_in_stock(item)
-            && self.barred.binary_search(&item).is_err()
-            && self.ask.filter.as_ref().is_none_or(|filter| self.means(item, |full| filter.matches(full)))
-            && !self.rules.iter().any(|(_, rule)| rule.effect == Effect::Ban && self.means(item, |full| rule.means(full)))
+        self.open.as_ref().is_none_or(|open| open.contains(item as usize) && self.passes_filter(item))
     }
 
-    fn means(&self, item: u32, is_so: impl Fn(&Item) -> bool) -> bool {
-        self.shop.item(item).is_some_and(is_so)
+    fn passes_filter(&self, item: u32) -> bool {
+        self.ask.filter.as_ref().is_none_or(|filter| self.shop.item(item).is_some_and(|item| filter.matches(&item)))
     }
 
     /// What boosts and buries make of the item's score.
     pub(super) fn factor(&self, item: u32) -> f32 {
-        let Some(full) = self.shop.item(item) else { return 1.0 };
-        self.rules.iter().fold(1.0, |factor, (_, rule)| match rule.effect {
-            Effect::Boost { by } if rule.means(full) => factor * by,
-            Effect::Bury { by } if rule.means(full) => factor / by,
-            _ => factor,
-        })
+        self.weights.iter().filter(|(meant, _)| meant.contains(item as usize)).map(|(_, factor)| factor).product()
     }
 
     /// (rule, item) of the shop's own choice: items by name, and the favourites among the described.
     pub(super) fn staff_picks(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         const PICKS_A_RULE: usize = 20;
-        self.rules.iter().filter(|(_, rule)| rule.effect == Effect::StaffPick).flat_map(move |(place, rule)| {
-            let means = |item: &u32| self.shop.item(*item).is_some_and(|full| rule.means(full));
-            let picks = self.shop.favourites().iter().copied().filter(means).filter(|item| self.admits(*item));
+        self.rules.iter().filter(|(_, rule)| rule.effect == Effect::StaffPick).flat_map(move |(place, _)| {
+            let meant = self.shop.meant(*place);
+            let picks = self.shop.favourites().iter().copied().filter(|item| meant.contains(*item as usize) && self.admits(*item));
             picks.take(PICKS_A_RULE).map(move |item| (*place, item))
         })
     }
@@ -113,14 +115,14 @@ impl<'a> Gate<'a> {
         let mut pins = Vec::new();
         for (place, rule) in &self.rules {
             let Effect::Pin { position } = rule.effect else { continue };
-            let named = rule.items.iter().filter_map(|id| self.shop.index_of(id));
-            let described = self.shop.favourites().iter().copied().filter(|item| {
-                rule.filter.is_some()
-                    && self.shop.item(*item).is_some_and(|full| rule.filter.as_ref().is_some_and(|filter| filter.matches(full)))
-            });
+            // Those named stand in the order named; the described follow, best sold first.
+            let named: Vec<u32> = rule.items.iter().filter_map(|id| self.shop.index_of(id)).collect();
+            let meant = self.shop.meant(*place);
+            let described = self.shop.favourites().iter().filter(|item| rule.filter.is_some() && meant.contains(**item as usize));
+            let described = described.filter(|item| !named.contains(item));
             let first = usize::from(position).saturating_sub(1);
-            let items = named.chain(described).filter(|item| self.tolerates(*item)).take(10).enumerate();
-            pins.extend(items.map(|(offset, item)| (first + offset, *place, item)));
+            let items = named.iter().chain(described).filter(|item| self.tolerates(**item)).take(10).enumerate();
+            pins.extend(items.map(|(offset, item)| (first + offset, *place, *item)));
         }
         pins.sort_unstable();
         pins
@@ -128,9 +130,9 @@ impl<'a> Gate<'a> {
 }
 
 /// The best `limit` items: candidates in order, then favourites, with pins where they belong.
-pub(super) fn choose(shop: &Shop, gate: &Gate<'_>, scratch: &mut Scratch, limit: usize) -> Vec<Choice> {
+pub(super) fn choose(shop: &Shop, gate: &Gate<'_>, scratch: &Scratch, limit: usize) -> Vec<Choice> {
     let pins = gate.pins();
-    let mut chosen = best(shop, gate, scratch, limit);
+    let mut chosen = best(shop, scratch, limit);
     widen(shop, gate, limit, &mut chosen);
     for (position, rule, item) in pins.into_iter().filter(|(position, ..)| *position < limit) {
         let score = chosen.iter().find(|choice| choice.item == item).map_or_else(|| shop.favour(item), |choice| choice.score);
@@ -142,34 +144,36 @@ pub(super) fn choose(shop: &Shop, gate: &Gate<'_>, scratch: &mut Scratch, limit:
 }
 
 /// The best candidates, at most `limit`; each further one of a category counts a little less.
-pub(super) fn best(shop: &Shop, gate: &Gate<'_>, scratch: &mut Scratch, limit: usize) -> Vec<Choice> {
-    let candidates = &mut scratch.blend.candidates;
-    candidates.retain(|candidate| gate.admits(candidate.item));
-    let order = |a: &Candidate, b: &Candidate| {
-        let id = |candidate: &Candidate| shop.item(candidate.item).map(|item| &item.id);
-        b.score.total_cmp(&a.score).then_with(|| id(a).cmp(&id(b)))
-    };
+pub(super) fn best(shop: &Shop, scratch: &Scratch, limit: usize) -> Vec<Choice> {
+    let candidates = &scratch.blend.candidates;
     let depth = (limit * DEPTH).min(candidates.len());
-    if depth > 0 && depth < candidates.len() {
-        candidates.select_nth_unstable_by(depth - 1, order);
-        candidates.truncate(depth);
+    // Score and id as one number: scores are never below zero, and then their bits are in the order of their values.
+    let rank = |candidate: &Candidate| u64::from(!candidate.score.to_bits()) << u32::BITS | u64::from(shop.rank_of_id(candidate.item));
+    let mut best: BinaryHeap<(u64, usize)> = BinaryHeap::with_capacity(depth);
+    for (place, candidate) in candidates.iter().enumerate() {
+        let next = (rank(candidate), place);
+        if best.len() < depth {
+            best.push(next);
+        } else if let Some(mut worst) = best.peek_mut().filter(|worst| next < **worst) {
+            *worst = next;
+        }
     }
-    candidates.sort_unstable_by(order);
-    diversify(shop, candidates, limit)
+    let best: Vec<&Candidate> = best.into_sorted_vec().into_iter().filter_map(|(_, place)| candidates.get(place)).collect();
+    diversify(shop, &best, limit)
 }
 
 /// Greedy, and stable: of equals the earlier stays ahead. Penalties only grow, so the scores given never rise.
-fn diversify(shop: &Shop, candidates: &[Candidate], limit: usize) -> Vec<Choice> {
-    let category = |candidate: &Candidate| shop.item(candidate.item).and_then(|item| item.category.as_deref());
-    let mut rest: Vec<(f32, &Candidate)> = candidates.iter().map(|candidate| (candidate.score, candidate)).collect();
+fn diversify(shop: &Shop, candidates: &[&Candidate], limit: usize) -> Vec<Choice> {
+    let category = |candidate: &Candidate| shop.shelves().of(candidate.item);
+    let mut rest: Vec<(f32, &Candidate)> = candidates.iter().map(|candidate| (candidate.score, *candidate)).collect();
     let mut chosen: Vec<Choice> = Vec::with_capacity(limit);
-    let mut seen: Vec<(&str, u32)> = Vec::new();
+    let mut seen: Vec<(u32, u32)> = Vec::new();
     while chosen.len() < limit {
         let Some((place, _)) = rest.iter().enumerate().reduce(|best, next| if next.1.0 > best.1.0 { next } else { best }) else { break };
         let (score, candidate) = rest.remove(place);
         chosen.push(Choice { item: candidate.item, score, code: candidate.code, evidence: candidate.evidence, propensity: 1.0 });
         let Some(own) = category(candidate) else { continue };
-        let count = match seen.iter_mut().find(|(name, _)| *name == own) {
+        let count = match seen.iter_mut().find(|(number, _)| *number == own) {
             Some((_, count)) => {
                 *count += 1;
                 *count
@@ -206,7 +210,7 @@ fn widen(shop: &Shop, gate: &Gate<'_>, limit: usize, chosen: &mut Vec<Choice>) {
 
 impl Choice {
     pub(super) fn into_pick(self, shop: &Shop, ask: &Ask) -> Pick {
-        let at_hand = |item: u32| shop.item(item).is_some_and(|full| ask.item.as_ref() == Some(&full.id) || ask.cart.contains(&full.id));
+        let at_hand = |item: u32| ask.item.iter().chain(&ask.cart).any(|id| shop.index_of(id) == Some(item));
         let slot: Slot = self.code.slot(at_hand(self.evidence));
         Pick {
             item: self.item,

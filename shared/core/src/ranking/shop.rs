@@ -1,80 +1,178 @@
 //! Everything about the shop that a lookup needs, in one place and in one numbering.
 
-use crate::{catalog::Item, id::ItemId, model::Model, rules::Rules};
+use super::shelves::Shelves;
+use crate::{
+    catalog::{Item, Listing},
+    id::ItemId,
+    model::{Extras, ItemView, Model},
+    rules::{Rule, Rules},
+    time::Timestamp,
+};
+use fixedbitset::FixedBitSet;
 use foldhash::fast::FixedState;
-use std::{cmp::Ordering, collections::HashMap};
+use hashbrown::HashTable;
+use std::{collections::HashMap, hash::BuildHasher, sync::OnceLock};
+
+/// Always the same: who sends items cannot choose ids by it, and the same shop is the same everywhere.
+const HASHER: FixedState = FixedState::with_seed(0);
 
 /// The model, the catalog as it is now, and the rules. Built off the request's path whenever one of the three changes.
 ///
 /// Items of the model come first, in the model's order, so that its indices are ours; what came to the catalog since stands behind.
+/// The model's items are read where they lie: a function that just woke up has somebody waiting, and copies nothing.
 #[derive(Debug)]
 pub struct Shop {
     model: Option<Model>,
-    items: Vec<Item>,
-    index: HashMap<ItemId, u32, FixedState>,
-    /// By item. Beside the items, because every candidate is asked for it and an item is several cache lines away.
-    in_stock: Vec<bool>,
+    /// How many items the model has.
+    trained: u32,
+    /// What the catalog says of the model's items since, by place.
+    changed: HashMap<u32, Item, FixedState>,
+    /// What came to the catalog since.
+    added: Vec<Item>,
+    /// Places, found by the hash of the id.
+    places: HashTable<u32>,
+    /// The rank of each id among all. Empty while there is nothing but the model's items, which lie in the order of their ids.
+    ranks: Vec<u32>,
+    in_stock: FixedBitSet,
+    shelves: Shelves,
     /// Everything in stock, best sold first.
     favourites: Vec<u32>,
-    /// The same by category, every level of it.
-    by_category: HashMap<String, Vec<u32>, FixedState>,
     /// The place among all favourites, as a score below anything that a signal speaks for.
     favour: Vec<f32>,
+    /// How much its trend lifts an item in what goes with a history.
+    lift: Vec<f32>,
     rules: Rules,
+    /// The items that each rule means.
+    meant: Vec<FixedBitSet>,
+    /// Of the model's items; read when a filter first asks.
+    extras: OnceLock<Vec<Extras>>,
+}
+
+/// An item of a [`Shop`].
+#[derive(Clone, Copy, Debug)]
+pub struct Listed<'a>(Lies<'a>);
+
+#[derive(Clone, Copy, Debug)]
+enum Lies<'a> {
+    InModel(ItemView<'a>, &'a Shop),
+    InCatalog(&'a Item),
 }
 
 impl Shop {
     /// Lays `changes` (newest last) over the model's catalog.
     #[must_use]
     pub fn new(model: Option<Model>, changes: impl IntoIterator<Item = Item>, rules: Rules) -> Self {
-        let known = model.as_ref().map_or(0, Model::len) as u32;
-        let mut items = Vec::with_capacity(known as usize);
-        // An id that no longer reads as one leaves a gap that is never in stock: indices must stay the model's.
-        items.extend((0..known).filter_map(|index| model.as_ref()?.item(index)?.to_item()));
-        let model = model.filter(|_| items.len() == known as usize);
-        let mut index: HashMap<ItemId, u32, FixedState> = items.iter().zip(0..).map(|(item, place)| (item.id.clone(), place)).collect();
+        let trained = model.as_ref().map_or(0, Model::len) as u32;
+        let mut shop = Self {
+            model,
+            trained,
+            changed: HashMap::default(),
+            added: Vec::new(),
+            places: HashTable::with_capacity(trained as usize),
+            ranks: Vec::new(),
+            in_stock: FixedBitSet::new(),
+            shelves: Shelves::default(),
+            favourites: Vec::new(),
+            favour: Vec::new(),
+            lift: Vec::new(),
+            rules,
+            meant: Vec::new(),
+            extras: OnceLock::new(),
+        };
+        shop.index();
         for item in changes {
-            let next = items.len() as u32;
-            match *index.entry(item.id.clone()).or_insert(next) {
-                place if place == next => items.push(item),
-                place => items[place as usize] = item,
-            }
+            shop.lay(item);
         }
-        let in_stock = items.iter().map(|item| item.in_stock).collect();
-        let (favourites, by_category, favour) = (Vec::new(), HashMap::default(), Vec::new());
-        let mut shop = Self { model, items, index, in_stock, favourites, by_category, favour, rules };
+        shop.rank_ids();
+        shop.in_stock = shop.which(|item| item.in_stock());
         shop.sort_favourites();
+        shop.weigh_trends();
+        shop.meant = shop.rules.rules.iter().map(|rule| shop.meant_by(rule)).collect();
         shop
     }
 
-    fn sort_favourites(&mut self) {
-        let mut order: Vec<u32> = (0..self.items.len() as u32).collect();
-        order.sort_by(|a, b| self.compare_favour(*a, *b));
-        self.favour = vec![0.0; order.len()];
-        let count = order.len() as f32;
-        for (place, item) in order.iter().enumerate() {
-            self.favour[*item as usize] = 0.05 * (1.0 - place as f32 / count);
+    fn index(&mut self) {
+        let Some(model) = &self.model else { return };
+        let id = |place: u32| model.item(place).map_or("", |item| item.id());
+        for place in 0..self.trained {
+            self.places.insert_unique(HASHER.hash_one(id(place)), place, |other| HASHER.hash_one(id(*other)));
         }
-        order.retain(|item| self.items[*item as usize].in_stock);
-        for item in &order {
-            let Some(category) = &self.items[*item as usize].category else { continue };
-            for (at, _) in category.match_indices('/').chain([(category.len(), "")]) {
-                self.by_category.entry(category[..at].to_owned()).or_default().push(*item);
+    }
+
+    fn lay(&mut self, item: Item) {
+        match self.index_of(&item.id) {
+            Some(place) if place < self.trained => drop(self.changed.insert(place, item)),
+            Some(place) => self.added[(place - self.trained) as usize] = item,
+            None => {
+                let (place, hash) = (self.trained + self.added.len() as u32, HASHER.hash_one(item.id.as_str()));
+                self.added.push(item);
+                let Self { places, model, added, trained, .. } = self;
+                let id = |place: u32| match place.checked_sub(*trained) {
+                    Some(place) => added[place as usize].id.as_str(),
+                    None => model.as_ref().and_then(|model| model.item(place)).map_or("", |item| item.id()),
+                };
+                places.insert_unique(hash, place, |other| HASHER.hash_one(id(*other)));
             }
         }
-        self.favourites = order;
+    }
+
+    fn rank_ids(&mut self) {
+        if self.added.is_empty() {
+            return;
+        }
+        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        order.sort_by(|a, b| self.id(*a).cmp(self.id(*b)));
+        self.ranks = vec![0; order.len()];
+        for (rank, place) in (0..).zip(order) {
+            self.ranks[place as usize] = rank;
+        }
+    }
+
+    fn which(&self, is_so: impl Fn(&Listed<'_>) -> bool) -> FixedBitSet {
+        let mut set = FixedBitSet::with_capacity(self.len());
+        set.extend((0..self.len() as u32).filter(|place| self.item(*place).is_some_and(|item| is_so(&item))).map(|place| place as usize));
+        set
+    }
+
+    fn meant_by(&self, rule: &Rule) -> FixedBitSet {
+        let mut set = match &rule.filter {
+            Some(filter) => self.which(|item| filter.matches(item)),
+            None => FixedBitSet::with_capacity(self.len()),
+        };
+        set.extend(rule.items.iter().filter_map(|id| self.index_of(id)).map(|place| place as usize));
+        set
     }
 
     /// Trending, then popular, then new, then by id: a total order, also for a shop that has sold nothing yet.
-    fn compare_favour(&self, a: u32, b: u32) -> Ordering {
-        let told = |item: u32| self.model.as_ref().map_or((0.0, 0.0), |model| (model.trending(item), model.popularity(item)));
-        let ((trending_a, popular_a), (trending_b, popular_b)) = (told(a), told(b));
-        let (one, other) = (&self.items[a as usize], &self.items[b as usize]);
-        trending_b
-            .total_cmp(&trending_a)
-            .then(popular_b.total_cmp(&popular_a))
-            .then(other.published.cmp(&one.published))
-            .then_with(|| one.id.cmp(&other.id))
+    fn sort_favourites(&mut self) {
+        struct Standing(f32, f32, Option<Timestamp>, u32);
+        let standing = |place: u32| {
+            let told = self.model.as_ref().map_or((0.0, 0.0), |model| (model.trending(place), model.popularity(place)));
+            Standing(told.0, told.1, self.item(place).and_then(|item| item.published()), place)
+        };
+        let mut order: Vec<Standing> = (0..self.len() as u32).map(standing).collect();
+        order.sort_unstable_by(|a, b| {
+            let by_sales = b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1));
+            by_sales.then(b.2.cmp(&a.2)).then_with(|| self.rank_of_id(a.3).cmp(&self.rank_of_id(b.3)))
+        });
+        let mut favour = vec![0.0; order.len()];
+        let count = order.len() as f32;
+        for (rank, Standing(.., place)) in order.iter().enumerate() {
+            favour[*place as usize] = 0.05 * (1.0 - rank as f32 / count);
+        }
+        let favourites: Vec<u32> = order.into_iter().map(|standing| standing.3).filter(|place| self.is_in_stock(*place)).collect();
+        let mut shelves = Shelves::with_capacity(self.len());
+        for place in 0..self.len() as u32 {
+            shelves.put(self.item(place).as_ref().and_then(|item| item.category()));
+        }
+        shelves.fill(&favourites);
+        (self.favourites, self.favour, self.shelves) = (favourites, favour, shelves);
+    }
+
+    fn weigh_trends(&mut self) {
+        let Some(model) = &self.model else { return };
+        let exponent = model.meta().next_purchase.trend;
+        self.lift = (0..self.trained).map(|place| (1.0 + model.trending(place).max(0.0)).powf(exponent)).collect();
     }
 
     /// What training learned; `None` before the first training.
@@ -89,28 +187,74 @@ impl Shop {
         &self.rules
     }
 
-    /// The catalog as it is now.
+    /// How many items there are; their places are all below.
     #[must_use]
-    pub fn items(&self) -> &[Item] {
-        &self.items
+    pub const fn len(&self) -> usize {
+        self.trained as usize + self.added.len()
     }
 
-    /// The item at a place; `None` beyond the last.
+    /// Whether there is none.
     #[must_use]
-    pub fn item(&self, index: u32) -> Option<&Item> {
-        self.items.get(index as usize)
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The item at a place, as the catalog has it now; `None` beyond the last.
+    #[must_use]
+    pub fn item(&self, place: u32) -> Option<Listed<'_>> {
+        if let Some(place) = place.checked_sub(self.trained) {
+            return self.added.get(place as usize).map(|item| Listed(Lies::InCatalog(item)));
+        }
+        // Most shops' catalogs have not changed since.
+        if let Some(item) = (!self.changed.is_empty()).then(|| self.changed.get(&place)).flatten() {
+            return Some(Listed(Lies::InCatalog(item)));
+        }
+        self.model.as_ref()?.item(place).map(|view| Listed(Lies::InModel(view, self)))
     }
 
     /// Whether the item at a place can be bought; what is unknown cannot.
     #[must_use]
-    pub fn is_in_stock(&self, index: u32) -> bool {
-        self.in_stock.get(index as usize).copied().unwrap_or(false)
+    pub fn is_in_stock(&self, place: u32) -> bool {
+        self.in_stock.contains(place as usize)
+    }
+
+    /// The places of what can be bought.
+    pub(super) const fn in_stock(&self) -> &FixedBitSet {
+        &self.in_stock
+    }
+
+    /// The items that the rule at `place` of the document means.
+    pub(super) fn meant(&self, rule: u32) -> &FixedBitSet {
+        &self.meant[rule as usize]
     }
 
     /// The place of an item.
     #[must_use]
     pub fn index_of(&self, id: &ItemId) -> Option<u32> {
-        self.index.get(id).copied()
+        let id = id.as_str();
+        let is_it = |place: u32| match (place.checked_sub(self.trained), &self.model) {
+            (Some(place), _) => self.added.get(place as usize).is_some_and(|item| item.id.as_str() == id),
+            (None, Some(model)) => model.is_named(place, id),
+            (None, None) => false,
+        };
+        self.places.find(HASHER.hash_one(id), |place| is_it(*place)).copied()
+    }
+
+    /// Where an item's id stands among all ids, from 0: what settles ties.
+    pub(super) fn rank_of_id(&self, place: u32) -> u32 {
+        self.ranks.get(place as usize).copied().unwrap_or(place)
+    }
+
+    fn id(&self, place: u32) -> &str {
+        match place.checked_sub(self.trained) {
+            Some(place) => self.added.get(place as usize).map_or("", |item| item.id.as_str()),
+            None => self.model.as_ref().and_then(|model| model.item(place)).map_or("", |item| item.id()),
+        }
+    }
+
+    /// Where the shop keeps which item.
+    pub(super) const fn shelves(&self) -> &Shelves {
+        &self.shelves
     }
 
     /// Everything in stock, best sold first.
@@ -122,11 +266,55 @@ impl Shop {
     /// Everything in stock in a category and below, best sold first; nothing for an unknown one.
     #[must_use]
     pub fn favourites_in(&self, category: &str) -> &[u32] {
-        self.by_category.get(category).map(Vec::as_slice).unwrap_or_default()
+        self.shelves.favourites(category)
     }
 
     /// How well the item sells, 0 to 0.05: what it scores when nothing else speaks for it.
-    pub(super) fn favour(&self, index: u32) -> f32 {
-        self.favour.get(index as usize).copied().unwrap_or(0.0)
+    pub(super) fn favour(&self, place: u32) -> f32 {
+        self.favour.get(place as usize).copied().unwrap_or(0.0)
+    }
+
+    /// `(1 + trend)^exponent` of an item, the exponent being the one for what goes with a history.
+    pub(super) fn lift(&self, place: u32) -> f32 {
+        self.lift.get(place as usize).copied().unwrap_or(1.0)
+    }
+
+    fn extras(&self, place: u32) -> Option<&Extras> {
+        let read = || (0..self.trained).filter_map(|place| self.model.as_ref()?.item(place)).map(|item| item.extras()).collect();
+        self.extras.get_or_init(read).get(place as usize)
+    }
+}
+
+/// Delegates to whichever of the two the item is.
+macro_rules! told {
+    ($($field:ident: $type:ty),*) => {
+        $(fn $field(&self) -> $type {
+            match &self.0 {
+                Lies::InModel(view, _) => view.$field(),
+                Lies::InCatalog(item) => Listing::$field(*item),
+            }
+        })*
+    };
+}
+
+impl Listing for Listed<'_> {
+    told!(
+        id: &str, title: Option<&str>, category: Option<&str>, brand: Option<&str>, price_minor: Option<i64>,
+        list_price_minor: Option<i64>, currency: Option<&str>, image: Option<&str>, url: Option<&str>, in_stock: bool,
+        published: Option<Timestamp>
+    );
+
+    fn tags(&self) -> &[String] {
+        match self.0 {
+            Lies::InModel(view, shop) => shop.extras(view.index()).map(|extras| extras.tags.as_slice()).unwrap_or_default(),
+            Lies::InCatalog(item) => &item.tags,
+        }
+    }
+
+    fn attribute(&self, name: &str) -> Option<&serde_json::Value> {
+        match self.0 {
+            Lies::InModel(view, shop) => shop.extras(view.index())?.attributes.get(name),
+            Lies::InCatalog(item) => item.attributes.get(name),
+        }
     }
 }

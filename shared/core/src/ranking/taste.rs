@@ -70,14 +70,15 @@ impl Taste {
         events.dedup_by_key(|(position, _)| *position);
         for (position, act) in events {
             let strength = match act {
-                Act::Viewed(_) | Act::Clicked(_) => 1.0,
-                Act::CartAdded(..) | Act::Wishlisted(_) => 1.5,
-                // A trusted purchase speaks as one, below.
-                Act::Ordered(line) if !line.cancelled && !line.statement.trusted => 1.0,
                 Act::Dismissed(id) => {
                     self.dismissed.extend(shop.index_of(id));
                     continue;
                 }
+                _ if self.recent.len() >= RECENT_KEPT => continue,
+                Act::Viewed(_) | Act::Clicked(_) => 1.0,
+                Act::CartAdded(..) | Act::Wishlisted(_) => 1.5,
+                // A trusted purchase speaks as one, below.
+                Act::Ordered(line) if !line.cancelled && !line.statement.trusted => 1.0,
                 _ => continue,
             };
             let age = 0.5f64.powf(now.days_since(position.at).max(0.0) / HALF_LIFE_DAYS) as f32;
@@ -89,14 +90,14 @@ impl Taste {
 
     fn read_purchases(&mut self, shop: &Shop, profile: &Profile) {
         self.knows_customer |= matches!(profile.subject, Subject::Customer(_)) && !profile.is_empty();
-        for totals in profile.whole().items.iter().filter(|totals| totals.purchases > 0) {
-            let Some(item) = shop.index_of(&totals.item) else { continue };
+        for bought in profile.bought() {
+            let Some(item) = shop.index_of(bought.item) else { continue };
             match self.bought.iter_mut().find(|known| known.item == item) {
                 Some(known) => {
-                    known.times = known.times.max(totals.purchases);
-                    known.last_at = known.last_at.max(totals.last_at);
+                    known.times = known.times.max(bought.times);
+                    known.last_at = known.last_at.max(bought.last_at);
                 }
-                None => self.bought.push(Bought { item, times: totals.purchases, last_at: totals.last_at }),
+                None => self.bought.push(Bought { item, times: bought.times, last_at: bought.last_at }),
             }
         }
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    catalog::Item,
+    catalog::{Item, Listing},
     event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
     id::{CustomerId, EventId, OrderId},
     model::{Draft, ItemStatistics, Model, Neighbour, Repeat},
@@ -80,7 +80,7 @@ fn answer(shop: &Shop, ask: &Ask, profiles: &[&Profile]) -> Answer {
 }
 
 fn names(shop: &Shop, answer: &Answer) -> Vec<String> {
-    answer.picks.iter().filter_map(|pick| shop.item(pick.item)).map(|item| item.id.to_string()).collect()
+    answer.picks.iter().filter_map(|pick| shop.item(pick.item)).map(|item| item.id().to_owned()).collect()
 }
 
 /// A customer who bought these items, each so many days ago.
@@ -141,8 +141,7 @@ fn equals_stand_in_the_order_of_their_ids() {
         let gate = Gate::new(&shop, &ask, &taste, NOW);
         let mut scratch = Scratch::default();
         scratch.gather_from(&shop, &ask, &taste, &gate, &[Source::Near(Table::Together, 1.0)]);
-        let best: Vec<(u32, f32)> =
-            selection::best(&shop, &gate, &mut scratch, 5).iter().map(|choice| (choice.item, choice.score)).collect();
+        let best: Vec<(u32, f32)> = selection::best(&shop, &scratch, 5).iter().map(|choice| (choice.item, choice.score)).collect();
         assert_eq!(best, [(13, 0.5), (14, 0.5)]);
     }
 }
@@ -168,7 +167,7 @@ fn what_was_bought_returns_only_where_that_is_a_habit() {
     assert_eq!(answer.strategy, Strategy::Personal);
     assert!(!shown.contains(&"i02".to_owned()), "a tin is bought once: {shown:?}");
     let flour = answer.picks.iter().find(|pick| pick.why.code == Code::BuyAgain).expect("flour again");
-    assert_eq!(shop.item(flour.item).map(|item| item.id.as_str()), Some("i01"));
+    assert_eq!(shop.item(flour.item).as_ref().map(|item| item.id()), Some("i01"));
     assert!(answer.picks.iter().any(|pick| pick.why.code == Code::AlsoBought));
 }
 
@@ -322,7 +321,80 @@ fn changes_lie_over_the_models_catalog() {
     assert!(!shown.contains(&"i00".to_owned()) && shown.contains(&"brand-new".to_owned()));
 }
 
+#[test]
+fn what_has_no_column_is_asked_of_model_and_catalog_alike() {
+    let tagged =
+        |item: Item, tag: &str| Item { tags: vec![tag.to_owned()], attributes: BTreeMap::from([("oven".into(), true.into())]), ..item };
+    let items = draft().items.into_iter().enumerate();
+    let items = items.map(|(number, item)| if number % 5 == 0 { tagged(item, "steel") } else { item }).collect();
+    let model = Model::parse(Draft { items, ..draft() }.to_bytes().expect("writes").0.into()).expect("reads");
+    let changes = [tagged(Item::bare(item(3)), "steel"), Item::bare(item(5)), tagged(Item::bare(id("new")), "steel")];
+    let rules = r#"{"rules":[{"name":"steel","do":"ban","where":"tags = 'steel'","placements":["home"]}]}"#;
+    let shop = Shop::new(Some(model), changes, serde_json::from_str(rules).expect("rules"));
+    let steel = ["i00", "i03", "i10", "i15", "new"];
+    let filtered = Ask { filter: Some(Filter::parse("tags = 'steel' and oven").expect("a filter")), limit: 50, ..ask("email", None) };
+    let mut shown = names(&shop, &answer(&shop, &filtered, &[]));
+    shown.sort_unstable();
+    assert_eq!(shown, steel);
+    let rest = names(&shop, &answer(&shop, &Ask { limit: 50, ..ask("home", None) }, &[]));
+    assert!(rest.len() == 15 && steel.iter().all(|banned| !rest.contains(&(*banned).to_owned())), "{rest:?}");
+}
+
+#[test]
+fn what_is_described_is_pinned_behind_what_is_named() {
+    let shop = shop_with(
+        r#"{"rules":[{"name":"flour","do":"pin","items":["i09","i01"],"where":"category = 'Baking/Flour' and price_minor < 1000","position":1}]}"#,
+    );
+    let shown = names(&shop, &answer(&shop, &Ask { limit: 6, ..ask("home", None) }, &[]));
+    assert_eq!(shown.get(..3), Some(["i09", "i01", "i05"].map(str::to_owned).as_slice()));
+}
+
+#[test]
+fn a_new_items_id_settles_ties_among_the_old_ones() {
+    let pair = |item| Neighbour { item, weight: 1.0, supporters: 9 };
+    let rows = (0..20).map(|number| if number == 5 { vec![pair(13), pair(14)] } else { Vec::new() });
+    let draft = Draft { tables: BTreeMap::from([(Table::Together, rows.collect())]), statistics: vec![], ..draft() };
+    let model = Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads");
+    let shop = Shop::new(Some(model), [Item::bare(id("i13a")), Item::bare(id("a"))], Rules::default());
+    let by_id = |places: &[u32]| places.iter().filter_map(|place| shop.item(*place)).map(|item| item.id().to_owned()).collect::<Vec<_>>();
+    let favourites = by_id(shop.favourites());
+    assert!(favourites.is_sorted() && favourites.len() == 21, "nothing else tells them apart: {favourites:?}");
+    let picks = related(&shop, &item(5), Relation::Together, 9, NOW, &mut Scratch::default());
+    assert_eq!(by_id(&picks.iter().map(|pick| pick.item).collect::<Vec<_>>()), ["i13", "i14"]);
+}
+
+#[test]
+fn categories_nest_only_so_deep() {
+    let endless = "a/".repeat(3_000);
+    let item = Item { category: Some(endless.clone()), ..Item::bare(id("deep")) };
+    let shop = Shop::new(None, [item], Rules::default());
+    assert_eq!(shop.favourites_in("a").len(), 1);
+    assert_eq!(shop.favourites_in(&endless).len(), 1, "by what is told apart of it");
+    assert!(shop.favourites_in("b").is_empty());
+}
+
 proptest! {
+    /// The heap against sorting everything.
+    #[test]
+    fn the_best_are_the_best(scores in prop::collection::vec(0u8..6, 1..200), limit in 1usize..20) {
+        let draft = Draft {
+            items: (0..scores.len()).map(|number| Item::bare(id(&format!("i{number:03}")))).collect(),
+            tables: BTreeMap::from([(Table::Content, (0..scores.len()).map(|number| if number == 0 {
+                let near = |(item, score): (u32, &u8)| Neighbour { item, weight: f32::from(*score), supporters: 0 };
+                (0u32..).zip(&scores).skip(1).filter(|(_, score)| **score > 0).map(near).collect()
+            } else {
+                Vec::new()
+            }).collect())]),
+            ..Draft::empty(NOW, Currency::EUR)
+        };
+        let shop = Shop::new(Some(Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads")), [], Rules::default());
+        let found = related(&shop, &id("i000"), Relation::Similar, limit, NOW, &mut Scratch::default());
+        let mut expected: Vec<u32> = (1..scores.len() as u32).filter(|item| scores[*item as usize] > 0).collect();
+        expected.sort_by_key(|item| (std::cmp::Reverse(scores[*item as usize]), *item));
+        expected.truncate(limit);
+        prop_assert_eq!(found.iter().map(|pick| pick.item).collect::<Vec<_>>(), expected);
+    }
+
     /// Law 3, and the promises that hold whatever is asked.
     #[test]
     fn the_same_input_gives_the_same_answer(
