@@ -289,9 +289,10 @@ pub fn rounded(score: f32) -> f32 {
 }
 
 fn card(item: &impl Listing) -> BTreeMap<&'static str, Json> {
-    let texts =
-        [("title", item.title()), ("image", item.image()), ("url", item.url()), ("category", item.category()), ("brand", item.brand())];
-    let texts = texts.into_iter().chain([("currency", item.currency())]).filter_map(|(name, text)| Some((name, Json::from(text?))));
+    let texts = [("title", item.title()), ("category", item.category()), ("brand", item.brand()), ("currency", item.currency())];
+    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, Json::from(text?))));
+    let addresses = [("image", item.image()), ("url", item.url())];
+    let texts = texts.chain(addresses.into_iter().filter_map(|(name, address)| Some((name, Json::from(address?)))));
     let prices = [("price_minor", item.price_minor()), ("list_price_minor", item.list_price_minor())];
     texts.chain(prices.into_iter().filter_map(|(name, price)| Some((name, Json::from(price?))))).collect()
 }

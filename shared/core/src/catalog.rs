@@ -6,7 +6,7 @@ use crate::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The most tags an item may have.
 pub const MOST_TAGS: usize = 50;
@@ -142,9 +142,9 @@ pub trait Listing {
     /// The ISO 4217 code of the prices' currency.
     fn currency(&self) -> Option<&str>;
     /// Address of a picture.
-    fn image(&self) -> Option<&str>;
+    fn image(&self) -> Option<Cow<'_, str>>;
     /// Address of the product page.
-    fn url(&self) -> Option<&str>;
+    fn url(&self) -> Option<Cow<'_, str>>;
     /// Whether it can be bought now.
     fn in_stock(&self) -> bool;
     /// When it first went on sale.
@@ -189,12 +189,12 @@ impl Listing for Item {
         self.currency.as_ref().map(Currency::code)
     }
 
-    fn image(&self) -> Option<&str> {
-        self.image.as_deref()
+    fn image(&self) -> Option<Cow<'_, str>> {
+        self.image.as_deref().map(Cow::Borrowed)
     }
 
-    fn url(&self) -> Option<&str> {
-        self.url.as_deref()
+    fn url(&self) -> Option<Cow<'_, str>> {
+        self.url.as_deref().map(Cow::Borrowed)
     }
 
     fn in_stock(&self) -> bool {

@@ -36,7 +36,8 @@ use tensor::{Lists, Tensor, Tensors};
 /// | Schema | Differs from the next in |
 /// |---|---|
 /// | 1 | indices of four bytes; `*_supporters` beside the weights in place of their sign |
-pub const SCHEMA: u32 = 2;
+/// | 2 | a `basket` table; every column written, also one of nothing, and as wide as any; addresses in full |
+pub const SCHEMA: u32 = 3;
 
 /// Why an artifact is refused. The model before it keeps serving.
 #[derive(Debug, thiserror::Error)]
@@ -96,8 +97,6 @@ pub enum Table {
     /// What is looked at next. A pair may rest on one visitor, or on visits that share a third item (nobody): `similar` shows the
     /// shared ones.
     Session,
-    /// Bought by the same customers, in one order or over time. Every pair has 2 customers or more behind it.
-    Basket,
     /// Complements: in the same order more often than chance explains; the weight is the lift. 2 customers or more behind each.
     Together,
     /// Alike by category, words, brand and price: what there is for an item that nobody dealt with yet. Nobody stands behind it.
@@ -106,14 +105,13 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Session, Self::Basket, Self::Together, Self::Content];
+    pub const ALL: [Self; 3] = [Self::Session, Self::Together, Self::Content];
 
     /// The prefix of its tensors.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Session => "session",
-            Self::Basket => "basket",
             Self::Together => "together",
             Self::Content => "content",
         }
@@ -155,7 +153,7 @@ pub struct Model {
     popular: Tensor<u32>,
     repeat_share: Tensor<f32>,
     repeat_days: Tensor<f32>,
-    tables: [Neighbours; 4],
+    tables: [Neighbours; 3],
     recent: Option<Recent>,
     purchases: Purchases,
 }
@@ -185,17 +183,15 @@ impl Model {
         let count = items.len();
         let popular = tensors.numbers::<u32>("popular", None)?;
         tensor::check("popular", popular.iter().all(|item| (*item as usize) < count), "names an item that does not exist")?;
-        let [session, basket, together, content] = Table::ALL.map(|table| Neighbours::parse(&tensors, table, count));
-        let (session, basket, together, content) = (session?, basket?, together?, content?);
-        let purchases = Purchases::parse(&tensors, count)?.unwrap_or_else(|| Purchases::of(&basket));
+        let [session, together, content] = Table::ALL.map(|table| Neighbours::parse(&tensors, table, count));
         Ok(Self {
             popularity: tensors.finite("popularity", count)?,
             trending: tensors.finite("trending", count)?,
             repeat_share: tensors.finite("repeat_share", count)?,
             repeat_days: tensors.finite("repeat_days", count)?,
-            tables: [session, basket, together, content],
+            tables: [session?, together?, content?],
             recent: Recent::parse(&tensors, count)?,
-            purchases,
+            purchases: Purchases::parse(&tensors, count)?,
             popular,
             items,
             meta,
@@ -277,17 +273,17 @@ impl Model {
 
     /// The items related to one, strongest first; none for an unknown index. Allocates nothing.
     pub fn neighbours(&self, table: Table, index: u32) -> impl ExactSizeIterator<Item = Related> + '_ {
-        let table = match (&self.tables, table) {
-            ([session, _, _, _], Table::Session) => session,
-            ([_, basket, _, _], Table::Basket) => basket,
-            ([_, _, together, _], Table::Together) => together,
-            ([_, _, _, content], Table::Content) => content,
+        let [session, together, content] = &self.tables;
+        let table = match table {
+            Table::Session => session,
+            Table::Together => together,
+            Table::Content => content,
         };
         table.row(index)
     }
 
     /// What buying an item says of others: (item, weight); weights below 0 speak against. Every pair has 2 customers or more behind
-    /// it. An artifact from before this table answers from [`Table::Basket`]. Allocates nothing.
+    /// it. Allocates nothing.
     pub fn bought_after(&self, index: u32) -> impl Iterator<Item = (u32, f32)> + '_ {
         self.purchases.row(index)
     }
@@ -325,6 +321,9 @@ impl Model {
 impl Neighbours {
     fn parse(tensors: &Tensors, table: Table, count: usize) -> Result<Self, ModelError> {
         let name = |part: &str| format!("{}_{part}", table.name());
+        if !tensors.has(&name("at")) {
+            return Ok(Self { items: Lists::none(), weights: Tensor::none(), supporters: None });
+        }
         let items = Lists::parse(tensors, table.name(), count, count)?;
         let weights = tensors.numbers::<f16>(&name("weights"), Some(items.entries()))?;
         tensor::check(&name("weights"), weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;

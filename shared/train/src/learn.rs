@@ -1,7 +1,6 @@
 //! All models of a shop at once.
 
 use crate::{
-    baskets,
     blend::Weights,
     content,
     history::History,
@@ -44,7 +43,6 @@ pub(crate) struct Models<'a> {
     history: &'a History,
     now: Timestamp,
     visits: Visits,
-    baskets: Vec<Vec<rapport_core::model::Neighbour>>,
     purchases: Vec<Vec<(u32, f32)>>,
     statistics: Vec<ItemStatistics>,
 }
@@ -57,7 +55,6 @@ impl<'a> Models<'a> {
             history,
             now,
             visits: Visits::of(history, &visits::DEFAULT),
-            baskets: baskets::fit(history, &baskets::DEFAULT),
             purchases: purchases::fit(history, &purchases::DEFAULT),
             statistics: statistics.map(|((popularity, trending), repeat)| ItemStatistics { popularity, trending, repeat }).collect(),
         }
@@ -71,7 +68,7 @@ impl<'a> Models<'a> {
     pub(crate) fn draft(&self, weights: &Weights, currency: Currency) -> Draft {
         let session = self.visits.table(&weights.mix);
         let (together, orders) = together::fit(self.history, &session, &together::DEFAULT);
-        let neighbours = |item: usize| session.get(item).map_or(0, Vec::len) + self.baskets.get(item).map_or(0, Vec::len);
+        let neighbours = |item: usize| session.get(item).map_or(0, Vec::len) + self.purchases.get(item).map_or(0, Vec::len);
         let content = content::fit(&self.history.items, |item| neighbours(item) < ENOUGH_NEIGHBOURS);
         Draft {
             created: self.now,
@@ -79,12 +76,7 @@ impl<'a> Models<'a> {
             learned_from: [self.history.people(), self.history.events, orders, self.visits.count],
             items: self.history.items.clone(),
             statistics: self.statistics.clone(),
-            tables: BTreeMap::from([
-                (Table::Session, session),
-                (Table::Basket, self.baskets.clone()),
-                (Table::Together, together),
-                (Table::Content, content),
-            ]),
+            tables: BTreeMap::from([(Table::Session, session), (Table::Together, together), (Table::Content, content)]),
             purchases: self.purchases.clone(),
             next_purchase: weights.next_purchase,
             next_look: weights.next_look,

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! events ─► Corpus ─► History ─► learn() ─► core::model::Draft ─► artifact
-//!           dedupe,    looks and    one module a model: visits purchases baskets together popularity repeat content
+//!           dedupe,    looks and    one module a model: visits purchases together popularity repeat content
 //!           interning  buys, what   holdout: the newest past, half of it to choose weights (blend), half to judge them
 //!                      holds of orders
 //! ```
@@ -15,7 +15,6 @@
 //! What is absent: personas, propensity and value, which come with their own folders; anything that reads a file or a clock.
 #![warn(missing_docs)]
 
-mod baskets;
 pub mod blend;
 mod content;
 mod corpus;

@@ -1,9 +1,10 @@
-//! Which items occur together, row by row: the engine below visits, baskets and complements.
+//! Which items occur together, row by row: the engine below visits, purchases and complements.
 //!
 //! Groups (visits, orders, shoppers) are walked once per item in them. Each item's row is counted by itself into reused scratch, so
 //! memory stays at a few numbers per item however many pairs there are, and rows may be counted on any number of threads with the
 //! same result.
 
+use crate::history::{Buy, History};
 use rapport_core::model::Neighbour;
 use rayon::prelude::*;
 
@@ -36,6 +37,19 @@ pub(crate) struct Pair {
 }
 
 impl Groups {
+    /// Purchases as groups: each item once, the newest first to stay when there are more than `longest`.
+    pub(crate) fn of_purchases<'a>(history: &History, groups: impl Iterator<Item = &'a [Buy]>, longest: usize) -> Self {
+        let mut collected = Self::default();
+        for buys in groups {
+            let person = if history.is_known(buys[0].person) { buys[0].person } else { u32::MAX };
+            let mut items: Vec<u32> = buys[buys.len().saturating_sub(longest)..].iter().map(|buy| buy.item).collect();
+            items.sort_unstable();
+            items.dedup();
+            collected.push(person, items);
+        }
+        collected
+    }
+
     /// Adds a group of `person`; [`u32::MAX`] stands for nobody, who supports nothing.
     pub(crate) fn push(&mut self, person: u32, items: impl IntoIterator<Item = u32>) {
         if self.at.is_empty() {

@@ -8,7 +8,7 @@
 //! The artifact has room for so many entries in all. Where that is less than the supports hold, the weakest weights of each column go
 //! and the rest are fitted again: cutting without that costs much more.
 
-use crate::{baskets, history::History};
+use crate::{history::History, pairs::Groups};
 use rayon::prelude::*;
 
 /// What may be turned.
@@ -26,7 +26,7 @@ pub(crate) struct Params {
     pub(crate) longest: usize,
 }
 
-pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 400_000, least_supporters: 2, longest: 2_000 };
+pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 240_000, least_supporters: 2, longest: 2_000 };
 
 /// By item: what buying it says of others, (item, weight).
 pub(crate) fn fit(history: &History, params: &Params) -> Vec<Vec<(u32, f32)>> {
@@ -54,7 +54,7 @@ struct Counts {
 impl Counts {
     fn of(history: &History, params: &Params) -> Self {
         let count = history.items.len();
-        let people = baskets::groups(history, history.shoppers().filter(|buys| history.is_known(buys[0].person)), params.longest);
+        let people = Groups::of_purchases(history, history.shoppers().filter(|buys| history.is_known(buys[0].person)), params.longest);
         let rows = people.rows(count, usize::MAX, |_, pair| Some(pair.groups as f32));
         let sorted = |row: Vec<rapport_core::model::Neighbour>| {
             let mut row: Vec<(u32, f32)> = row.into_iter().map(|near| (near.item, near.weight)).collect();

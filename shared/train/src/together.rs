@@ -4,7 +4,7 @@
 //! have wild lifts, so the expectation is raised by a few orders: `n_ij / (n_i n_j / N + k)`. What people look at side by side
 //! in one category more often than they buy it together is an alternative, and alternatives are no complements.
 
-use crate::{baskets, history::History};
+use crate::{history::History, pairs::Groups};
 use rapport_core::model::Neighbour;
 
 /// What may be turned.
@@ -20,13 +20,13 @@ pub(crate) struct Params {
     pub(crate) longest: usize,
 }
 
-pub(crate) const DEFAULT: Params = Params { prior_orders: 5.0, kept: 12, least_supporters: 2, longest: 150 };
+pub(crate) const DEFAULT: Params = Params { prior_orders: 5.0, kept: 10, least_supporters: 2, longest: 150 };
 
 /// The table, and how many orders it rests on. `visits` is the session table, which knows alternatives.
 pub(crate) fn fit(history: &History, visits: &[Vec<Neighbour>], params: &Params) -> (Vec<Vec<Neighbour>>, u64) {
     let count = history.items.len();
     let orders = history.orders().count();
-    let groups = baskets::groups(history, history.orders(), params.longest);
+    let groups = Groups::of_purchases(history, history.orders(), params.longest);
     let n = groups.occurrences(count);
     let category = |item: u32| history.items.get(item as usize).and_then(|item| item.category.as_deref());
     let looked_at_by = |item: u32, other: u32| {

@@ -43,7 +43,7 @@ pub(crate) const DEFAULT: Params = Params {
     fresh_share: 0.05,
     longest_visit: 50,
     visits_a_person: 100,
-    visits_an_item: 16,
+    visits_an_item: 12,
     rarity_exponent: 0.15,
 };
 

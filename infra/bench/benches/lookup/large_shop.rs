@@ -16,10 +16,10 @@ use std::collections::BTreeSet;
 const CATEGORY: usize = 50;
 
 /// How many neighbours training leaves an item in each table, in the order of [`Table::ALL`]; it gives likeness only to those with few.
-const KEPT: [usize; 4] = [30, 10, 12, 0];
+const KEPT: [usize; 3] = [30, 10, 0];
 /// Entries of all that is bought after another, and of how many recent visits an item is found in, as training has it.
-const BOUGHT_AFTER: usize = 400_000;
-const VISITS_AN_ITEM: usize = 16;
+const BOUGHT_AFTER: usize = 240_000;
+const VISITS_AN_ITEM: usize = 12;
 /// Items of a recent visit.
 const VISIT: usize = 4;
 
@@ -42,7 +42,7 @@ pub fn nearest(place: usize, items: usize) -> usize {
 #[must_use]
 pub fn draft(items: usize, created: Timestamp) -> Draft {
     let rows = |table: Table, kept: usize| (0..items).map(|place| row(place, items, kept, table)).collect();
-    let bought_after = |place: usize| row(place, items, (BOUGHT_AFTER / items).min(128), Table::Basket);
+    let bought_after = |place: usize| row(place, items, (BOUGHT_AFTER / items).min(128), Table::Content);
     Draft {
         items: (0..items).map(|place| item(place, created)).collect(),
         statistics: (0..items).map(statistics).collect(),

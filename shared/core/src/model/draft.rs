@@ -2,7 +2,7 @@
 
 use super::{
     FEWEST_SUPPORTERS, Meta, ModelError, Neighbour, NextLook, NextPurchase, RecentVisits, SCHEMA, Table,
-    item::{Extras, NO_NUMBER, NO_WORD},
+    item::Extras,
     tensor::{Indices, META, Number},
 };
 use crate::{catalog::Item, digest::content_hash, money::Currency, time::Timestamp};
@@ -145,14 +145,55 @@ impl Writer {
         Ok(())
     }
 
+    /// The same, unless all are empty: what nobody told takes no room.
+    fn column<'a>(&mut self, name: &'static str, texts: impl Iterator<Item = &'a str> + Clone) -> Result<(), ModelError> {
+        if texts.clone().all(str::is_empty) { Ok(()) } else { self.texts(name, texts) }
+    }
+
+    /// Addresses: what all begin with once, then the rest of each. An empty rest stands for no address, so some is always left.
+    fn addresses<'a>(
+        &mut self,
+        name: &'static str,
+        name_of_start: &'static str,
+        texts: impl Iterator<Item = &'a str> + Clone,
+    ) -> Result<(), ModelError> {
+        let told = || texts.clone().filter(|text| !text.is_empty());
+        let shared = |start: &'a str, text: &'a str| {
+            let length = start.chars().zip(text.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum::<usize>();
+            let last = text.char_indices().next_back().map_or(0, |(at, _)| at);
+            &start[..length.min(last)]
+        };
+        let start = told().next().map_or("", |first| told().fold(first, shared));
+        self.column(name_of_start, std::iter::once(start))?;
+        self.column(name, texts.map(|text| text.strip_prefix(start).unwrap_or_default()))
+    }
+
+    /// Whole numbers as narrow as they all fit, none where nobody told one.
+    fn whole(&mut self, name: &'static str, numbers: impl Iterator<Item = Option<i64>> + Clone) {
+        let (least, most) = (numbers.clone().flatten().min(), numbers.clone().flatten().max());
+        let (Some(least), Some(most)) = (least, most) else { return };
+        if least > i64::from(i32::MIN) && most <= i64::from(i32::MAX) {
+            self.numbers(name, &numbers.map(|number| number.map_or(i32::MIN, |number| number as i32)).collect::<Vec<i32>>());
+        } else {
+            self.numbers(name, &numbers.map(|number| number.unwrap_or(i64::MIN)).collect::<Vec<i64>>());
+        }
+    }
+
     /// A column of few distinct texts.
     fn words<'a>(&mut self, name: &'static str, texts: impl Iterator<Item = Option<&'a str>> + Clone) -> Result<(), ModelError> {
         let mut words: Vec<&str> = texts.clone().flatten().collect();
         words.sort_unstable();
         words.dedup();
-        let index = |text: &str| words.binary_search(&text).map_or(NO_WORD, |index| index as u32);
-        let of_item: Vec<u32> = texts.map(|text| text.map_or(NO_WORD, index)).collect();
-        self.numbers(name, &of_item);
+        if words.is_empty() {
+            return Ok(());
+        }
+        let index = |text: &str| words.binary_search(&text).ok();
+        let of_item = texts.map(|text| text.and_then(index));
+        if Indices::is_narrow(words.len() + 1) {
+            self.numbers(name, &of_item.map(|word| word.map_or(u16::MAX, |word| word as u16)).collect::<Vec<u16>>());
+        } else {
+            self.numbers(name, &of_item.map(|word| word.map_or(u32::MAX, |word| word as u32)).collect::<Vec<u32>>());
+        }
         let name_of_words = match name {
             "category" => "category_words",
             "brand" => "brand_words",
@@ -163,17 +204,16 @@ impl Writer {
 
     fn items(&mut self, items: &[&Item]) -> Result<(), ModelError> {
         self.texts("id", items.iter().map(|item| item.id.as_str()))?;
-        self.texts("title", items.iter().map(|item| item.title.as_deref().unwrap_or_default()))?;
-        self.texts("image", items.iter().map(|item| item.image.as_deref().unwrap_or_default()))?;
-        self.texts("url", items.iter().map(|item| item.url.as_deref().unwrap_or_default()))?;
+        self.column("title", items.iter().map(|item| item.title.as_deref().unwrap_or_default()))?;
+        self.addresses("image", "image_start", items.iter().map(|item| item.image.as_deref().unwrap_or_default()))?;
+        self.addresses("url", "url_start", items.iter().map(|item| item.url.as_deref().unwrap_or_default()))?;
         let rest: Vec<String> = items.iter().map(|item| rest_of(item)).collect::<Result<_, _>>()?;
-        self.texts("rest", rest.iter().map(String::as_str))?;
+        self.column("rest", rest.iter().map(String::as_str))?;
         self.words("brand", items.iter().map(|item| item.brand.as_deref()))?;
         self.words("currency", items.iter().map(|item| item.currency.as_ref().map(Currency::code)))?;
-        let column = |read: fn(&Item) -> Option<i64>| items.iter().map(|item| read(item).unwrap_or(NO_NUMBER)).collect::<Vec<i64>>();
-        self.numbers("price_minor", &column(|item| item.price_minor));
-        self.numbers("list_price_minor", &column(|item| item.list_price_minor));
-        self.numbers("published", &column(|item| item.published.map(|at| at.0)));
+        self.whole("price_minor", items.iter().map(|item| item.price_minor));
+        self.whole("list_price_minor", items.iter().map(|item| item.list_price_minor));
+        self.whole("published", items.iter().map(|item| item.published.map(|at| at.0)));
         self.numbers("in_stock", &items.iter().map(|item| u8::from(item.in_stock)).collect::<Vec<u8>>());
         Ok(())
     }
@@ -225,6 +265,9 @@ impl Writer {
             }));
             lists.push(sorted.iter().map(|(item, _)| *item).collect::<Vec<u32>>());
         }
+        if weights.is_empty() {
+            return Ok(());
+        }
         self.numbers(format!("{}_weights", table.name()), &weights);
         self.lists(table.name(), place.len(), lists.iter())
     }
@@ -238,6 +281,9 @@ impl Writer {
             sorted.sort_unstable_by_key(|(item, _)| *item);
             weights.extend(sorted.iter().map(|(_, weight)| *weight));
             lists.push(sorted.iter().map(|(item, _)| *item).collect::<Vec<u32>>());
+        }
+        if weights.is_empty() {
+            return Ok(());
         }
         self.numbers("purchase_weights", &weights);
         self.lists("purchase", place.len(), lists.iter())

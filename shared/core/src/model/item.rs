@@ -2,16 +2,11 @@
 
 use super::{
     ModelError,
-    tensor::{Tensor, Tensors, Texts, check},
+    tensor::{Indices, Tensor, Tensors, Texts, Whole, check},
 };
 use crate::{catalog::Item, id::ItemId, time::Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// Stands for "unknown" in a column of dictionary indices.
-pub(super) const NO_WORD: u32 = u32::MAX;
-/// Stands for "unknown" in a column of prices or times.
-pub(super) const NO_NUMBER: i64 = i64::MIN;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// What has no column: few items have any, and only rules and filters ask for it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,21 +22,41 @@ pub struct Extras {
 /// A column of few distinct texts.
 #[derive(Clone, Debug)]
 struct Words {
-    of_item: Tensor<u32>,
+    of_item: Indices,
     words: Texts,
 }
 
 impl Words {
     fn parse(tensors: &Tensors, name: &str, count: usize) -> Result<Self, ModelError> {
+        if !tensors.has(name) {
+            return Ok(Self { of_item: Indices::Narrow(Tensor::none()), words: Texts::parse_column(tensors, "", 0)? });
+        }
         let words = Texts::parse(tensors, &format!("{name}_words"), None)?;
         check(name, words.is_sorted(), "has words that are not sorted")?;
-        let of_item = tensors.numbers::<u32>(name, Some(count))?;
-        check(name, of_item.iter().all(|word| *word == NO_WORD || (*word as usize) < words.len()), "names a word that does not exist")?;
-        Ok(Self { of_item, words })
+        Ok(Self { of_item: Indices::parse_words(tensors, name, count, words.len())?, words })
     }
 
     fn get(&self, item: u32) -> Option<&str> {
-        self.of_item.at(item).filter(|word| *word != NO_WORD).map(|word| self.words.get(word))
+        self.of_item.word(item).map(|word| self.words.get(word))
+    }
+}
+
+/// A column of addresses: what they all begin with, and what comes after it.
+#[derive(Clone, Debug)]
+struct Addresses {
+    start: String,
+    rest: Texts,
+}
+
+impl Addresses {
+    fn parse(tensors: &Tensors, name: &str, count: usize) -> Result<Self, ModelError> {
+        let start = Texts::parse_column(tensors, &format!("{name}_start"), 1)?;
+        Ok(Self { start: start.get(0).to_owned(), rest: Texts::parse_column(tensors, name, count)? })
+    }
+
+    fn get(&self, item: u32) -> Option<Cow<'_, str>> {
+        let rest = told(self.rest.get(item))?;
+        Some(if self.start.is_empty() { Cow::Borrowed(rest) } else { Cow::Owned(format!("{}{rest}", self.start)) })
     }
 }
 
@@ -50,15 +65,15 @@ impl Words {
 pub(super) struct Items {
     ids: Texts,
     titles: Texts,
-    images: Texts,
-    urls: Texts,
+    images: Addresses,
+    urls: Addresses,
     rest: Texts,
     category: Words,
     brand: Words,
     currency: Words,
-    price_minor: Tensor<i64>,
-    list_price_minor: Tensor<i64>,
-    published: Tensor<i64>,
+    price_minor: Whole,
+    list_price_minor: Whole,
+    published: Whole,
     in_stock: Tensor<u8>,
 }
 
@@ -68,16 +83,16 @@ impl Items {
         check("id_text", ids.is_sorted(), "has ids that are not sorted")?;
         let count = ids.len();
         Ok(Self {
-            titles: Texts::parse(tensors, "title", Some(count))?,
-            images: Texts::parse(tensors, "image", Some(count))?,
-            urls: Texts::parse(tensors, "url", Some(count))?,
-            rest: Texts::parse(tensors, "rest", Some(count))?,
+            titles: Texts::parse_column(tensors, "title", count)?,
+            images: Addresses::parse(tensors, "image", count)?,
+            urls: Addresses::parse(tensors, "url", count)?,
+            rest: Texts::parse_column(tensors, "rest", count)?,
             category: Words::parse(tensors, "category", count)?,
             brand: Words::parse(tensors, "brand", count)?,
             currency: Words::parse(tensors, "currency", count)?,
-            price_minor: tensors.numbers("price_minor", Some(count))?,
-            list_price_minor: tensors.numbers("list_price_minor", Some(count))?,
-            published: tensors.numbers("published", Some(count))?,
+            price_minor: Whole::parse(tensors, "price_minor", count)?,
+            list_price_minor: Whole::parse(tensors, "list_price_minor", count)?,
+            published: Whole::parse(tensors, "published", count)?,
             in_stock: tensors.numbers("in_stock", Some(count))?,
             ids,
         })
@@ -141,13 +156,13 @@ impl<'a> ItemView<'a> {
     /// Its price, in minor units.
     #[must_use]
     pub fn price_minor(&self) -> Option<i64> {
-        number(&self.items.price_minor, self.index)
+        self.items.price_minor.at(self.index)
     }
 
     /// Its price without any discount, in minor units.
     #[must_use]
     pub fn list_price_minor(&self) -> Option<i64> {
-        number(&self.items.list_price_minor, self.index)
+        self.items.list_price_minor.at(self.index)
     }
 
     /// The ISO 4217 code of the prices' currency.
@@ -158,14 +173,14 @@ impl<'a> ItemView<'a> {
 
     /// Address of a picture.
     #[must_use]
-    pub fn image(&self) -> Option<&'a str> {
-        told(self.items.images.get(self.index))
+    pub fn image(&self) -> Option<Cow<'a, str>> {
+        self.items.images.get(self.index)
     }
 
     /// Address of the product page.
     #[must_use]
-    pub fn url(&self) -> Option<&'a str> {
-        told(self.items.urls.get(self.index))
+    pub fn url(&self) -> Option<Cow<'a, str>> {
+        self.items.urls.get(self.index)
     }
 
     /// Whether it could be bought when the model was trained.
@@ -177,7 +192,7 @@ impl<'a> ItemView<'a> {
     /// When it first went on sale.
     #[must_use]
     pub fn published(&self) -> Option<Timestamp> {
-        number(&self.items.published, self.index).map(Timestamp)
+        self.items.published.at(self.index).map(Timestamp)
     }
 
     /// What has no column. Read from JSON on every call.
@@ -198,8 +213,8 @@ impl<'a> ItemView<'a> {
             price_minor: self.price_minor(),
             list_price_minor: self.list_price_minor(),
             currency: self.currency().and_then(|code| code.parse().ok()),
-            image: self.image().map(str::to_owned),
-            url: self.url().map(str::to_owned),
+            image: self.image().map(Cow::into_owned),
+            url: self.url().map(Cow::into_owned),
             in_stock: self.in_stock(),
             tags,
             published: self.published(),
@@ -219,8 +234,4 @@ pub struct Repeat {
 
 fn told(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
-}
-
-fn number(column: &Tensor<i64>, index: u32) -> Option<i64> {
-    column.at(index).filter(|number| *number != NO_NUMBER)
 }

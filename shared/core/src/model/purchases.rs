@@ -1,7 +1,7 @@
 //! What else is bought by who bought an item: a sparse linear model of baskets, and how its word is weighed with the habit's.
 
 use super::{
-    ModelError, Neighbours,
+    ModelError,
     tensor::{Lists, Tensor, Tensors, check},
     widened,
 };
@@ -56,20 +56,15 @@ pub(super) struct Purchases {
 }
 
 impl Purchases {
-    /// `None` for an artifact from before the table.
-    pub(super) fn parse(tensors: &Tensors, count: usize) -> Result<Option<Self>, ModelError> {
+    /// Nothing is said in an artifact that has no such table: older ones, and those of shops that sold nothing yet.
+    pub(super) fn parse(tensors: &Tensors, count: usize) -> Result<Self, ModelError> {
         // Schema 1 named them by their width.
         let items = ["purchase_items", "purchase_narrow", "purchase_wide"].into_iter().find(|name| tensors.has(name));
-        let Some(items) = items else { return Ok(None) };
+        let Some(items) = items else { return Ok(Self { items: Lists::none(), weights: Tensor::none() }) };
         let items = Lists::parse_from(tensors, "purchase", items, count, count)?;
         let weights = tensors.numbers::<f16>("purchase_weights", Some(items.entries()))?;
         check("purchase_weights", weights.iter().all(|weight| weight.is_finite()), "has a weight that is no number")?;
-        Ok(Some(Self { items, weights }))
-    }
-
-    /// What an artifact from before the table has in its place.
-    pub(super) fn of(basket: &Neighbours) -> Self {
-        Self { items: basket.items.clone(), weights: basket.weights.clone() }
+        Ok(Self { items, weights })
     }
 
     /// What buying item `index` says of others: (item, weight), none for an unknown index. Allocates nothing.

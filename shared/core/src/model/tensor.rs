@@ -25,7 +25,7 @@ pub(super) trait Number: Pod {
 macro_rules! number {
     ($($type:ty => $dtype:ident),*) => { $(impl Number for $type { const DTYPE: Dtype = Dtype::$dtype; })* };
 }
-number!(u8 => U8, u16 => U16, u32 => U32, i64 => I64, f16 => F16, f32 => F32);
+number!(u8 => U8, u16 => U16, u32 => U32, i32 => I32, i64 => I64, f16 => F16, f32 => F32);
 
 /// An artifact whose header was read.
 pub(super) struct Tensors {
@@ -109,6 +109,11 @@ pub(super) struct Tensor<T> {
 }
 
 impl<T: Number> Tensor<T> {
+    /// Of nothing: a column that an artifact has not.
+    pub(super) const fn none() -> Self {
+        Self { bytes: Bytes::new(), number: PhantomData }
+    }
+
     pub(super) fn at(&self, index: u32) -> Option<T> {
         self.get(index as usize).copied()
     }
@@ -155,6 +160,29 @@ impl Indices {
         match self {
             Self::Narrow(narrow) => narrow.len(),
             Self::Wide(wide) => wide.len(),
+        }
+    }
+
+    /// What item `index` has in a column of `bound` words; the greatest number of either width stands for none.
+    pub(super) fn parse_words(tensors: &Tensors, name: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
+        let (indices, is_known) = if tensors.is::<u16>(name) {
+            let narrow = tensors.numbers::<u16>(name, Some(count))?;
+            let is_known = narrow.iter().all(|word| *word == u16::MAX || usize::from(*word) < bound);
+            (Self::Narrow(narrow), is_known)
+        } else {
+            let wide = tensors.numbers::<u32>(name, Some(count))?;
+            let is_known = wide.iter().all(|word| *word == u32::MAX || (*word as usize) < bound);
+            (Self::Wide(wide), is_known)
+        };
+        check(name, is_known, "names a word that does not exist")?;
+        Ok(indices)
+    }
+
+    /// The word of item `index`; `None` where it has none.
+    pub(super) fn word(&self, index: u32) -> Option<u32> {
+        match self {
+            Self::Narrow(narrow) => narrow.at(index).filter(|word| *word != u16::MAX).map(u32::from),
+            Self::Wide(wide) => wide.at(index).filter(|word| *word != u32::MAX),
         }
     }
 
@@ -235,6 +263,31 @@ impl Iterator for Weighed<'_> {
 
 impl ExactSizeIterator for Weighed<'_> {}
 
+/// Whole numbers, four bytes each where four can hold all of them, eight otherwise; the least of either width stands for none.
+#[derive(Clone, Debug)]
+pub(super) enum Whole {
+    Narrow(Tensor<i32>),
+    Wide(Tensor<i64>),
+}
+
+impl Whole {
+    /// A column that an artifact may lack: then no item has a number.
+    pub(super) fn parse(tensors: &Tensors, name: &str, count: usize) -> Result<Self, ModelError> {
+        Ok(match tensors.has(name) {
+            false => Self::Narrow(Tensor::none()),
+            true if tensors.is::<i32>(name) => Self::Narrow(tensors.numbers(name, Some(count))?),
+            true => Self::Wide(tensors.numbers(name, Some(count))?),
+        })
+    }
+
+    pub(super) fn at(&self, index: u32) -> Option<i64> {
+        match self {
+            Self::Narrow(narrow) => narrow.at(index).filter(|number| *number != i32::MIN).map(i64::from),
+            Self::Wide(wide) => wide.at(index).filter(|number| *number != i64::MIN),
+        }
+    }
+}
+
 /// One list of indices for each of `0..len`.
 #[derive(Clone, Debug)]
 pub(super) struct Lists {
@@ -243,6 +296,11 @@ pub(super) struct Lists {
 }
 
 impl Lists {
+    /// Nothing for anything.
+    pub(super) const fn none() -> Self {
+        Self { at: Tensor::none(), entries: Indices::Narrow(Tensor::none()) }
+    }
+
     /// `NAME_at` and `NAME_items`: `count` lists of indices below `bound`.
     pub(super) fn parse(tensors: &Tensors, name: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
         Self::parse_from(tensors, name, &format!("{name}_items"), count, bound)
@@ -291,6 +349,15 @@ pub(super) struct Texts {
 }
 
 impl Texts {
+    /// One that an artifact may lack: then every text is empty.
+    pub(super) fn parse_column(tensors: &Tensors, name: &str, count: usize) -> Result<Self, ModelError> {
+        if tensors.has(&format!("{name}_at")) {
+            Self::parse(tensors, name, Some(count))
+        } else {
+            Ok(Self { at: Tensor::none(), bytes: Bytes::new() })
+        }
+    }
+
     /// `NAME_at` and `NAME_text`: `count` texts, or as many as there are.
     pub(super) fn parse(tensors: &Tensors, name: &str, count: Option<usize>) -> Result<Self, ModelError> {
         let (name_of_text, name_of_at) = (format!("{name}_text"), format!("{name}_at"));

@@ -31,7 +31,7 @@ fn draft() -> Draft {
         statistics: [1.0, 3.0, 2.0]
             .map(|trending| ItemStatistics { trending, popularity: 1.0, repeat: Repeat { share: 0.5, median_days: 9.0 } })
             .to_vec(),
-        tables: BTreeMap::from([(Table::Session, rows.clone()), (Table::Basket, rows)]),
+        tables: BTreeMap::from([(Table::Session, rows)]),
         purchases: vec![vec![(1, 0.25), (2, -0.5)], vec![], vec![(0, 0.125)]],
         next_purchase: NextPurchase { own: 3.0, ..NextPurchase::default() },
         learned_from: [4, 9, 2, 3],
@@ -71,32 +71,58 @@ fn what_is_bought_after_an_item_may_speak_for_or_against() {
     assert_eq!(model.meta().next_purchase.own, 3.0);
 }
 
-/// As the release before the table wrote it: no such tensors, nothing about the ranking in the description.
 #[test]
-fn an_artifact_from_before_next_purchases_is_read() {
-    let (bytes, _) = draft().to_bytes().expect("writes");
-    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("reads");
-    let older = tensors.tensors().into_iter().filter(|(name, _)| !name.starts_with("purchase_"));
-    let mut meta: serde_json::Value = serde_json::to_value(model().meta()).expect("writes");
-    meta.as_object_mut().and_then(|meta| meta.remove("next_purchase")).expect("it is said");
-    let meta = std::collections::HashMap::from([(tensor::META.to_owned(), meta.to_string())]);
-    let model = Model::parse(safetensors::serialize(older, Some(meta)).expect("writes").into()).expect("reads");
-    assert_eq!(model.meta().next_purchase, NextPurchase::default());
-    let mug = model.index_of(&id("mug")).expect("the mug");
-    assert_eq!(model.bought_after(mug).map(|(_, weight)| weight).collect::<Vec<f32>>(), [0.5, 0.25], "the basket table answers");
+fn artifacts_of_older_schemas_are_read() {
+    let fixtures: [(u32, &[u8]); 2] =
+        [(1, include_bytes!("fixtures/schema-1.safetensors")), (2, include_bytes!("fixtures/schema-2.safetensors"))];
+    for (schema, artifact) in fixtures {
+        let model = Model::parse(Bytes::from_static(artifact)).expect("reads");
+        assert_eq!((model.meta().schema, model.len()), (schema, 3));
+        let mug = model.index_of(&id("mug")).expect("the mug");
+        assert_eq!(model.item(mug).and_then(|item| item.to_item()).as_ref(), Some(&draft().items[0]));
+        let related: Vec<(u32, f32, bool)> =
+            model.neighbours(Table::Session, mug).map(|near| (near.item, near.weight, near.is_shared)).collect();
+        // Three people stand behind each pair of the draft.
+        assert_eq!(related, [(2, 0.5, true), (0, 0.25, true)]);
+        assert_eq!(model.bought_after(mug).collect::<Vec<_>>(), [(0, 0.25), (2, -0.5)]);
+        walk(&model);
+    }
 }
 
 #[test]
-fn an_artifact_of_schema_1_is_read() {
-    let model = Model::parse(Bytes::from_static(include_bytes!("fixtures/schema-1.safetensors"))).expect("reads");
-    assert_eq!((model.meta().schema, model.len()), (1, 3));
-    let mug = model.index_of(&id("mug")).expect("the mug");
-    let related: Vec<(u32, f32, bool)> =
-        model.neighbours(Table::Session, mug).map(|near| (near.item, near.weight, near.is_shared)).collect();
-    // Three people stand behind each pair of the draft.
-    assert_eq!(related, [(2, 0.5, true), (0, 0.25, true)]);
-    assert_eq!(model.bought_after(mug).collect::<Vec<_>>(), [(0, 0.25), (2, -0.5)]);
-    walk(&model);
+fn addresses_share_their_start() {
+    let with = |urls: [Option<&str>; 3]| {
+        let items = draft().items.into_iter().zip(urls).map(|(item, url)| Item { url: url.map(str::to_owned), ..item });
+        let draft = Draft { items: items.collect(), ..draft() };
+        let bytes = draft.to_bytes().expect("writes").0;
+        let model = Model::parse(bytes.clone().into()).expect("reads");
+        let read = draft.items.iter().map(|item| model.index_of(&item.id).and_then(|index| model.item(index)?.to_item()?.url));
+        assert_eq!(read.collect::<Vec<_>>(), urls.map(|url| url.map(str::to_owned)), "{urls:?}");
+        bytes.len()
+    };
+    let long = "https://shop.example/products/".repeat(50);
+    let (one, other) = (format!("{long}a"), format!("{long}b"));
+    let shared = with([Some(&one), Some(&other), None]) - with([None; 3]);
+    assert!(shared < long.len() + 300, "once, not twice: {shared} bytes");
+    for urls in [
+        [Some("https://x/a"), Some("https://x/"), Some("https://x/ab")],
+        [Some("https://x/ü"), Some("https://x/ú"), None],
+        [Some("ü"), Some("ü"), Some("ü")],
+        [Some("a"), Some("b"), None],
+    ] {
+        with(urls);
+    }
+}
+
+#[test]
+fn a_price_beyond_four_bytes_is_kept() {
+    for price in [0, i64::from(i32::MAX), i64::from(i32::MAX) + 1, i64::MAX] {
+        let [mug, cake, zest] = draft().items.try_into().expect("three");
+        let draft = Draft { items: vec![Item { price_minor: Some(price), ..mug }, cake, zest], ..draft() };
+        let model = Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads");
+        let read = |name: &str| model.index_of(&id(name)).and_then(|index| model.item(index)?.price_minor());
+        assert_eq!((read("mug"), read("cake")), (Some(price), None));
+    }
 }
 
 #[test]
@@ -107,7 +133,7 @@ fn an_artifact_of_a_newer_release_says_so() {
     let at = bytes.windows(text.len()).position(|window| window == text.as_bytes()).expect("it says its schema");
     let mut bytes = bytes;
     bytes[at..at + text.len()].copy_from_slice(newer.as_bytes());
-    assert!(matches!(Model::parse(bytes.into()), Err(ModelError::Schema(3))));
+    assert!(matches!(Model::parse(bytes.into()), Err(ModelError::Schema(newer)) if newer == SCHEMA + 1));
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub(super) enum Source {
     NextLook(f32),
     /// Neighbours of the item, the cart and recent items.
     Near(Table, f32),
+    /// What is bought after the item, the cart and recent items.
+    After(f32),
     /// What goes with all they bought.
     History(f32),
     /// What they buy again and again.
@@ -42,6 +44,7 @@ impl Source {
         match self {
             Self::NextLook(weight)
             | Self::Near(_, weight)
+            | Self::After(weight)
             | Self::History(weight)
             | Self::Habit(weight)
             | Self::NextPurchase(weight)
@@ -54,12 +57,12 @@ impl Source {
 
 /// The blend of a placement. Fixed, until a learned one is no worse anywhere.
 fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
-    use Source::{Category, Favourites, Habit, History, Near, NextLook, NextPurchase, StaffPicks};
-    use Table::{Basket, Content, Together};
+    use Source::{After, Category, Favourites, Habit, History, Near, NextLook, NextPurchase, StaffPicks};
+    use Table::{Content, Together};
     match placement {
         "product" => [
             NextLook(1.0),
-            Near(Basket, 0.6),
+            After(0.6),
             Near(Together, 0.5),
             Near(Content, 0.2),
             History(0.1),
@@ -71,7 +74,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
         "cart" => [
             NextLook(0.3),
             Near(Together, 1.0),
-            Near(Basket, 0.8),
+            After(0.8),
             Near(Content, 0.0),
             History(0.2),
             Habit(0.4),
@@ -81,7 +84,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
         ],
         "category" | "search" => [
             NextLook(0.8),
-            Near(Basket, 0.5),
+            After(0.5),
             Near(Content, 0.2),
             Near(Together, 0.0),
             History(0.2),
@@ -94,7 +97,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
         _ if !taste.bought.is_empty() => [
             NextPurchase(1.0),
             NextLook(0.8),
-            Near(Basket, 0.4),
+            After(0.4),
             Near(Together, 0.2),
             Near(Content, 0.2),
             Category(0.1),
@@ -104,7 +107,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
         ],
         _ => [
             NextLook(0.8),
-            Near(Basket, 0.8),
+            After(0.8),
             Near(Together, 0.2),
             Near(Content, 0.2),
             History(0.0),
@@ -230,6 +233,7 @@ impl Pile {
         match source {
             Source::NextLook(_) => self.next_look(looks, shop, taste, gate),
             Source::Near(table, _) => self.near(shop, table, taste, gate),
+            Source::After(_) => self.after(shop, taste, gate),
             Source::History(_) => self.history(shop, taste, gate),
             Source::Habit(_) => self.habits(shop, taste, gate),
             // The gatherer takes it apart.
@@ -283,20 +287,27 @@ impl Pile {
 
     fn near(&mut self, shop: &Shop, table: Table, taste: &Taste, gate: &Gate<'_>) {
         let Some(model) = shop.model() else { return };
-        let (of_item, of_cart, of_recent) = match table {
-            Table::Session => (1.0, 0.5, 0.6),
-            Table::Basket => (1.0, 1.0, 0.6),
-            Table::Together => (1.0, 1.0, 0.0),
-            Table::Content => (1.0, 0.2, 0.4),
+        let (of_cart, of_recent) = match table {
+            Table::Session => (0.5, 0.6),
+            Table::Together => (1.0, 0.0),
+            Table::Content => (0.2, 0.4),
         };
-        // Someone on a product page is asked about that product, whatever came before.
-        let of_recent = if taste.item.is_some() { of_recent * 0.5 } else { of_recent };
-        let spoken = taste.item.iter().map(|item| (*item, of_item)).chain(taste.cart.iter().map(|item| (*item, of_cart)));
-        let recent = taste.recent.iter().map(|(item, weight)| (*item, weight * of_recent));
-        for (item, weight) in spoken.chain(recent).filter(|(_, weight)| *weight > 0.0) {
+        for (item, weight) in taste.spoken(of_cart, of_recent) {
             let told = model.neighbours(table, item).filter(|near| table == Table::Content || near.is_shared);
             told.for_each(|near| self.add(near.item, weight * near.weight, Code::of(table), item));
         }
+        self.keep_admitted(gate);
+    }
+
+    fn after(&mut self, shop: &Shop, taste: &Taste, gate: &Gate<'_>) {
+        let Some(model) = shop.model() else { return };
+        for (item, weight) in taste.spoken(1.0, 0.6) {
+            model.bought_after(item).for_each(|(other, word)| self.add(other, weight * word, Code::AlsoBought, item));
+        }
+        self.keep_admitted(gate);
+    }
+
+    fn keep_admitted(&mut self, gate: &Gate<'_>) {
         for candidate in self.candidates.iter_mut().filter(|candidate| !gate.admits(candidate.item)) {
             candidate.score = 0.0;
         }

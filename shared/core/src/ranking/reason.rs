@@ -45,7 +45,6 @@ impl Code {
     pub(super) const fn of(table: Table) -> Self {
         match table {
             Table::Session => Self::ViewedTogether,
-            Table::Basket => Self::AlsoBought,
             Table::Together => Self::BoughtTogether,
             Table::Content => Self::Similar,
         }

@@ -11,7 +11,7 @@ use crate::{
 use fixedbitset::FixedBitSet;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::{collections::HashMap, hash::BuildHasher, sync::OnceLock};
+use std::{borrow::Cow, collections::HashMap, hash::BuildHasher, sync::OnceLock};
 
 /// Always the same: who sends items cannot choose ids by it, and the same shop is the same everywhere.
 const HASHER: FixedState = FixedState::with_seed(0);
@@ -300,7 +300,7 @@ macro_rules! told {
 impl Listing for Listed<'_> {
     told!(
         id: &str, title: Option<&str>, category: Option<&str>, brand: Option<&str>, price_minor: Option<i64>,
-        list_price_minor: Option<i64>, currency: Option<&str>, image: Option<&str>, url: Option<&str>, in_stock: bool,
+        list_price_minor: Option<i64>, currency: Option<&str>, image: Option<Cow<'_, str>>, url: Option<Cow<'_, str>>, in_stock: bool,
         published: Option<Timestamp>
     );
 

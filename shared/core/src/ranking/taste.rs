@@ -113,6 +113,15 @@ impl Taste {
         }
     }
 
+    /// What is at hand and what was dealt with lately, each with its weight beside the item asked about, which counts 1.
+    pub(super) fn spoken(&self, of_cart: f32, of_recent: f32) -> impl Iterator<Item = Weighed> + '_ {
+        // Someone on a product page is asked about that product, whatever came before.
+        let of_recent = if self.item.is_some() { of_recent * 0.5 } else { of_recent };
+        let at_hand = self.item.iter().map(|item| (*item, 1.0)).chain(self.cart.iter().map(move |item| (*item, of_cart)));
+        let recent = self.recent.iter().map(move |(item, weight)| (*item, weight * of_recent));
+        at_hand.chain(recent).filter(|(_, weight)| *weight > 0.0)
+    }
+
     /// All of it as one session, newest first, each item once: the product at hand, recent items, what else is in the cart. The
     /// scorer fades by distance itself, so strengths here are those of the acts and their age.
     pub(super) fn session(&self) -> Vec<Weighed> {

@@ -53,7 +53,6 @@ fn draft() -> Draft {
         tables: BTreeMap::from([
             (Table::Session, table(4, &[(8, 0.9, 9), (12, 0.8, 2), (16, 0.99, 1), (19, 0.95, 9)])),
             (Table::Together, table(4, &[(7, 3.0, 5), (11, 2.0, 5)])),
-            (Table::Basket, table(2, &[(6, 0.5, 5), (10, 0.4, 5)])),
         ]),
         purchases: (0..count).map(|number| if number == 2 { vec![(6, 0.5), (10, 0.4), (14, -0.5)] } else { Vec::new() }).collect(),
         learned_from: [9, 99, 9, 9],
