@@ -4,7 +4,7 @@ use super::sorted;
 use crate::ports::{Condition, Objects, StoreError, Stored};
 use async_trait::async_trait;
 use aws_sdk_s3::{Client, error::SdkError, operation::get_object::GetObjectError};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 const CONFLICTS: [&str; 2] = ["PreconditionFailed", "ConditionalRequestConflict"];
 
@@ -29,8 +29,13 @@ impl Objects for Bucket {
             Err(error) => return Err(sorted(what(), &[], error)),
         };
         let etag = answer.e_tag().unwrap_or_default().to_owned();
-        let body = answer.body.collect().await.map_err(|source| StoreError::Unavailable { what: what(), source: source.into() })?;
-        Ok(Some(Stored { body: body.into_bytes(), etag }))
+        // Into one piece as it comes: collected first and joined then, a model would be in memory twice.
+        let mut body = BytesMut::with_capacity(answer.content_length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
+        let mut chunks = answer.body;
+        while let Some(chunk) = chunks.next().await {
+            body.extend_from_slice(&chunk.map_err(|source| StoreError::Unavailable { what: what(), source: source.into() })?);
+        }
+        Ok(Some(Stored { body: body.freeze(), etag }))
     }
 
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<String, StoreError> {
