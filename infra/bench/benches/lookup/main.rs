@@ -6,6 +6,7 @@
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement")]
 
+#[allow(dead_code, reason = "the tests ask it more than the measurement does")]
 mod large_shop;
 
 use bytes::Bytes;

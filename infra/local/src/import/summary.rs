@@ -30,7 +30,8 @@ fn write(text: &mut String, outcome: &Outcome, basis: Basis) -> fmt::Result {
         writeln!(text, "  rejected  {:>11}  {} ({})", grouped(tally.count), reason.text(), lines(tally))?;
     }
     if let Some((first, last)) = report.span {
-        writeln!(text, "  from {} to {}, {} customers and devices", first.day(), last.day(), grouped(outcome.subjects))?;
+        let whose = if outcome.subjects == 1 { "customer or device" } else { "customers and devices" };
+        writeln!(text, "  from {} to {}, {} {whose}", first.day(), last.day(), grouped(outcome.subjects))?;
     }
     if report.rejected_rows() > 0 {
         writeln!(text, "  rejected rows are kept under rejected/ with their reason")?;

@@ -289,7 +289,7 @@ impl Pile {
         let Some(model) = shop.model() else { return };
         let (of_cart, of_recent) = match table {
             Table::Session => (0.5, 0.6),
-            Table::Together => (1.0, 0.0),
+            Table::Together => (1.0, 0.6),
             Table::Content => (0.2, 0.4),
         };
         for (item, weight) in taste.spoken(of_cart, of_recent) {
