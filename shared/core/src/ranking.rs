@@ -134,7 +134,7 @@ pub fn recommend(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp, 
     let limit = ask.limit.clamp(1, MOST_ITEMS);
     let mut chosen = selection::choose(shop, &gate, scratch, limit);
     discovery::mix_in(shop, &gate, &taste, ask.discovery.or(shop.rules().discovery).unwrap_or(0.0), seed, limit, &mut chosen);
-    let picks = chosen.into_iter().map(|choice| choice.into_pick(shop, ask)).collect();
+    let picks = chosen.into_iter().map(|choice| choice.into_pick(shop, ask, &taste)).collect();
     Answer { strategy: taste.strategy(), picks }
 }
 
@@ -173,7 +173,7 @@ pub fn related(shop: &Shop, item: &ItemId, relation: Relation, limit: usize, now
     };
     scratch.gather_from(shop, &ask, &taste, &gate, sources);
     let chosen = selection::best(shop, scratch, limit.clamp(1, MOST_ITEMS));
-    chosen.into_iter().map(|choice| choice.into_pick(shop, &ask)).collect()
+    chosen.into_iter().map(|choice| choice.into_pick(shop, &ask, &taste)).collect()
 }
 
 #[cfg(test)]

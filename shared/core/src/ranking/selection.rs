@@ -209,9 +209,9 @@ fn widen(shop: &Shop, gate: &Gate<'_>, limit: usize, chosen: &mut Vec<Choice>) {
 }
 
 impl Choice {
-    pub(super) fn into_pick(self, shop: &Shop, ask: &Ask) -> Pick {
-        let at_hand = |item: u32| ask.item.iter().chain(&ask.cart).any(|id| shop.index_of(id) == Some(item));
-        let slot: Slot = self.code.slot(at_hand(self.evidence));
+    pub(super) fn into_pick(self, shop: &Shop, ask: &Ask, taste: &Taste) -> Pick {
+        let is_at_hand = taste.item == Some(self.evidence) || taste.cart.contains(&self.evidence);
+        let slot: Slot = self.code.slot(is_at_hand);
         Pick {
             item: self.item,
             score: self.score,
