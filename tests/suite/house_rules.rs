@@ -1,7 +1,10 @@
 //! Who may import whom, as `ARCHITECTURE.md` draws it, checked against what cargo resolved.
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 const FUNCTIONS: [&str; 6] = ["collect", "ingest", "profile", "recommend", "train", "webhooks"];
 
@@ -54,6 +57,28 @@ fn the_core_knows_no_cloud_and_never_waits() {
         .filter(|name| name.starts_with("aws") || ["tokio", "futures", "hyper", "http", "reqwest", "lambda_runtime"].contains(name))
         .collect();
     assert!(foreign.is_empty(), "the core must not use {foreign:?}");
+}
+
+/// Law 8: what runs on this machine is what is deployed, so nothing that is deployed can tell the two apart but by an address it is given.
+#[test]
+fn what_is_deployed_knows_of_no_other_mode() {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut folders: Vec<PathBuf> = ["functions", "shared"].map(|folder| root.join(folder)).into();
+    let (mut read, mut wrong) = (0, Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs" || extension == "toml") {
+                read += 1;
+                let text = std::fs::read_to_string(&entry).expect("text").to_lowercase();
+                let tells = ["dynoxide", "s3s", "emulator", "127.0.0.1", "localhost", "is_local", "local_mode", "rapport_home"];
+                wrong.extend(tells.iter().filter(|word| text.contains(*word)).map(|word| format!("{} says {word}", entry.display())));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "only infra/local may know that a store is not AWS's own: {wrong:?}");
+    assert!(read > 100, "the walk found the code at all, and not {read} files of it");
 }
 
 #[test]

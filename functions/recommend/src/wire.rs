@@ -7,7 +7,7 @@ use rapport_core::{
     ranking::{Answer, Ask, Listed, MOST_ITEMS, Pick, Shop, Slot, Strategy, Why},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -174,8 +174,8 @@ pub enum Fallback {
 }
 
 /// An answer.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Recommendations {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Recommendations<'a> {
     /// Names this answer in `Recommendation Shown` and `Recommendation Clicked`.
     pub recommendation_id: String,
     /// As asked.
@@ -191,12 +191,12 @@ pub struct Recommendations {
     /// The experiment's variant; null without one.
     pub variant: Option<String>,
     /// Best first.
-    pub items: Vec<Recommended>,
+    pub items: Vec<Recommended<'a>>,
 }
 
 /// One item of an answer.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Recommended {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Recommended<'a> {
     /// The product's id.
     pub id: String,
     /// 0 to 1.
@@ -208,20 +208,44 @@ pub struct Recommended {
     pub propensity: f32,
     /// `{code, evidence, text}`.
     #[schemars(with = "BTreeMap<String, Json>")]
-    pub why: Why,
-    /// What a card shows: title, price_minor, currency, image, url, category, brand.
-    pub attributes: BTreeMap<&'static str, Json>,
+    pub why: &'a Why,
+    /// What a card shows: title, price_minor, list_price_minor, currency, image, url, category, brand.
+    #[schemars(with = "BTreeMap<String, Json>")]
+    pub attributes: Card<'a>,
+}
+
+/// What a shopper sees of an item, written from where it lies. What was never told is absent.
+#[derive(Clone, Debug)]
+pub struct Card<'a>(Listed<'a>);
+
+impl Serialize for Card<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fn told<M: SerializeMap>(map: &mut M, name: &'static str, value: Option<impl Serialize>) -> Result<(), M::Error> {
+            value.map_or(Ok(()), |value| map.serialize_entry(name, &value))
+        }
+        let Self(item) = self;
+        let mut map = serializer.serialize_map(None)?;
+        told(&mut map, "brand", item.brand())?;
+        told(&mut map, "category", item.category())?;
+        told(&mut map, "currency", item.currency())?;
+        told(&mut map, "image", item.image())?;
+        told(&mut map, "list_price_minor", item.list_price_minor())?;
+        told(&mut map, "price_minor", item.price_minor())?;
+        told(&mut map, "title", item.title())?;
+        told(&mut map, "url", item.url())?;
+        map.end()
+    }
 }
 
 /// Related items, for nobody in particular.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
-pub struct Related {
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Related<'a> {
     /// The item asked about.
     pub item: String,
     /// The model's name; null before the first training.
     pub model: Option<String>,
     /// Strongest first; empty where nothing is known.
-    pub items: Vec<Recommended>,
+    pub items: Vec<Recommended<'a>>,
 }
 
 /// The caller's items, in order.
@@ -245,10 +269,10 @@ pub struct RankedItem {
     pub score: f32,
 }
 
-impl Recommendations {
+impl<'a> Recommendations<'a> {
     /// `answer` in words.
     #[must_use]
-    pub fn new(recommendation_id: String, ask: &Ask, shop: &Shop, answer: &Answer, fallback: Option<Fallback>) -> Self {
+    pub fn new(recommendation_id: String, ask: &Ask, shop: &'a Shop, answer: &'a Answer, fallback: Option<Fallback>) -> Self {
         Self {
             recommendation_id,
             placement: ask.placement.to_string(),
@@ -269,32 +293,19 @@ pub fn model_of(shop: &Shop) -> Option<String> {
 
 /// `picks` with what a card shows.
 #[must_use]
-pub fn recommended(shop: &Shop, picks: &[Pick]) -> Vec<Recommended> {
-    let full = |pick: &Pick| shop.item(pick.item).map(|item| (pick.clone(), item));
-    let told = |(pick, item): (Pick, Listed<'_>)| Recommended {
-        id: item.id().to_owned(),
-        score: rounded(pick.score),
-        slot: pick.slot,
-        propensity: pick.propensity,
-        why: pick.why,
-        attributes: card(&item),
+pub fn recommended<'a>(shop: &'a Shop, picks: &'a [Pick]) -> Vec<Recommended<'a>> {
+    let told = |pick: &'a Pick| {
+        let item = shop.item(pick.item)?;
+        let (score, slot, propensity) = (rounded(pick.score), pick.slot, pick.propensity);
+        Some(Recommended { id: item.id().to_owned(), score, slot, propensity, why: &pick.why, attributes: Card(item) })
     };
-    picks.iter().filter_map(full).map(told).collect()
+    picks.iter().filter_map(told).collect()
 }
 
 /// Four digits: nobody acts on the fifth, and it doubles the bytes.
 #[must_use]
 pub fn rounded(score: f32) -> f32 {
     (score * 10_000.0).round() / 10_000.0
-}
-
-fn card(item: &impl Listing) -> BTreeMap<&'static str, Json> {
-    let texts = [("title", item.title()), ("category", item.category()), ("brand", item.brand()), ("currency", item.currency())];
-    let texts = texts.into_iter().filter_map(|(name, text)| Some((name, Json::from(text?))));
-    let addresses = [("image", item.image()), ("url", item.url())];
-    let texts = texts.chain(addresses.into_iter().filter_map(|(name, address)| Some((name, Json::from(address?)))));
-    let prices = [("price_minor", item.price_minor()), ("list_price_minor", item.list_price_minor())];
-    texts.chain(prices.into_iter().filter_map(|(name, price)| Some((name, Json::from(price?))))).collect()
 }
 
 /// `PUT /v1/catalog/items`: what became of a batch.

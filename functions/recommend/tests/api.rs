@@ -17,6 +17,7 @@ use rapport_core::{
 };
 use rapport_io::{
     Condition, Objects, Secrets,
+    catalog::Catalog,
     contacts::{Contacts, Said},
     counting::Counting,
     faulty::Faulty,
@@ -316,6 +317,20 @@ async fn changes_reach_lookups_within_a_minute() {
     let shown: Vec<&str> = later["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_str()).collect();
     assert_eq!(shown[0], "k");
     assert!(shown.contains(&"new") && !shown.contains(&"a"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn a_start_reads_what_the_catalog_says_since_training() {
+    let suite = suite_with(ConsentMode::OptOut).await;
+    let catalog = Catalog::new(suite.records.clone());
+    // A real training would have put the first into the model; that it is missing shows that it was not read again.
+    catalog.put_items(&[Item::bare(id("before"))], NOW.plus_ms(-MINUTE)).await.expect("memory");
+    catalog.put_items(&[Item::bare(id("meanwhile"))], NOW).await.expect("memory");
+    suite.publish(artifact(NOW)).await;
+    suite.app.warm(NOW).await;
+    let all = suite.get("/v1/recommendations?k=wk_1&limit=100").await;
+    let shown: Vec<&str> = all["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_str()).collect();
+    assert!(shown.contains(&"meanwhile") && !shown.contains(&"before"), "{shown:?}");
 }
 
 #[tokio::test]

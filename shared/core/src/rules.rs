@@ -17,7 +17,7 @@ use crate::{filter::Filter, id::ItemId, time::Timestamp};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-/// The most rules a shop may have. Each costs a comparison for every candidate of every lookup.
+/// The most rules a shop may have. Each takes a bit an item in a lookup's memory, and a look at every item when the shop changes.
 pub const MOST_RULES: usize = 200;
 /// The most items one rule may name one by one.
 pub const MOST_ITEMS: usize = 1_000;
