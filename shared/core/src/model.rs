@@ -346,7 +346,7 @@ impl Neighbours {
 }
 
 /// The absolute value of a finite number, for both kinds of them, normal and subnormal: what is left of the sign is moved to where
-/// `f32` has its exponent and mantissa, and one product mends the bias. [`f16::to_f32`] asks the processor for its features every time.
+/// `f32` has its exponent and mantissa, and one product mends the bias. `f16::to_f32` asks the processor for its features every time.
 fn magnitude(number: f16) -> f32 {
     const BIAS: f32 = f32::from_bits(0x7780_0000); // 2^112
     f32::from_bits(u32::from(number.to_bits() & 0x7fff) << 13) * BIAS
