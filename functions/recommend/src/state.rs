@@ -123,6 +123,10 @@ impl Known {
         }
         match load(models, &pointer).await {
             Ok(model) => {
+                // An older model than the last, after a rollback, knows less of the catalog: what came since then is read again.
+                if self.model.as_ref().is_some_and(|last| model.meta().created < last.meta().created) {
+                    self.until = None;
+                }
                 (self.model, self.pointer) = (Some(model), Some(pointer));
                 true
             }

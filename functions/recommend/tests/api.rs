@@ -331,6 +331,12 @@ async fn a_start_reads_what_the_catalog_says_since_training() {
     let all = suite.get("/v1/recommendations?k=wk_1&limit=100").await;
     let shown: Vec<&str> = all["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_str()).collect();
     assert!(shown.contains(&"meanwhile") && !shown.contains(&"before"), "{shown:?}");
+
+    // Rolled back to a model from before it, the process reads further back.
+    suite.publish(artifact(NOW.plus_ms(-2 * MINUTE))).await;
+    suite.app.warm(NOW).await;
+    let all = suite.get("/v1/recommendations?k=wk_1&limit=100").await;
+    assert!(all["items"].as_array().expect("items").iter().any(|item| item["id"] == "before"), "{all}");
 }
 
 #[tokio::test]

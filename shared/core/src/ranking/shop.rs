@@ -107,10 +107,7 @@ impl Shop {
                 let (place, hash) = (self.trained + self.added.len() as u32, HASHER.hash_one(item.id.as_str()));
                 self.added.push(item);
                 let Self { places, model, added, trained, .. } = self;
-                let id = |place: u32| match place.checked_sub(*trained) {
-                    Some(place) => added[place as usize].id.as_str(),
-                    None => model.as_ref().and_then(|model| model.item(place)).map_or("", |item| item.id()),
-                };
+                let id = |place: u32| id_in(model.as_ref(), *trained, added, place);
                 places.insert_unique(hash, place, |other| HASHER.hash_one(id(*other)));
             }
         }
@@ -246,10 +243,7 @@ impl Shop {
     }
 
     fn id(&self, place: u32) -> &str {
-        match place.checked_sub(self.trained) {
-            Some(place) => self.added.get(place as usize).map_or("", |item| item.id.as_str()),
-            None => self.model.as_ref().and_then(|model| model.item(place)).map_or("", |item| item.id()),
-        }
+        id_in(self.model.as_ref(), self.trained, &self.added, place)
     }
 
     /// Where the shop keeps which item.
@@ -282,6 +276,14 @@ impl Shop {
     fn extras(&self, place: u32) -> Option<&Extras> {
         let read = || (0..self.trained).filter_map(|place| self.model.as_ref()?.item(place)).map(|item| item.extras()).collect();
         self.extras.get_or_init(read).get(place as usize)
+    }
+}
+
+/// The id at a place: the model's below `trained`, an added item's from there on; empty beyond the last.
+fn id_in<'a>(model: Option<&'a Model>, trained: u32, added: &'a [Item], place: u32) -> &'a str {
+    match place.checked_sub(trained) {
+        Some(place) => added.get(place as usize).map_or("", |item| item.id.as_str()),
+        None => model.and_then(|model| model.item(place)).map_or("", |item| item.id()),
     }
 }
 
