@@ -9,12 +9,14 @@ use rapport_core::{
 };
 use rapport_io::log::{Log, LogObject};
 use rapport_train::Corpus;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use tokio::task::JoinSet;
 
 /// Objects read at a time: enough to hide S3's round trips, few enough to hold in memory.
 const READ_AHEAD: usize = 16;
-/// Events of one archive file; what a run holds in memory at most, besides the corpus.
+/// Archive files being read and unpacked while another is taken in.
+const FILES_AHEAD: usize = 2;
+/// Events of one archive file; a run holds a few times as many in memory at most, besides the corpus.
 const PART: usize = 100_000;
 /// A day is archived when it has been over for so many days: every fold of its objects, retries included, is done by then.
 const REST_DAYS: i64 = 1;
@@ -37,11 +39,11 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
         erasures: Erasures::default(),
         replaced: Vec::new(),
     };
-    for file in &files {
-        let events = app.archive.read(file).await?;
-        run.take(&events);
+    each_file(&app.archive, &files, |events| {
+        run.take(events);
         run.progress.step();
-    }
+    })
+    .await?;
     let open_from = now.plus_days(-REST_DAYS).day();
     let (closed, open): (Vec<String>, Vec<String>) = objects.into_iter().partition(|key| day_of(key).is_some_and(|day| *day < *open_from));
     for chunk in open.chunks(READ_AHEAD) {
@@ -67,10 +69,11 @@ pub(crate) async fn look(app: &App, tell: &(impl Fn(Step) + Send)) -> Result<Cor
     let (files, objects) = (app.archive.keys().await?, app.log.keys(None).await?);
     let mut progress = Progress { done: 0, of: files.len() + objects.len(), tell };
     let mut corpus = Corpus::default();
-    for file in &files {
-        app.archive.read(file).await?.iter().for_each(|event| corpus.add(event));
+    each_file(&app.archive, &files, |events| {
+        events.iter().for_each(|event| corpus.add(event));
         progress.step();
-    }
+    })
+    .await?;
     for chunk in objects.chunks(READ_AHEAD) {
         for (_, object) in read_all(&app.log, chunk).await? {
             object.events.iter().for_each(|event| corpus.add(event));
@@ -78,6 +81,22 @@ pub(crate) async fn look(app: &App, tell: &(impl Fn(Step) + Send)) -> Result<Cor
         }
     }
     Ok(corpus)
+}
+
+/// Takes every file's events, in order, while the next ones are read and unpacked on other threads: that is half of the work.
+async fn each_file(archive: &Archive, files: &[String], mut take: impl FnMut(&[Event])) -> Result<(), TrainError> {
+    let read = |key: String| {
+        let archive = archive.clone();
+        tokio::spawn(async move { archive.read(&key).await })
+    };
+    let mut rest = files.iter().cloned();
+    let mut ahead: VecDeque<_> = rest.by_ref().take(FILES_AHEAD).map(read).collect();
+    while let Some(next) = ahead.pop_front() {
+        let events = next.await??;
+        ahead.extend(rest.next().map(read));
+        take(&events);
+    }
+    Ok(())
 }
 
 struct Run<'a, T> {

@@ -4,6 +4,7 @@
 
 use crate::history::{History, day_of};
 use rapport_core::time::Timestamp;
+use rayon::prelude::*;
 
 /// What may be turned.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,7 @@ pub(crate) fn fit(history: &History, now: Timestamp, params: &Params) -> Vec<(f3
     let buys = history.buys.iter().map(|buy| (buy.person, buy.item, day_of(buy.at), params.purchase));
     let mut days: Vec<(u32, u32, i64, f32)> = looks.chain(buys).collect();
     // Of a day's dealings of a person with an item the weightiest stands for all.
-    days.sort_unstable_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then(b.3.total_cmp(&a.3)));
+    days.par_sort_unstable_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)).then(b.3.total_cmp(&a.3)));
     days.dedup_by_key(|(person, item, day, _)| (*person, *item, *day));
 
     let mut sums = vec![(0.0, 0.0); history.items.len()];

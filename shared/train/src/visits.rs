@@ -89,7 +89,7 @@ impl Visits {
             }
         }
         // By time; of those that begin together, by person, so that the order is total.
-        taken.sort_by_key(|visit| (visit[0].at, visit[0].person));
+        taken.par_sort_by_key(|visit| (visit[0].at, visit[0].person));
         let n = groups.occurrences(count);
         let power = |exponent: f32| n.iter().map(|n| (*n as f32).max(1.0).powf(exponent)).collect::<Vec<f32>>();
         let other = power(params.other_exponent);
