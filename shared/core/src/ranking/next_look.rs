@@ -15,7 +15,7 @@ use super::places::{Entered, Places};
 use crate::model::{Model, NextLook, Table};
 
 /// How many of a session's newest distinct items speak.
-pub const ITEMS_HEARD: usize = 20;
+pub const ITEMS_HEARD: usize = 12;
 /// How far from the shared item a visit's word is told apart; what is further counts the same.
 const REACH: usize = 12;
 

@@ -1,14 +1,16 @@
 //! What the visitor did, as far as the shop still sells it.
 
-use super::{Ask, Shop, Strategy};
+use super::{Ask, Shop, Strategy, next_look::ITEMS_HEARD};
 use crate::{
     id::ItemId,
     profile::{Act, Position, Profile, Subject},
     time::Timestamp,
 };
 
-/// How many recent items speak.
-const RECENT_KEPT: usize = 20;
+/// How many recent items are kept: as many as the session's scorer hears.
+const RECENT_KEPT: usize = ITEMS_HEARD;
+/// How many of them speak through the other tables: a further one would count a sixth of the newest, and every row costs a walk to memory.
+const RECENT_SPEAKING: usize = 8;
 /// What each older recent item counts of the next newer one.
 const STEP: f32 = 0.8;
 /// What an item in the cart counts of a look, where it was not looked at lately.
@@ -118,7 +120,7 @@ impl Taste {
         // Someone on a product page is asked about that product, whatever came before.
         let of_recent = if self.item.is_some() { of_recent * 0.5 } else { of_recent };
         let at_hand = self.item.iter().map(|item| (*item, 1.0)).chain(self.cart.iter().map(move |item| (*item, of_cart)));
-        let recent = self.recent.iter().map(move |(item, weight)| (*item, weight * of_recent));
+        let recent = self.recent.iter().take(RECENT_SPEAKING).map(move |(item, weight)| (*item, weight * of_recent));
         at_hand.chain(recent).filter(|(_, weight)| *weight > 0.0)
     }
 
