@@ -97,28 +97,39 @@ pub fn sessions(path: &Path) -> Result<Vec<Group>, EvaluateError> {
     Ok(sessions.into_iter().map(|(_, session)| session).collect())
 }
 
-/// The orders of known customers before `split`: pieces and price above nothing, no cancellation, a product's code.
+/// What may be learned from, and what came later.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Split {
+    /// Before the split.
+    pub before: Vec<Group>,
+    /// From it on.
+    pub later: Vec<Group>,
+}
+
+/// The orders of known customers, parted at `split`: pieces and price above nothing, no cancellation, a product's code.
 ///
 /// # Errors
 /// [`EvaluateError`] names file, column or line.
-pub fn orders(path: &Path, split: &str) -> Result<Vec<Group>, EvaluateError> {
+pub fn orders(path: &Path, split: &str) -> Result<Split, EvaluateError> {
     let mut table = Table::open(path)?;
     let (customer, invoice, at) = (table.column("customer_id")?, table.column("invoice")?, table.column("invoice_ts")?);
     let (code, quantity, price) = (table.column("stock_code")?, table.column("quantity")?, table.column("unit_price")?);
-    let mut orders: BTreeMap<(String, String), Group> = BTreeMap::new();
+    let mut orders: BTreeMap<(bool, String, String), Group> = BTreeMap::new();
     table.each(|row| {
         let (invoice, item) = (row.text(invoice), row.text(code).to_uppercase());
-        let holds = !row.text(customer).is_empty() && !invoice.starts_with('C') && is_product(&item) && row.text(at) < split;
+        let holds = !row.text(customer).is_empty() && !invoice.starts_with('C') && is_product(&item);
         if !holds || row.number(quantity)? <= 0.0 || row.number(price)? <= 0.0 {
             return Ok(());
         }
         let who = format!("{:.0}", row.number(customer)?.trunc());
-        let at = Timestamp::parse(row.text(at))?;
-        let order = orders.entry((who.clone(), invoice.to_owned())).or_insert_with(|| Group { who, at, items: Vec::new() });
+        let (is_later, at) = (row.text(at) >= split, Timestamp::parse(row.text(at))?);
+        let order = orders.entry((is_later, who.clone(), invoice.to_owned())).or_insert_with(|| Group { who, at, items: Vec::new() });
         order.items.push(ItemId::new(&item)?);
         Ok(())
     })?;
-    Ok(orders.into_values().collect())
+    let (later, before): (Vec<_>, Vec<_>) = orders.into_iter().partition(|((is_later, ..), _)| *is_later);
+    let groups = |orders: Vec<(_, Group)>| orders.into_iter().map(|(_, order)| order).collect();
+    Ok(Split { before: groups(before), later: groups(later) })
 }
 
 /// All baskets. They have numbers instead of times, so they stand a day apart.
@@ -146,7 +157,7 @@ pub fn write_predictions(path: &Path, predictions: &[Prediction]) -> Result<(), 
     let mut file = BufWriter::new(File::create(path).map_err(failed)?);
     for Prediction { key, position, items } in predictions {
         let position = position.map(|position| format!("{position}\t")).unwrap_or_default();
-        writeln!(file, "{key}\t{position}{}", items.join(" ")).map_err(failed)?;
+        writeln!(file, "{key}\t{position}{}", items.iter().map(ItemId::as_str).collect::<Vec<&str>>().join(" ")).map_err(failed)?;
     }
     file.flush().map_err(failed)
 }

@@ -1,6 +1,7 @@
 //! What comes after the split is never learned from: replaced by noise, it leaves every prediction as it was, to the byte.
 
 use rapport::evaluate::{baskets, orders, write_predictions};
+use rapport_core::id::ItemId;
 use rapport_train::protocol;
 use std::{fs, path::Path};
 
@@ -53,7 +54,7 @@ fn orders_after_the_split_teach_nothing() {
     let answers = |noise: u32, only_new: bool| {
         let path = home.path().join("orders.csv");
         fs::write(&path, lines(noise)).expect("writes");
-        predicted(home.path(), &protocol::purchases(&orders(&path, SPLIT).expect("orders"), only_new).expect("predicts"))
+        predicted(home.path(), &protocol::purchases(&orders(&path, SPLIT).expect("orders").before, only_new).expect("predicts"))
     };
     for only_new in [false, true] {
         assert_eq!(answers(0, only_new).lines().count(), 60);
@@ -82,7 +83,7 @@ fn the_smallest_shops_are_answered() {
     let order = |who: u32, day: i64, items: &[&str]| protocol::Group {
         who: format!("{who}"),
         at: rapport_core::time::Timestamp::parse("2026-01-01").expect("a time").plus_days(day),
-        items: items.iter().map(|item| rapport_core::id::ItemId::new(item).expect("an id")).collect(),
+        items: items.iter().map(|item| ItemId::new(item).expect("an id")).collect(),
     };
     assert!(protocol::purchases(&[], false).expect("predicts").is_empty());
     let one = protocol::purchases(&[order(1, 0, &["tea"])], false).expect("predicts");
@@ -94,5 +95,5 @@ fn the_smallest_shops_are_answered() {
         .map(|who| if who == 9 { order(who, 9, &["milk"]) } else { order(who, i64::from(who), &["tea", ["cup", "pot"][who as usize % 2]]) })
         .collect();
     let answers = protocol::purchases(&ten, true).expect("predicts");
-    assert_eq!(answers[9].items.first().map(String::as_str), Some("tea"), "{:?}", answers[9]);
+    assert_eq!(answers[9].items.first().map(ItemId::as_str), Some("tea"), "{:?}", answers[9]);
 }

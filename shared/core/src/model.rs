@@ -151,6 +151,7 @@ pub struct Model {
     popularity: Tensor<f32>,
     trending: Tensor<f32>,
     popular: Tensor<u32>,
+    seasonal: Tensor<u32>,
     repeat_share: Tensor<f32>,
     repeat_days: Tensor<f32>,
     tables: [Neighbours; 3],
@@ -181,8 +182,11 @@ impl Model {
         tensor::check(tensor::META, meta.next_purchase.is_sound(), "has parameters that no score can be made of")?;
         let items = Items::parse(&tensors)?;
         let count = items.len();
-        let popular = tensors.numbers::<u32>("popular", None)?;
-        tensor::check("popular", popular.iter().all(|item| (*item as usize) < count), "names an item that does not exist")?;
+        let list = |name: &str| {
+            let items = tensors.numbers::<u32>(name, None)?;
+            tensor::check(name, items.iter().all(|item| (*item as usize) < count), "names an item that does not exist")?;
+            Ok::<_, ModelError>(items)
+        };
         let [session, together, content] = Table::ALL.map(|table| Neighbours::parse(&tensors, table, count));
         Ok(Self {
             popularity: tensors.finite("popularity", count)?,
@@ -192,7 +196,9 @@ impl Model {
             tables: [session?, together?, content?],
             recent: Recent::parse(&tensors, count)?,
             purchases: Purchases::parse(&tensors, count)?,
-            popular,
+            popular: list("popular")?,
+            // Shops in their first year know no season, nor do older artifacts.
+            seasonal: if tensors.has("seasonal") { list("seasonal")? } else { Tensor::none() },
             items,
             meta,
         })
@@ -263,6 +269,12 @@ impl Model {
     #[must_use]
     pub fn popular(&self) -> &[u32] {
         &self.popular
+    }
+
+    /// What sold in these weeks of last year and hardly otherwise, most out of the ordinary first.
+    #[must_use]
+    pub fn seasonal(&self) -> &[u32] {
+        &self.seasonal
     }
 
     /// Whether and how fast customers buy an item again.

@@ -1,19 +1,21 @@
 //! From events, in any order and told any number of times, to the history that holds.
 
 use crate::{
-    history::{Buy, History, Look},
+    history::{Buy, Draw, History, Look},
     intern::Interner,
 };
 use compact_str::CompactString;
 use rapport_core::{
     catalog::Item,
-    event::{Action, Event, Product, Purpose},
+    event::{Action, Event, Exposure, Product, Purpose},
     id::ItemId,
     money::Currency,
     profile::{Act, CopyMark, OpenEvent, Position, Statement, Subject, links, subjects},
+    ranking::PROPENSITY_FLOOR,
     source::ConsentMode,
     time::Timestamp,
 };
+use rayon::prelude::*;
 
 /// A growing set of events, a few dozen bytes each.
 #[derive(Debug, Default)]
@@ -21,8 +23,10 @@ pub struct Corpus {
     item_numbers: Interner<ItemId>,
     people: Interner<CompactString>,
     orders: Interner<u64>,
+    answers: Interner<CompactString>,
     told: Vec<Told>,
     facts: Vec<Fact>,
+    drawn: Vec<Drawn>,
     persons: Vec<Person>,
 }
 
@@ -45,6 +49,16 @@ struct Fact {
     did: Did,
 }
 
+/// Somebody saw or clicked an item that chance had put there.
+#[derive(Clone, Copy, Debug)]
+struct Drawn {
+    copy: CopyMark,
+    person: u32,
+    answer: u32,
+    item: u32,
+    exposed: Draw,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Did {
     Look,
@@ -61,6 +75,9 @@ impl Corpus {
         let Some(person) = event.traffic.is_human().then(|| self.person_of(event)).flatten() else { return };
         let position = Position::of(event);
         self.hear(event, person, position);
+        if let Action::Shown(exposure) | Action::Clicked(exposure) = &event.action {
+            self.expose(event, person, exposure);
+        }
         let open = match event.action {
             Action::Viewed(_)
             | Action::Wishlisted(_)
@@ -87,24 +104,51 @@ impl Corpus {
         self.facts.push(Fact { copy, person, item, did });
     }
 
+    /// Remembers what was drawn; what stood where it stood for certain teaches nothing about places.
+    fn expose(&mut self, event: &Event, person: u32, exposure: &Exposure) {
+        // Browsers send them, so a probability is believed within the bounds that ours have.
+        let propensity = (exposure.propensity_ppm as f32 / 1e6).max(PROPENSITY_FLOOR);
+        if propensity < 1.0 {
+            let (answer, item) = (self.answers.number(exposure.recommendation.clone()), self.item(&exposure.item));
+            let clicked = matches!(event.action, Action::Clicked(_));
+            let exposed = Draw { position: exposure.position, propensity, clicked };
+            self.drawn.push(Drawn { copy: OpenEvent::of(event).copy_mark(), person, answer, item, exposed });
+        }
+    }
+
+    /// What was drawn, each item of an answer once, clicked if it ever was.
+    fn draws(&mut self, owners: &[u32], persons: &[Person], unset: ConsentMode) -> Vec<Draw> {
+        self.drawn.sort_unstable_by_key(|drawn| drawn.copy.precedence());
+        self.drawn.dedup_by(|drawn, kept| drawn.copy.is_copy_of(&kept.copy));
+        self.drawn.retain(|drawn| persons[owners[drawn.person as usize] as usize].may_teach(drawn.copy.position.at, unset));
+        self.drawn.sort_unstable_by_key(|drawn| (drawn.answer, drawn.item, drawn.copy.precedence()));
+        let of_item = self.drawn.chunk_by(|a, b| (a.answer, a.item) == (b.answer, b.item));
+        let mut draws: Vec<Draw> =
+            of_item.map(|drawn| Draw { clicked: drawn.iter().any(|drawn| drawn.exposed.clicked), ..drawn[0].exposed }).collect();
+        // Answers are numbered as they come; sums must not depend on that.
+        draws.sort_unstable_by_key(|draw| (draw.position, draw.propensity.to_bits(), draw.clicked));
+        draws
+    }
+
     /// The history that holds: copies counted once, aliases joined, erased and unwilling people left out, orders as last stated,
     /// refunds taken back.
     #[must_use]
     pub fn history(mut self, unset: ConsentMode) -> History {
-        self.facts.sort_unstable_by_key(|fact| fact.copy.precedence());
+        self.facts.par_sort_unstable_by_key(|fact| fact.copy.precedence());
         self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
         let events = self.facts.len() as u64;
         let persons = self.joined();
         let owners: Vec<u32> = (0..self.persons.len() as u32).map(|person| self.owner(person)).collect();
+        let draws = self.draws(&owners, &persons, unset);
         for fact in &mut self.facts {
             fact.person = owners[fact.person as usize];
         }
         self.facts.retain(|fact| persons[fact.person as usize].may_teach(fact.copy.position.at, unset));
 
         let holding = self.holding();
-        let mut history = History { events, known: persons.iter().map(|person| person.known).collect(), ..History::default() };
+        let mut history = History { events, draws, known: persons.iter().map(|person| person.known).collect(), ..History::default() };
         let mut refunds: Vec<Buy> = Vec::new();
-        self.facts.sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
+        self.facts.par_sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
         for Fact { copy, person, item, did } in self.facts.iter().filter(|fact| fact.item != NO_ITEM).copied() {
             let at = copy.position.at;
             match did {
@@ -117,7 +161,7 @@ impl Corpus {
                 Did::Refund { quantity } => refunds.push(Buy { person, at, order: 0, item, quantity }),
             }
         }
-        history.buys.sort_by_key(|buy| (buy.person, buy.at, buy.order));
+        history.buys.par_sort_by_key(|buy| (buy.person, buy.at, buy.order));
         take_back(&mut history.buys, &refunds);
         history.items = self.told.into_iter().map(Told::into_item).collect();
         history
@@ -271,5 +315,55 @@ fn keep_best<T: Clone>(known: &mut Option<(Rank, T)>, rank: Rank, told: Option<&
         && known.as_ref().is_none_or(|(best, _)| *best < rank)
     {
         *known = Some((rank, told.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::{
+        event::{Authority, Consent, Traffic, Who},
+        id::{DeviceId, EventId},
+    };
+
+    fn event(id: &str, device: &str, action: Action) -> Event {
+        Event {
+            id: EventId::new(id).expect("an id"),
+            at: Timestamp(1_000),
+            authority: Authority::Browser,
+            source: "test".into(),
+            who: Who { device: DeviceId::new(device).ok(), ..Who::default() },
+            traffic: Traffic::Human,
+            action,
+        }
+    }
+
+    fn exposure(answer: &str, item: &str, position: u16, propensity_ppm: u32) -> Exposure {
+        Exposure { recommendation: answer.into(), item: ItemId::new(item).expect("an id"), position, propensity_ppm }
+    }
+
+    #[test]
+    fn what_chance_showed_counts_once_an_answer_and_item() {
+        let shown = |id: &str, device: &str, exposure: Exposure| event(id, device, Action::Shown(exposure));
+        let refusal = Consent { purpose: Purpose::Personalization, granted: false, basis: "consent".into() };
+        let events = [
+            shown("1", "device-a", exposure("r1", "tea", 4, 100_000)),
+            shown("1", "device-a", exposure("r1", "tea", 4, 100_000)),
+            shown("2", "device-a", exposure("r1", "tea", 4, 100_000)),
+            event("3", "device-a", Action::Clicked(exposure("r1", "tea", 4, 100_000))),
+            shown("4", "device-a", exposure("r1", "cup", 0, 1_000_000)),
+            shown("5", "device-a", exposure("r2", "tea", 4, 1)),
+            Event { traffic: Traffic::Bot, ..shown("6", "device-b", exposure("r3", "tea", 4, 100_000)) },
+            shown("7", "device-c", exposure("r4", "tea", 4, 100_000)),
+            event("8", "device-c", Action::Consented(refusal)),
+        ];
+        let draws = |events: &mut dyn Iterator<Item = &Event>| {
+            let mut corpus = Corpus::default();
+            events.for_each(|event| corpus.add(event));
+            corpus.history(ConsentMode::OptOut).draws
+        };
+        let forged = Draw { position: 4, propensity: PROPENSITY_FLOOR, clicked: false };
+        assert_eq!(draws(&mut events.iter()), [forged, Draw { position: 4, propensity: 0.1, clicked: true }]);
+        assert_eq!(draws(&mut events.iter().rev()), draws(&mut events.iter()));
     }
 }

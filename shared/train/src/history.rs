@@ -35,6 +35,17 @@ pub struct Buy {
     pub quantity: u32,
 }
 
+/// An item that chance put on somebody's list, and what became of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Draw {
+    /// Where it stood, from 0.
+    pub position: u16,
+    /// The probability of that item at that position, above 0 and below 1.
+    pub propensity: f32,
+    /// Whether it was clicked.
+    pub clicked: bool,
+}
+
 /// People's looks and purchases, by person, then time.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -46,6 +57,8 @@ pub struct History {
     pub looks: Vec<Look>,
     /// By person, then time.
     pub buys: Vec<Buy>,
+    /// What was shown by chance, by place.
+    pub draws: Vec<Draw>,
     /// How many distinct events there were.
     pub events: u64,
 }

@@ -3,12 +3,15 @@
 //! The newest tenth of all looks and purchases is held out. Half of the people in it choose the shop's weights ([`crate::blend`]); the
 //! other half judges what was chosen, beside bestsellers, beside the default weights, and beside the model without each of its parts.
 
+pub use crate::score::{Lead, Row};
+
 use crate::{
     blend::{self, Weights},
+    examination::{self, Examination},
     history::{Buy, History, Look},
     learn::Models,
     lists::{Lists, popular},
-    score::{Score, interval, mean, standard_error},
+    score::{Score, Scores},
     shopper::{self, Order},
 };
 use bytes::Bytes;
@@ -46,38 +49,8 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Whether there were enough answers to believe the rows.
     pub is_enough: bool,
-}
-
-/// How one answerer did.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
-    /// `next_look`, `next_purchase` or `new_items`.
-    pub question: &'static str,
-    /// `model`, `bestsellers`, `default weights`, or the model `without` something.
-    pub answerer: &'static str,
-    /// How often it was asked.
-    pub asked: usize,
-    /// Share of lists of 20 with a hit, 0 to 1.
-    pub hit_rate: f64,
-    /// Half the width of the 95 % interval of `hit_rate`.
-    pub margin: f64,
-    /// Mean of one over the first hit's place, 0 to 1.
-    pub reciprocal_rank: f64,
-    /// Mean NDCG@10, 0 to 1.
-    pub ndcg: f64,
-    /// How far the model is ahead of this answerer in `ndcg`; `None` for the model itself.
-    pub lead: Option<Lead>,
-}
-
-/// A paired difference with its 95 % bootstrap interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Lead {
-    /// The model's NDCG@10 less the other's.
-    pub ndcg: f64,
-    /// From here
-    pub low: f64,
-    /// to here.
-    pub high: f64,
+    /// How much each place of a list is looked at, from what chance put there; empty while too little of it was clicked.
+    pub examination: Vec<Examination>,
 }
 
 /// What somebody looked at next, and what they had looked at before.
@@ -125,7 +98,13 @@ impl Places {
 /// [`ModelError`] when the catalog is too large for an artifact.
 pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelError> {
     let Some(cut) = cut(history) else {
-        return Ok(Report { cut: None, weights: Weights::DEFAULT, rows: Vec::new(), is_enough: false });
+        return Ok(Report {
+            cut: None,
+            weights: Weights::DEFAULT,
+            rows: Vec::new(),
+            is_enough: false,
+            examination: examination::fit(&history.draws),
+        });
     };
     let past = history.before(cut).all_in_stock();
     // The day after, as a nightly run would have it.
@@ -150,7 +129,7 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
     let rows: Vec<Row> =
         judge_looks(&model, &default, &places, &judging).into_iter().chain(judge_orders(&model, &default, &judging_customers)).collect();
     let is_enough = rows.iter().map(|row| row.asked).max().unwrap_or(0) >= ENOUGH;
-    Ok(Report { cut: Some(cut), weights, rows, is_enough })
+    Ok(Report { cut: Some(cut), weights, rows, is_enough, examination: examination::fit(&history.draws) })
 }
 
 fn read(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Model, ModelError> {
@@ -238,37 +217,6 @@ pub(crate) fn lists(model: &Model, cases: &[Case]) -> Vec<Judged> {
         Judged { all, new: (!case.fresh.is_empty()).then(|| Score::of(&list(case.own.clone()), &case.fresh)) }
     };
     cases.par_iter().map_init(Scratch::default, judge).collect()
-}
-
-/// Scores of one answerer, question by question.
-struct Scores(Vec<Score>);
-
-impl Scores {
-    /// What weights are chosen by: hits and their places count alike.
-    fn gain(&self) -> f64 {
-        mean(&self.0.iter().map(|score| score.hit + score.reciprocal_rank).collect::<Vec<f64>>())
-    }
-
-    fn row(&self, question: &'static str, answerer: &'static str, model: Option<&Self>) -> Row {
-        let column = |read: fn(&Score) -> f64| self.0.iter().map(read).collect::<Vec<f64>>();
-        let hits = column(|score| score.hit);
-        let ndcg = column(|score| score.ndcg);
-        let lead = model.map(|model| {
-            let ahead: Vec<f64> = model.0.iter().zip(&ndcg).map(|(model, other)| model.ndcg - other).collect();
-            let (low, high) = interval(&ahead);
-            Lead { ndcg: mean(&ahead), low, high }
-        });
-        Row {
-            question,
-            answerer,
-            asked: self.0.len(),
-            hit_rate: mean(&hits),
-            margin: 1.96 * standard_error(&hits),
-            reciprocal_rank: mean(&column(|score| score.reciprocal_rank)),
-            ndcg: mean(&ndcg),
-            lead,
-        }
-    }
 }
 
 fn looks(model: &Model, places: &Places, steps: &[Step<'_>]) -> Scores {
@@ -375,6 +323,7 @@ mod tests {
             looks: visits.iter().flat_map(look).collect(),
             buys: visits.iter().map(buy).collect(),
             events: 1,
+            ..History::default()
         }
     }
 

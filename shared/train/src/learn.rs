@@ -5,7 +5,7 @@ use crate::{
     content,
     history::History,
     holdout::{self, Report},
-    popularity, purchases, repeat, together,
+    popularity, purchases, repeat, season, together,
     visits::{self, Visits},
 };
 use rapport_core::{
@@ -81,6 +81,7 @@ impl<'a> Models<'a> {
             next_purchase: weights.next_purchase,
             next_look: weights.next_look,
             recent: Some(self.visits.recent.clone()),
+            seasonal: season::fit(self.history, self.now),
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! events ─► Corpus ─► History ─► learn() ─► core::model::Draft ─► artifact
-//!           dedupe,    looks and    one module a model: visits purchases together popularity repeat content
+//!           dedupe,    looks and    one module a model: visits purchases together popularity season repeat content
 //!           interning  buys, what   holdout: the newest past, half of it to choose weights (blend), half to judge them
 //!                      holds of orders
 //! ```
@@ -18,6 +18,7 @@
 pub mod blend;
 mod content;
 mod corpus;
+mod examination;
 mod history;
 pub mod holdout;
 mod intern;
@@ -29,10 +30,12 @@ pub mod protocol;
 mod purchases;
 mod repeat;
 mod score;
+mod season;
 mod shopper;
 mod together;
 mod visits;
 
 pub use corpus::Corpus;
-pub use history::{Buy, History, Look};
+pub use examination::Examination;
+pub use history::{Buy, Draw, History, Look};
 pub use learn::{Learned, learn};

@@ -1,5 +1,7 @@
 //! Public protocols on plain rows: what `rapport evaluate` predicts, through the same learning and the same artifact as a shop's.
 
+pub mod judge;
+
 use crate::{
     Corpus,
     history::{History, Look},
@@ -45,8 +47,8 @@ pub struct Prediction {
     pub key: String,
     /// The position predicted, counted from 0; only for sessions.
     pub position: Option<usize>,
-    /// Item ids, best first.
-    pub items: Vec<String>,
+    /// Best first.
+    pub items: Vec<ItemId>,
 }
 
 /// Why nothing could be predicted.
@@ -65,7 +67,7 @@ pub enum ProtocolError {
 /// # Errors
 /// [`ModelError`] when the catalog is too large for an artifact.
 pub fn sessions(train: &[Group], test: &[Group], first: usize, every: usize) -> Result<Vec<Prediction>, ModelError> {
-    let (model, _) = fit(train)?;
+    let model = session_model(train)?;
     let mut lists = Lists::new(&model);
     let mut predictions = Vec::new();
     for session in test.iter().step_by(every.max(1)) {
@@ -112,7 +114,7 @@ pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, Pro
     let shop = Shop::new(Some(Model::parse(Bytes::from(artifact))?), [], Rules::default());
     let predict = |scratch: &mut Scratch, (customer, profile, exclude): (CustomerId, Profile, Vec<ItemId>)| {
         let items = shopper::next_purchases(&shop, &profile, exclude, LIST, now, scratch);
-        let items = items.into_iter().filter_map(|item| shop.item(item)).map(|item| item.id().to_owned()).collect();
+        let items = items.into_iter().filter_map(|item| ItemId::new(shop.item(item)?.id()).ok()).collect();
         Prediction { key: customer.to_string(), position: None, items }
     };
     Ok(profiles.into_par_iter().map_init(Scratch::default, predict).collect())
@@ -123,30 +125,36 @@ pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, Pro
 /// # Errors
 /// [`ProtocolError`] when the catalog is too large for an artifact, or a user's id is none.
 pub fn baskets(baskets: &[Group], is_test: impl Fn(&str) -> bool) -> Result<Vec<Prediction>, ProtocolError> {
+    let (train, _) = last_baskets(baskets);
+    Ok(purchases(&train, false)?.into_iter().filter(|prediction| is_test(&prediction.key)).collect())
+}
+
+/// What may be learned from, and each user's last basket.
+fn last_baskets(baskets: &[Group]) -> (Vec<Group>, Vec<&Group>) {
     let mut newest: BTreeMap<&str, Timestamp> = BTreeMap::new();
     for basket in baskets {
         let newest = newest.entry(&basket.who).or_insert(basket.at);
         *newest = (*newest).max(basket.at);
     }
+    let age = |basket: &Group| newest.get(basket.who.as_str()).map_or(0, |last| last.since_ms(basket.at));
+    let (last, visible): (Vec<&Group>, Vec<&Group>) = baskets.iter().partition(|basket| age(basket) == 0);
     // Ages count back from each user's own last visible basket, since baskets have numbers but no times.
-    let visible = baskets.iter().filter(|basket| newest.get(basket.who.as_str()).is_some_and(|last| basket.at < *last));
-    let aged = |basket: &Group| {
-        let age = newest.get(basket.who.as_str()).map_or(0, |last| last.since_ms(basket.at));
-        Group { at: Timestamp(Timestamp::EARLIEST.0 - age * DAYS_A_BASKET), ..basket.clone() }
-    };
-    let train: Vec<Group> = visible.map(aged).collect();
-    Ok(purchases(&train, false)?.into_iter().filter(|prediction| is_test(&prediction.key)).collect())
+    let aged = |basket: &Group| Group { at: Timestamp(Timestamp::EARLIEST.0 - age(basket) * DAYS_A_BASKET), ..basket.clone() };
+    (visible.into_iter().map(aged).collect(), last)
 }
 
 /// How many days a basket stands for, where there are only numbers.
 const DAYS_A_BASKET: i64 = 30;
 
-/// Learns as a shop does; gives the model as a reader sees it, and the time it was trained.
-fn fit(train: &[Group]) -> Result<(Model, Timestamp), ModelError> {
+/// The model that [`sessions`] answers from: learned as a shop's, and read as a lookup reads it.
+///
+/// # Errors
+/// [`ModelError`] when the catalog is too large for an artifact.
+pub fn session_model(train: &[Group]) -> Result<Model, ModelError> {
     let history = history(train);
     let now = history.newest().unwrap_or(Timestamp(0)).plus_ms(DAY_MS);
     let (artifact, _) = learn(&history, Currency::EUR, now)?.draft.to_bytes()?;
-    Ok((Model::parse(Bytes::from(artifact))?, now))
+    Model::parse(Bytes::from(artifact))
 }
 
 fn history(train: &[Group]) -> History {
@@ -169,8 +177,8 @@ fn history(train: &[Group]) -> History {
     history
 }
 
-fn names(model: &Model, items: &[u32]) -> Vec<String> {
-    items.iter().filter_map(|item| model.item(*item)).map(|item| item.id().to_owned()).collect()
+fn names(model: &Model, items: &[u32]) -> Vec<ItemId> {
+    items.iter().filter_map(|item| ItemId::new(model.item(*item)?.id()).ok()).collect()
 }
 
 #[cfg(test)]

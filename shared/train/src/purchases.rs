@@ -117,7 +117,6 @@ impl Counts {
         items
     }
 
-    /// Ridge weights of `target` on `support`.
     /// The ridge regression of `target` on its support.
     fn equations(&self, target: u32, support: &[u32], ridge: f32) -> Equations {
         let size = support.len();

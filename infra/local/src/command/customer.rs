@@ -41,8 +41,8 @@ async fn show(open: &Open, id: &str, json: bool) -> Result<(), Failure> {
         other => other,
     })?;
     match json {
-        true => println!("{view:#}"),
-        false => print!("{}", page(&view)),
+        true => say!("{view:#}"),
+        false => say!("{}", page(&view).trim_end()),
     }
     Ok(())
 }
@@ -67,14 +67,14 @@ async fn list(open: &Open, count: usize, json: bool) -> Result<(), Failure> {
     known.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     known.truncate(count);
     if json {
-        println!("{:#}", json!(known.iter().map(|(orders, id)| json!({ "id": id, "orders": orders })).collect::<Vec<_>>()));
+        say!("{:#}", json!(known.iter().map(|(orders, id)| json!({ "id": id, "orders": orders })).collect::<Vec<_>>()));
         return Ok(());
     }
     if known.is_empty() {
-        println!("No customers yet; `rapport import FILE…` brings a history.");
+        say!("No customers yet; `rapport import FILE…` brings a history.");
     }
     for (orders, id) in known {
-        println!("{id:<24} {orders:>6} orders");
+        say!("{id:<24} {orders:>6} orders");
     }
     Ok(())
 }

@@ -1,13 +1,23 @@
 //! `rapport evaluate`: the public protocols on files, through the same learning and the same artifact as a shop's own model.
+//!
+//! What is learned from never meets what is asked about: the rows are parted first, predicted from the one part, judged by the other.
 
-use super::{Failure, Shop, holdout, shop::Open};
-use crate::evaluate::{EvaluateError, baskets, orders, sessions, write_predictions};
+use super::{Failure, Shop, holdout, progress, shop::Open};
+use crate::{
+    evaluate::{EvaluateError, baskets, orders, sessions, write_predictions},
+    numbers::grouped,
+};
 use clap::{Args, Subcommand, ValueEnum};
+use indicatif::ProgressBar;
+use rapport_core::time::Timestamp;
 use rapport_train::{
     holdout::Report,
-    protocol::{self, Prediction},
+    protocol::{
+        self, Prediction,
+        judge::{self, Breadth, Judgement, Part},
+    },
 };
-use std::path::PathBuf;
+use std::{fmt::Write as _, path::PathBuf};
 
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
@@ -33,9 +43,9 @@ enum Protocol {
         /// Predict every so-many-th session only.
         #[arg(long, default_value_t = 1)]
         every: usize,
-        /// Where the predictions go.
+        /// Where the predictions go, for a scorer of your own.
         #[arg(long, value_name = "FILE")]
-        predictions: PathBuf,
+        predictions: Option<PathBuf>,
     },
     /// What each customer buys after a day; columns as in Online Retail II.
     Orders {
@@ -43,14 +53,14 @@ enum Protocol {
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
         /// The first day that is not learned from.
-        #[arg(long, value_name = "DAY")]
+        #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
         split: String,
         /// Whether items that the customer bought before may be listed.
-        #[arg(long)]
+        #[arg(long, default_value = "all")]
         mode: Mode,
-        /// Where the predictions go.
+        /// Where the predictions go, for a scorer of your own.
         #[arg(long, value_name = "FILE")]
-        predictions: PathBuf,
+        predictions: Option<PathBuf>,
     },
     /// The next basket; columns `user_id`, `basket_no`, `item_id`.
     Baskets {
@@ -58,11 +68,11 @@ enum Protocol {
         #[arg(long, value_name = "FILE")]
         file: PathBuf,
         /// Predicted are the users whose number it divides.
-        #[arg(long, default_value_t = 5)]
+        #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
         modulus: u64,
-        /// Where the predictions go.
+        /// Where the predictions go, for a scorer of your own.
         #[arg(long, value_name = "FILE")]
-        predictions: PathBuf,
+        predictions: Option<PathBuf>,
     },
 }
 
@@ -78,11 +88,43 @@ enum Mode {
 /// Measures the models.
 pub(super) async fn run(shop: &Shop, arguments: &Arguments) -> Result<(), Failure> {
     let Some(protocol) = &arguments.protocol else { return on_own_log(shop).await };
-    let predicted = tokio::task::block_in_place(|| protocol.run())?;
-    if !shop.json {
-        println!("{predicted} predictions written");
+    let bar = progress::spinner("reading");
+    let judged = tokio::task::block_in_place(|| protocol.run(&bar));
+    bar.finish_and_clear();
+    let judged = judged?;
+    match shop.json {
+        true => say!("{}", serde_json::to_string_pretty(&judged).unwrap_or_default()),
+        false => say!("{}", page(&judged).trim_end()),
     }
     Ok(())
+}
+
+/// The first ten characters are compared as text, so that a day must be written like one.
+fn day(text: &str) -> Result<String, String> {
+    match Timestamp::parse(text) {
+        Ok(_) if text.len() == "2011-11-11".len() => Ok(text.to_owned()),
+        _ => Err("a day is written as 2011-11-11".to_owned()),
+    }
+}
+
+/// Accuracy, then whom it serves.
+fn page(judged: &Judgement) -> String {
+    let mut page = holdout::table(&judged.rows);
+    let _ = writeln!(
+        page,
+        "\n  {:<20}{:>15}{:>17}{:>22}{:>26}",
+        "answered by", "catalog shown", "popularity lift", "rare items found", "NDCG@10 after one order"
+    );
+    for Breadth { answerer, coverage, popularity_lift, rare_items, one_order_customers } in &judged.breadth {
+        let part = |part: &Option<Part>, shown: fn(f64) -> String| {
+            part.map_or("-".to_owned(), |part| format!("{} of {}", shown(part.value), grouped(part.asked as u64)))
+        };
+        let (shown, lift) = (format!("{:.1} %", 100.0 * coverage), format!("{:+.0} %", 100.0 * popularity_lift));
+        let rare = part(rare_items, |share| format!("{:.1} %", 100.0 * share));
+        let one_order = part(one_order_customers, |gain| format!("{gain:.3}"));
+        let _ = writeln!(page, "  {answerer:<20}{shown:>15}{lift:>17}{rare:>22}{one_order:>26}");
+    }
+    page
 }
 
 async fn on_own_log(shop: &Shop) -> Result<(), Failure> {
@@ -91,8 +133,8 @@ async fn on_own_log(shop: &Shop) -> Result<(), Failure> {
     open.close().await;
     let report = measured?;
     match shop.json {
-        true => println!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
-        false => print!("{}", holdout::page(&report)),
+        true => say!("{}", serde_json::to_string_pretty(&report).unwrap_or_default()),
+        false => say!("{}", holdout::page(&report).trim_end()),
     }
     Ok(())
 }
@@ -106,21 +148,36 @@ async fn measure(open: &Open) -> Result<Report, Failure> {
 }
 
 impl Protocol {
-    /// Learns, predicts, and writes the predictions; gives how many there are.
-    fn run(&self) -> Result<usize, EvaluateError> {
-        let (predicted, to): (Vec<Prediction>, &PathBuf) = match self {
+    /// Learns, predicts, writes the predictions, and judges them.
+    fn run(&self, bar: &ProgressBar) -> Result<Judgement, EvaluateError> {
+        const LEARNING: &str = "learning and predicting";
+        let write = |to: &Option<PathBuf>, predictions: &[Prediction]| {
+            bar.set_message("judging");
+            to.as_deref().map_or(Ok(()), |to| write_predictions(to, predictions))
+        };
+        match self {
             Self::Sessions { train, test, first, every, predictions } => {
-                (protocol::sessions(&sessions(train)?, &sessions(test)?, *first, *every)?, predictions)
+                let (train, test) = (sessions(train)?, sessions(test)?);
+                bar.set_message(LEARNING);
+                let predicted = protocol::sessions(&train, &test, *first, *every)?;
+                write(predictions, &predicted)?;
+                Ok(judge::sessions(&train, &test, *first, *every, &predicted))
             }
             Self::Orders { file, split, mode, predictions } => {
-                (protocol::purchases(&orders(file, split)?, *mode == Mode::New)?, predictions)
+                let (orders, only_new) = (orders(file, split)?, *mode == Mode::New);
+                bar.set_message(LEARNING);
+                let predicted = protocol::purchases(&orders.before, only_new)?;
+                write(predictions, &predicted)?;
+                Ok(judge::purchases(&orders.before, &orders.later, only_new, &predicted))
             }
             Self::Baskets { file, modulus, predictions } => {
-                let is_test = |user: &str| user.parse::<u64>().is_ok_and(|user| user.checked_rem(*modulus) == Some(0));
-                (protocol::baskets(&baskets(file)?, is_test)?, predictions)
+                let is_test = |user: &str| user.parse::<u64>().is_ok_and(|user| user.is_multiple_of(*modulus));
+                let all = baskets(file)?;
+                bar.set_message(LEARNING);
+                let predicted = protocol::baskets(&all, is_test)?;
+                write(predictions, &predicted)?;
+                Ok(judge::baskets(&all, is_test, &predicted))
             }
-        };
-        write_predictions(to, &predicted)?;
-        Ok(predicted.len())
+        }
     }
 }

@@ -3,29 +3,50 @@
 use super::progress;
 use crate::numbers::grouped;
 use indicatif::ProgressBar;
-use rapport_train::holdout::Report;
+use rapport_train::{
+    Examination,
+    holdout::{Report, Row},
+};
 use std::fmt::Write as _;
 use train::Step;
 
 /// A table of questions and answerers.
 pub(super) fn page(report: &Report) -> String {
-    let Some(cut) = report.cut.filter(|_| report.is_enough) else {
-        return "Too little came after the rest to measure by: not enough data yet.\n".to_owned();
+    let rows = match report.cut.filter(|_| report.is_enough) {
+        Some(cut) => format!("\nAsked about what came after {}, which it had not seen:\n{}", cut.day(), table(&report.rows)),
+        None => "Too little came after the rest to measure by: not enough data yet.\n".to_owned(),
     };
-    let mut page = format!("\nAsked about what came after {}, which it had not seen:\n\n", cut.day());
-    let _ = writeln!(
-        page,
-        "  {:<15}{:<20}{:>7}{:>16}{:>8}{:>9}   model is ahead by",
-        "question", "answered by", "asked", "in the top 20", "MRR", "NDCG@10"
+    rows + &attention(&report.examination)
+}
+
+/// How much each place is looked at; nothing where nothing is known.
+fn attention(places: &[Examination]) -> String {
+    let mut page = String::new();
+    if !places.is_empty() {
+        page += "\nHow much a place is looked at, beside the first, by what chance put there:\n\n";
+        let _ = writeln!(page, "  {:<8}{:>8}{:>9}{:>11}", "place", "shown", "clicked", "attention");
+    }
+    for Examination { position, shown, clicked, attention, low, high } in places {
+        let (shown, clicked) = (grouped(*shown as u64), grouped(*clicked as u64));
+        let _ = writeln!(page, "  {:<8}{shown:>8}{clicked:>9}{attention:>11.2} ({low:.2} to {high:.2})", position + 1);
+    }
+    page
+}
+
+/// Accuracy by question and answerer.
+pub(super) fn table(rows: &[Row]) -> String {
+    let mut page = format!(
+        "\n  {:<15}{:<20}{:>7}{:>16}{:>8}{:>8}{:>9}   model is ahead by\n",
+        "question", "answered by", "asked", "in the top 20", "recall", "MRR", "NDCG@10"
     );
-    for row in &report.rows {
+    for row in rows {
         let hits = format!("{:.1} % ± {:.1}", 100.0 * row.hit_rate, 100.0 * row.margin);
         let (question, asked) = (row.question.replace('_', " "), grouped(row.asked as u64));
         let lead = row.lead.map(|lead| format!("{:+.3} ({:+.3} to {:+.3})", lead.ndcg, lead.low, lead.high)).unwrap_or_default();
         let _ = writeln!(
             page,
-            "  {question:<15}{:<20}{asked:>7}{hits:>16}{:>8.3}{:>9.3}   {lead}",
-            row.answerer, row.reciprocal_rank, row.ndcg
+            "  {question:<15}{:<20}{asked:>7}{hits:>16}{:>8.3}{:>8.3}{:>9.3}   {lead}",
+            row.answerer, row.recall, row.reciprocal_rank, row.ndcg
         );
     }
     page

@@ -49,7 +49,7 @@ async fn take_in(open: &Open, arguments: &Arguments, json: bool) -> Result<(), F
     let folded = open.drain().await?;
     folding.finish_and_clear();
     if !json {
-        println!(
+        say!(
             "{}",
             if folded { "All profiles have heard of it; `rapport train` learns from it." } else { "Profiles follow within a minute." }
         );
@@ -66,9 +66,9 @@ async fn files(open: &Open, arguments: &Arguments, json: bool) -> Result<(), Fai
     for path in &arguments.files {
         let outcome = file(&target, path, open, arguments).await?;
         if json {
-            println!("{}", serde_json::to_string(&outcome).unwrap_or_default());
+            say!("{}", serde_json::to_string(&outcome).unwrap_or_default());
         } else {
-            print!("{}", import::summary(&outcome, arguments.basis));
+            say!("{}", import::summary(&outcome, arguments.basis).trim_end());
         }
         if outcome.report.taken == 0 && outcome.report.rejected_rows() > 0 {
             return Err(Failure::NothingTaken(path.clone()));

@@ -152,7 +152,7 @@ fn random() -> Result<[u8; RANDOM_BYTES], Failure> {
 
 fn print(shop: &Shop, keyring: &Keyring) -> Result<(), Failure> {
     if shop.json {
-        println!("{}", keyring.document()?);
+        say!("{}", keyring.document()?);
         return Ok(());
     }
     for (name, key, what) in [
@@ -162,12 +162,12 @@ fn print(shop: &Shop, keyring: &Keyring) -> Result<(), Failure> {
         ("woocommerce_secret", &keyring.woocommerce_secret, "WooCommerce signs with it"),
         ("webhook_secret", &keyring.webhook_secret, "senders of Standard Webhooks sign with it"),
     ] {
-        println!("{name:<20}{key:<68}{what}");
+        say!("{name:<20}{key:<68}{what}");
     }
     for extra in &keyring.more {
         let may: Vec<String> = extra.scopes.iter().map(|scope| format!("{scope:?}").to_lowercase()).collect();
         let until = extra.expires.map(|at| format!(", until {at}")).unwrap_or_default();
-        println!("{:<20}{:<68}for {}{until}", "further", extra.key, may.join(", "));
+        say!("{:<20}{:<68}for {}{until}", "further", extra.key, may.join(", "));
     }
     Ok(())
 }

@@ -51,8 +51,8 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
     open.close().await;
     let answer = answer?;
     match shop.json {
-        true => println!("{answer:#}"),
-        false => print!("{}", page(&answer)),
+        true => say!("{answer:#}"),
+        false => say!("{}", page(&answer).trim_end()),
     }
     Ok(())
 }

@@ -25,12 +25,9 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
     let replayed = replayed?;
     let differing: Vec<String> = replayed.differing.iter().map(ToString::to_string).collect();
     if shop.json {
-        println!(
-            "{}",
-            json!({ "events": replayed.events, "profiles": replayed.profiles, "differing": differing, "mended": arguments.mend })
-        );
+        say!("{}", json!({ "events": replayed.events, "profiles": replayed.profiles, "differing": differing, "mended": arguments.mend }));
     } else {
-        print!("{}", page(&replayed, &differing, arguments.mend));
+        say!("{}", page(&replayed, &differing, arguments.mend).trim_end());
     }
     match differing.is_empty() || arguments.mend {
         true => Ok(()),

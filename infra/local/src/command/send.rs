@@ -31,7 +31,7 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
     };
     let refused = sent.iter().filter(|(_, status, _)| !status.is_success()).count();
     for (file, status, answer) in &sent {
-        println!("{}: {} {answer}", file.display(), status.as_u16());
+        say!("{}: {} {answer}", file.display(), status.as_u16());
     }
     match refused {
         0 => Ok(()),

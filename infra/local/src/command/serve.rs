@@ -48,7 +48,7 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
         }
     }
     suite.functions().recommend.warm(clock::now()).await;
-    print!("{}", greeting(shop, &suite, &keys, mark.is_some()));
+    say!("{}", greeting(shop, &suite, &keys, mark.is_some()).trim_end());
     stopped.await;
     suite.stop().await;
     Ok(())

@@ -16,8 +16,8 @@ pub(super) async fn run(shop: &Shop, _: Arguments) -> Result<(), Failure> {
     open.close().await;
     let summary = trained?;
     match shop.json {
-        true => println!("{}", serde_json::to_string_pretty(&summary).unwrap_or_default()),
-        false => print!("{}", page(&summary)),
+        true => say!("{}", serde_json::to_string_pretty(&summary).unwrap_or_default()),
+        false => say!("{}", page(&summary).trim_end()),
     }
     Ok(())
 }

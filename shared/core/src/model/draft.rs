@@ -36,6 +36,8 @@ pub struct Draft {
     pub purchases: Vec<Vec<(u32, f32)>>,
     /// How next purchases are ranked.
     pub next_purchase: NextPurchase,
+    /// See [`super::Model::seasonal`].
+    pub seasonal: Vec<u32>,
 }
 
 /// What counting tells of an item.
@@ -64,6 +66,7 @@ impl Draft {
             recent: None,
             purchases: Vec::new(),
             next_purchase: NextPurchase::default(),
+            seasonal: Vec::new(),
         }
     }
 
@@ -110,6 +113,9 @@ impl Draft {
         writer.words("category", items.iter().map(|item| item.category.as_deref()))?;
         writer.statistics(&statistics);
         writer.popular(&statistics);
+        if !self.seasonal.is_empty() {
+            writer.numbers("seasonal", &self.seasonal.iter().map(|old| place[*old as usize]).collect::<Vec<u32>>());
+        }
         for table in Table::ALL {
             let rows = self.tables.get(&table);
             let row = |old: &usize| rows.and_then(|rows| rows.get(*old)).map(Vec::as_slice).unwrap_or_default();

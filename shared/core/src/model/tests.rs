@@ -34,6 +34,7 @@ fn draft() -> Draft {
         tables: BTreeMap::from([(Table::Session, rows)]),
         purchases: vec![vec![(1, 0.25), (2, -0.5)], vec![], vec![(0, 0.125)]],
         next_purchase: NextPurchase { own: 3.0, ..NextPurchase::default() },
+        seasonal: vec![2, 0],
         learned_from: [4, 9, 2, 3],
         ..Draft::empty(Timestamp(1_795_300_000_000), Currency::GBP)
     }
@@ -53,6 +54,7 @@ fn what_is_written_is_read() {
     let names =
         |items: Vec<u32>| items.into_iter().filter_map(|item| model.item(item)).map(|item| item.id().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(model.popular().to_vec()), ["cake", "zest", "mug"]);
+    assert_eq!(names(model.seasonal().to_vec()), ["zest", "mug"], "in the order given");
     let related: Vec<(&str, f32)> =
         model.neighbours(Table::Session, mug).filter_map(|near| Some((model.item(near.item)?.id(), near.weight))).collect();
     assert_eq!(related, [("zest", 0.5), ("cake", 0.25)], "strongest first, by the places of sorted ids");

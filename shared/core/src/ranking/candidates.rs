@@ -35,6 +35,8 @@ pub(super) enum Source {
     Category(f32),
     /// The shop's favourites.
     Favourites(f32),
+    /// What is in season.
+    Season(f32),
     /// The shop's own choice.
     StaffPicks(f32),
 }
@@ -50,6 +52,7 @@ impl Source {
             | Self::NextPurchase(weight)
             | Self::Category(weight)
             | Self::Favourites(weight)
+            | Self::Season(weight)
             | Self::StaffPicks(weight) => weight,
         }
     }
@@ -57,7 +60,7 @@ impl Source {
 
 /// The blend of a placement. Fixed, until a learned one is no worse anywhere.
 fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
-    use Source::{After, Category, Favourites, Habit, History, Near, NextLook, NextPurchase, StaffPicks};
+    use Source::{After, Category, Favourites, Habit, History, Near, NextLook, NextPurchase, Season, StaffPicks};
     use Table::{Content, Together};
     match placement {
         "product" => [
@@ -111,7 +114,7 @@ fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
             Near(Together, 0.2),
             Near(Content, 0.2),
             History(0.0),
-            Habit(0.0),
+            Season(0.1),
             Category(0.2),
             StaffPicks(0.2),
             Favourites(0.2),
@@ -163,7 +166,8 @@ impl Scratch {
             };
             for voice in std::iter::once(first).chain(second) {
                 // Favourites fill up behind what the visitor's own doings say; they do not reorder it.
-                let is_filling = matches!(voice, Source::Favourites(_)) || matches!(voice, Source::Category(_)) && ask.category.is_none();
+                let is_filling = matches!(voice, Source::Favourites(_) | Source::Season(_))
+                    || matches!(voice, Source::Category(_)) && ask.category.is_none();
                 if voice.weight() <= 0.0 || is_led && is_filling {
                     continue;
                 }
@@ -245,6 +249,7 @@ impl Pile {
                 self.line_up(favourites.unwrap_or_default(), Code::PopularInCategory, gate);
             }
             Source::Favourites(_) => self.line_up(shop.favourites(), Code::Popular, gate),
+            Source::Season(_) => self.line_up(shop.model().map(Model::seasonal).unwrap_or_default(), Code::Seasonal, gate),
             Source::StaffPicks(_) => {
                 for (rule, item) in gate.staff_picks() {
                     self.add(item, 1.0, Code::StaffPick, rule);

@@ -22,6 +22,8 @@ pub enum Code {
     PopularInCategory,
     /// A favourite of the shop.
     Popular,
+    /// Bought by many in these weeks of last year, and by few otherwise.
+    Seasonal,
     /// Chosen by the shop.
     StaffPick,
     /// Put there by a rule.
@@ -71,6 +73,7 @@ impl Code {
                 (category().into_iter().collect(), format!("Popular in {}", category().as_deref().unwrap_or("this category")))
             }
             Self::Popular => (Vec::new(), "Popular right now".to_owned()),
+            Self::Seasonal => (Vec::new(), "Popular at this time of year".to_owned()),
             Self::StaffPick => (rule(), "Chosen by our team".to_owned()),
             Self::Pinned => (rule(), "Chosen by the shop".to_owned()),
             Self::Discovery => (Vec::new(), "Something different".to_owned()),
@@ -91,7 +94,7 @@ impl Code {
                 }
             }
             Self::PopularInCategory => Slot::Contextual,
-            Self::Popular => Slot::Popular,
+            Self::Popular | Self::Seasonal => Slot::Popular,
             Self::StaffPick | Self::Pinned => Slot::Merchandised,
             Self::Discovery => Slot::Discovery,
         }

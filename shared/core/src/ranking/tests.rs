@@ -422,3 +422,17 @@ proptest! {
         prop_assert!(earned.is_sorted_by(|a, b| a >= b), "{earned:?}");
     }
 }
+
+#[test]
+fn what_is_in_season_stands_among_a_strangers_favourites_only() {
+    let draft = Draft { seasonal: vec![18, 19, 2], ..draft() };
+    let shop = Shop::new(Model::parse(draft.to_bytes().expect("writes").0.into()).ok(), [], Rules::default());
+    let answer = |ask: &Ask| recommend(&shop, ask, &[], NOW, 1, &mut Scratch::default()).picks;
+    let home = answer(&ask("home", None));
+    let seasonal: Vec<&Pick> = home.iter().filter(|pick| pick.why.code == Code::Seasonal).collect();
+    assert_eq!(seasonal.first().map(|pick| pick.item), Some(18), "what sells worst but one, and is in season: {home:?}");
+    assert!(home.iter().all(|pick| pick.item != 19), "what is out of stock is in no season");
+    assert_eq!(home.first().map(|pick| pick.item), Some(0), "the bestseller stays ahead");
+    let clicked = answer(&Ask { session: vec![item(4)], ..ask("home", None) });
+    assert!(clicked.iter().all(|pick| pick.why.code != Code::Seasonal), "after a click their own doings speak: {clicked:?}");
+}
