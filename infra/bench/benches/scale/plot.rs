@@ -62,6 +62,7 @@ fn panel(area: &Panel<'_>, title: &str, lines: &[Line<'_>]) -> Result<(), Box<dy
     chart
         .configure_mesh()
         .light_line_style(WHITE)
+        .x_labels(4)
         .y_labels(4)
         .x_label_formatter(&|x| short(*x))
         .y_label_formatter(&|y| short(*y))
