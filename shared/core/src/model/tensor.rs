@@ -143,16 +143,26 @@ impl Indices {
 
     /// Numbers below `bound`, as wide as they were written: schema 1 knew four bytes only.
     fn parse(tensors: &Tensors, name: &str, bound: usize) -> Result<Self, ModelError> {
-        let (indices, is_known) = if tensors.is::<u16>(name) {
-            let narrow = tensors.numbers::<u16>(name, None)?;
-            let is_known = narrow.iter().all(|index| usize::from(*index) < bound);
-            (Self::Narrow(narrow), is_known)
+        Self::read(tensors, name, None, |index, _| (index as usize) < bound)
+    }
+
+    /// What each of `count` items has in a column of `bound` words; the greatest number of either width stands for none.
+    pub(super) fn parse_words(tensors: &Tensors, name: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
+        Self::read(tensors, name, Some(count), |word, none| word == none || (word as usize) < bound)
+    }
+
+    /// Numbers of either width; `is_known` is told each, and the greatest of its width.
+    fn read(tensors: &Tensors, name: &str, count: Option<usize>, is_known: impl Fn(u32, u32) -> bool) -> Result<Self, ModelError> {
+        let (indices, all_known) = if tensors.is::<u16>(name) {
+            let narrow = tensors.numbers::<u16>(name, count)?;
+            let all_known = narrow.iter().all(|index| is_known(u32::from(*index), u32::from(u16::MAX)));
+            (Self::Narrow(narrow), all_known)
         } else {
-            let wide = tensors.numbers::<u32>(name, None)?;
-            let is_known = wide.iter().all(|index| (*index as usize) < bound);
-            (Self::Wide(wide), is_known)
+            let wide = tensors.numbers::<u32>(name, count)?;
+            let all_known = wide.iter().all(|index| is_known(*index, u32::MAX));
+            (Self::Wide(wide), all_known)
         };
-        check(name, is_known, "names what does not exist")?;
+        check(name, all_known, "names what does not exist")?;
         Ok(indices)
     }
 
@@ -161,21 +171,6 @@ impl Indices {
             Self::Narrow(narrow) => narrow.len(),
             Self::Wide(wide) => wide.len(),
         }
-    }
-
-    /// What item `index` has in a column of `bound` words; the greatest number of either width stands for none.
-    pub(super) fn parse_words(tensors: &Tensors, name: &str, count: usize, bound: usize) -> Result<Self, ModelError> {
-        let (indices, is_known) = if tensors.is::<u16>(name) {
-            let narrow = tensors.numbers::<u16>(name, Some(count))?;
-            let is_known = narrow.iter().all(|word| *word == u16::MAX || usize::from(*word) < bound);
-            (Self::Narrow(narrow), is_known)
-        } else {
-            let wide = tensors.numbers::<u32>(name, Some(count))?;
-            let is_known = wide.iter().all(|word| *word == u32::MAX || (*word as usize) < bound);
-            (Self::Wide(wide), is_known)
-        };
-        check(name, is_known, "names a word that does not exist")?;
-        Ok(indices)
     }
 
     /// The word of item `index`; `None` where it has none.
