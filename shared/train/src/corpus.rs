@@ -116,13 +116,15 @@ impl Corpus {
         }
     }
 
-    /// What was drawn, each item of an answer once, clicked if it ever was.
+    /// What was drawn and shown, each item of an answer once, clicked if it ever was. A click without a showing counts for nothing: of a
+    /// page that reports clicks alone nobody knows what else was there.
     fn draws(&mut self, owners: &[u32], persons: &[Person], unset: ConsentMode) -> Vec<Draw> {
         self.drawn.sort_unstable_by_key(|drawn| drawn.copy.precedence());
         self.drawn.dedup_by(|drawn, kept| drawn.copy.is_copy_of(&kept.copy));
         self.drawn.retain(|drawn| persons[owners[drawn.person as usize] as usize].may_teach(drawn.copy.position.at, unset));
         self.drawn.sort_unstable_by_key(|drawn| (drawn.answer, drawn.item, drawn.copy.precedence()));
         let of_item = self.drawn.chunk_by(|a, b| (a.answer, a.item) == (b.answer, b.item));
+        let of_item = of_item.filter(|drawn| drawn.iter().any(|drawn| !drawn.exposed.clicked));
         let mut draws: Vec<Draw> =
             of_item.map(|drawn| Draw { clicked: drawn.iter().any(|drawn| drawn.exposed.clicked), ..drawn[0].exposed }).collect();
         // Answers are numbered as they come; sums must not depend on that.
@@ -352,6 +354,7 @@ mod tests {
             shown("2", "device-a", exposure("r1", "tea", 4, 100_000)),
             event("3", "device-a", Action::Clicked(exposure("r1", "tea", 4, 100_000))),
             shown("4", "device-a", exposure("r1", "cup", 0, 1_000_000)),
+            event("9", "device-a", Action::Clicked(exposure("r5", "tea", 4, 100_000))),
             shown("5", "device-a", exposure("r2", "tea", 4, 1)),
             Event { traffic: Traffic::Bot, ..shown("6", "device-b", exposure("r3", "tea", 4, 100_000)) },
             shown("7", "device-c", exposure("r4", "tea", 4, 100_000)),
