@@ -35,14 +35,35 @@ pub(crate) fn fit(model: &Model, cases: &[Case]) -> NextPurchase {
     for change in TRIED {
         let tried = change(best);
         let tried_gains = gains(tried);
-        let differences: Vec<f64> = tried_gains.iter().zip(&best_gains).map(|(tried, best)| tried - best).collect();
-        if mean(&differences) > 2.0 * standard_error(&differences) {
+        if is_better(&tried_gains, &best_gains) {
             (best, best_gains) = (tried, tried_gains);
         }
     }
     best
 }
 
+/// Whether the first answers are better than the second to the same questions, beyond what chance explains.
+fn is_better(tried: &[f64], best: &[f64]) -> bool {
+    let differences: Vec<f64> = tried.iter().zip(best).map(|(tried, best)| tried - best).collect();
+    mean(&differences) > 2.0 * standard_error(&differences)
+}
+
 fn gain(judged: &Judged) -> f64 {
     judged.all.ndcg + judged.new.map_or(0.0, |new| new.ndcg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chance_changes_nothing() {
+        let best = [0.4; 100];
+        // A mean lead of .02 with a standard error of .01, and a little less.
+        let noisy = |lead: f64| -> Vec<f64> { (0..100).map(|case| 0.4 + lead + if case % 2 == 0 { 0.1 } else { -0.1 }).collect() };
+        assert!(is_better(&noisy(0.021), &best) && !is_better(&noisy(0.019), &best));
+        assert!(!is_better(&best, &best) && !is_better(&noisy(-0.05), &best) && !is_better(&[], &[]));
+        // The same lead everywhere leaves nothing to chance.
+        assert!(is_better(&[0.41; 100], &best));
+    }
 }
