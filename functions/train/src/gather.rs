@@ -229,3 +229,37 @@ async fn read_all(log: &Log, keys: &[String]) -> Result<Vec<(String, LogObject)>
 fn day_of(key: &str) -> Option<&str> {
     key.split_once("/dt=")?.1.split_once('/').map(|(day, _)| day)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::{
+        event::{Authority, Traffic},
+        id::EventId,
+    };
+    use rapport_io::memory::MemoryObjects;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn every_file_is_taken_in_once_and_in_order() {
+        let archive = Archive::new(Arc::new(MemoryObjects::default()));
+        let event = |number: usize| Event {
+            id: EventId::new(&number.to_string()).expect("an id"),
+            at: Timestamp(0),
+            authority: Authority::Backend,
+            source: "test".into(),
+            who: Who::default(),
+            traffic: Traffic::Human,
+            action: Action::CheckoutStarted,
+        };
+        let mut files = Vec::new();
+        for number in 0..7 {
+            files.push(archive.write("2026-11-22", vec![event(number)]).await.expect("memory"));
+        }
+        let mut taken = Vec::new();
+        each_file(&archive, &files, |events| taken.extend(events.iter().map(|event| event.id.to_string()))).await.expect("reads");
+        assert_eq!(taken, ["0", "1", "2", "3", "4", "5", "6"]);
+        files.push("archive/dt=2026-11-22/gone".to_owned());
+        assert!(each_file(&archive, &files, |_| ()).await.is_err(), "a file that cannot be read stops the run");
+    }
+}

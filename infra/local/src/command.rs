@@ -2,10 +2,7 @@
 
 /// Says a line on standard output. Unlike `println!`, it takes no offence at a reader who has seen enough, as in `rapport … | head`.
 macro_rules! say {
-    ($($words:tt)*) => {{
-        use std::io::Write as _;
-        drop(writeln!(std::io::stdout(), $($words)*));
-    }};
+    ($($words:tt)*) => { $crate::command::tell(format_args!($($words)*)) };
 }
 
 mod ask;
@@ -25,7 +22,21 @@ mod train;
 pub use shop::Shop;
 
 use clap::{Parser, Subcommand};
-use std::{io, path::PathBuf};
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+/// See `say!`. An answer that cannot be written for another reason (a full disk) must not pass for one that was.
+#[expect(clippy::print_stderr, reason = "standard output is what failed")]
+fn tell(words: std::fmt::Arguments<'_>) {
+    if let Err(error) = writeln!(io::stdout(), "{words}")
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        eprintln!("rapport: standard output: {error}");
+        std::process::exit(1);
+    }
+}
 
 /// Why a command did not do what it was asked.
 #[derive(Debug, thiserror::Error)]

@@ -64,13 +64,16 @@ pub struct History {
 }
 
 impl History {
-    /// What had happened before `cut`. Items keep their numbers.
+    /// The looks and purchases before `cut`. Items keep their numbers.
     #[must_use]
     pub fn before(&self, cut: Timestamp) -> Self {
         Self {
             looks: self.looks.iter().filter(|look| look.at < cut).copied().collect(),
             buys: self.buys.iter().filter(|buy| buy.at < cut).copied().collect(),
-            ..self.clone()
+            items: self.items.clone(),
+            known: self.known.clone(),
+            draws: Vec::new(),
+            events: self.events,
         }
     }
 

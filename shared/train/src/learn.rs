@@ -45,6 +45,7 @@ pub(crate) struct Models<'a> {
     visits: Visits,
     purchases: Vec<Vec<(u32, f32)>>,
     statistics: Vec<ItemStatistics>,
+    seasonal: Vec<u32>,
 }
 
 impl<'a> Models<'a> {
@@ -55,6 +56,7 @@ impl<'a> Models<'a> {
             history,
             now,
             visits: Visits::of(history, &visits::DEFAULT),
+            seasonal: season::fit(history, now),
             purchases: purchases::fit(history, &purchases::DEFAULT),
             statistics: statistics.map(|((popularity, trending), repeat)| ItemStatistics { popularity, trending, repeat }).collect(),
         }
@@ -81,7 +83,7 @@ impl<'a> Models<'a> {
             next_purchase: weights.next_purchase,
             next_look: weights.next_look,
             recent: Some(self.visits.recent.clone()),
-            seasonal: season::fit(self.history, self.now),
+            seasonal: self.seasonal.clone(),
         }
     }
 }

@@ -93,7 +93,10 @@ impl FromStr for Cost {
 }
 
 fn main() {
-    let numbers: Vec<usize> = env::args().skip(1).filter_map(|word| word.parse().ok()).collect();
+    // Cargo adds `--bench`.
+    let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    let numbers: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
+    assert!(words == ["draw"] || words.len() == numbers.len() && [0, 2].contains(&words.len()), "say nothing, `draw`, or EVENTS ITEMS");
     if let (Ok(root), &[events, items]) = (env::var("RAPPORT_SCALE_ARCHIVE"), &numbers[..]) {
         println!("{}", measure(Path::new(&root), events, items).line());
         return;
@@ -102,7 +105,7 @@ fn main() {
         [events, items] => vec![(events, items)],
         _ => SIZES.to_vec(),
     };
-    if env::args().any(|word| word == "draw") {
+    if words == ["draw"] {
         let lines = fs::read_to_string(docs("scale.tsv")).expect("docs/scale.tsv");
         let costs: Vec<Cost> = lines.lines().skip(1).map(|line| line.parse().expect("a line of numbers")).collect();
         return plot::draw(&docs("scale.svg"), &costs).expect("draws");
