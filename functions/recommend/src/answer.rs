@@ -8,6 +8,9 @@ use rapport_io::StoreError;
 use rapport_lambda::Response;
 use serde::Serialize;
 
+/// Room for an answer of ten items, so that it is written in one place.
+const USUAL_BYTES: usize = 8 * 1024;
+
 /// Why a request is not answered as asked. What the caller reads is in `Display`; what only the log may know is in the source.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -95,13 +98,22 @@ impl Failure {
 /// JSON that nobody may keep.
 #[must_use]
 pub fn private(status: StatusCode, body: &impl Serialize) -> Response {
-    respond(status, "application/json", "private, no-store", serde_json::to_vec(body).unwrap_or_default())
+    respond(status, "application/json", "private, no-store", to_json(body))
+}
+
+fn to_json(body: &impl Serialize) -> Vec<u8> {
+    let mut json = Vec::with_capacity(USUAL_BYTES);
+    // Writing to memory does not fail, and what is written here has nothing that JSON cannot say.
+    match serde_json::to_writer(&mut json, body) {
+        Ok(()) => json,
+        Err(_) => Vec::new(),
+    }
 }
 
 /// JSON that everybody may keep for `max_age_secs`, with an ETag; 304 where `known` is the same.
 #[must_use]
 pub fn cached(body: &impl Serialize, max_age_secs: u32, known: Option<&str>) -> Response {
-    let body = serde_json::to_vec(body).unwrap_or_default();
+    let body = to_json(body);
     let etag = format!("\"{}\"", content_hash(&body).get(..16).unwrap_or_default());
     let is_known = known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag));
     let (status, body) = if is_known { (StatusCode::NOT_MODIFIED, Vec::new()) } else { (StatusCode::OK, body) };

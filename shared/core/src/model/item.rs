@@ -56,7 +56,7 @@ impl Addresses {
 
     fn get(&self, item: u32) -> Option<Cow<'_, str>> {
         let rest = told(self.rest.get(item))?;
-        Some(if self.start.is_empty() { Cow::Borrowed(rest) } else { Cow::Owned(format!("{}{rest}", self.start)) })
+        Some(if self.start.is_empty() { Cow::Borrowed(rest) } else { Cow::Owned([&self.start, rest].concat()) })
     }
 }
 

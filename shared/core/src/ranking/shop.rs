@@ -229,12 +229,26 @@ impl Shop {
     #[must_use]
     pub fn index_of(&self, id: &ItemId) -> Option<u32> {
         let id = id.as_str();
-        let is_it = |place: u32| match (place.checked_sub(self.trained), &self.model) {
+        self.places.find(HASHER.hash_one(id), |place| self.is_named(*place, id)).copied()
+    }
+
+    /// [`Shop::index_of`] of many. Where an id may stand is looked up for all of them before any is compared: the processor then waits
+    /// for memory once for many, not for one after the other.
+    pub(super) fn indices_of<'a>(&self, ids: impl Iterator<Item = &'a ItemId>) -> impl Iterator<Item = Option<u32>> {
+        let likely = |id: &'a ItemId| (id, self.places.iter_hash(HASHER.hash_one(id.as_str())).next().copied());
+        let likely: Vec<(&ItemId, Option<u32>)> = ids.map(likely).collect();
+        likely.into_iter().map(|(id, place)| match place {
+            Some(place) if !self.is_named(place, id.as_str()) => self.index_of(id),
+            place => place,
+        })
+    }
+
+    fn is_named(&self, place: u32, id: &str) -> bool {
+        match (place.checked_sub(self.trained), &self.model) {
             (Some(place), _) => self.added.get(place as usize).is_some_and(|item| item.id.as_str() == id),
             (None, Some(model)) => model.is_named(place, id),
             (None, None) => false,
-        };
-        self.places.find(HASHER.hash_one(id), |place| is_it(*place)).copied()
+        }
     }
 
     /// Where an item's id stands among all ids, from 0: what settles ties.

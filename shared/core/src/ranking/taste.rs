@@ -92,9 +92,13 @@ impl Taste {
 
     fn read_purchases(&mut self, shop: &Shop, profile: &Profile) {
         self.knows_customer |= matches!(profile.subject, Subject::Customer(_)) && !profile.is_empty();
-        for bought in profile.bought() {
-            let Some(item) = shop.index_of(bought.item) else { continue };
-            match self.bought.iter_mut().find(|known| known.item == item) {
+        let history = profile.bought();
+        let places = shop.indices_of(history.iter().map(|bought| bought.item));
+        // One profile names each item once: only what another said can be the same.
+        let told = self.bought.len();
+        for (bought, place) in history.iter().zip(places) {
+            let Some(item) = place else { continue };
+            match self.bought[..told].iter_mut().find(|known| known.item == item) {
                 Some(known) => {
                     known.times = known.times.max(bought.times);
                     known.last_at = known.last_at.max(bought.last_at);
