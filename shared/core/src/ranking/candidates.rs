@@ -261,8 +261,10 @@ impl Pile {
     /// What goes with all that was bought.
     fn history(&mut self, shop: &Shop, taste: &Taste, gate: &Gate<'_>) {
         let Some(scorer) = NextPurchases::new(shop, gate.now()) else { return };
-        for bought in &taste.bought {
-            scorer.after(bought).for_each(|(item, weight)| self.add(item, weight, Code::AlsoBought, bought.item));
+        // Where the rows begin is read for all of them before any is walked: memory is waited for once.
+        let rows: Vec<_> = taste.bought.iter().map(|bought| (bought.item, scorer.after(bought))).collect();
+        for (evidence, row) in rows {
+            row.for_each(|(item, weight)| self.add(item, weight, Code::AlsoBought, evidence));
         }
         for candidate in &mut self.candidates {
             let is_shown = candidate.score > 0.0 && gate.admits(candidate.item);

@@ -64,16 +64,17 @@ impl Looks {
         self.places.fit(model.len());
         let session = &session[..session.len().min(ITEMS_HEARD)];
         let Some((current, _)) = session.first().copied() else { return &self.found };
+        // Where rows begin is read for all before any is walked, here and below: memory is waited for once, not once a row.
+        let rows: Vec<_> = session.iter().map(|(item, _)| model.neighbours(Table::Session, *item)).collect();
         let mut older = 1.0;
-        for (distance, (item, strength)) in session.iter().enumerate() {
+        for ((distance, (item, strength)), row) in session.iter().enumerate().zip(rows) {
             let at = distance.min(2);
             older *= if distance > 2 { how.older } else { 1.0 };
             let weight = strength * older;
             if *item != current {
                 self.add(*item, weight * how.own[at], *item);
             }
-            let others = model.neighbours(Table::Session, *item).filter(|near| near.item != current);
-            others.for_each(|near| self.add(near.item, weight * how.rows[at] * near.weight, *item));
+            row.filter(|near| near.item != current).for_each(|near| self.add(near.item, weight * how.rows[at] * near.weight, *item));
         }
         if how.neighbours > 0.0 && model.recent_visits() > 0 {
             self.ask_neighbours(model, &how, session, current);
@@ -127,9 +128,10 @@ impl Near {
     fn find(&mut self, model: &Model, how: &NextLook, session: &[(u32, f32)]) {
         self.visits.clear();
         self.places.fit(model.recent_visits());
+        let rows: Vec<_> = session.iter().map(|(item, _)| model.visits_with(*item)).collect();
         let mut step = 1.0;
-        for (item, strength) in session {
-            for number in model.visits_with(*item) {
+        for ((item, strength), row) in session.iter().zip(rows) {
+            for number in row {
                 match self.places.enter(number, self.visits.len()) {
                     Some(Entered::New) => self.visits.push(Visit { number, likeness: step * strength, shared: *item }),
                     Some(Entered::Known(place)) => {
@@ -162,8 +164,8 @@ impl Near {
         let fading: [f32; REACH] = std::array::from_fn(|distance| (-how.distance * distance as f32).exp());
         self.words.clear();
         let mut sum = 0.0;
-        for visit in &self.visits {
-            let items = model.recent_visit(visit.number);
+        let rows: Vec<_> = self.visits.iter().map(|visit| model.recent_visit(visit.number)).collect();
+        for (visit, items) in self.visits.iter().zip(rows) {
             let shared = items.clone().position(|item| item == visit.shared).unwrap_or(0);
             for (place, item) in items.enumerate().filter(|(_, item)| *item != current) {
                 let word = visit.likeness * fading[place.abs_diff(shared).min(REACH - 1)] * model.rarity(item);

@@ -54,9 +54,7 @@ impl Taste {
             has_category: ask.category.as_deref().is_some_and(|category| !shop.favourites_in(category).is_empty()),
             ..Self::default()
         };
-        for id in ask.session.iter().rev() {
-            taste.note(shop, id, 1.0);
-        }
+        taste.note(shop, ask.session.iter().rev().map(|id| (id, 1.0)));
         taste.read_windows(shop, profiles, now);
         for profile in profiles {
             taste.read_purchases(shop, profile);
@@ -70,24 +68,23 @@ impl Taste {
             profiles.iter().flat_map(|profile| profile.open()).map(|event| (event.position, &event.act)).collect();
         events.sort_unstable_by_key(|(position, _)| std::cmp::Reverse(*position));
         events.dedup_by_key(|(position, _)| *position);
-        for (position, act) in events {
+        let waved_away = |(_, act): &(Position, &Act)| match act {
+            Act::Dismissed(id) => shop.index_of(id),
+            _ => None,
+        };
+        self.dismissed = events.iter().filter_map(waved_away).collect();
+        let spoken = events.iter().filter_map(|(position, act)| {
             let strength = match act {
-                Act::Dismissed(id) => {
-                    self.dismissed.extend(shop.index_of(id));
-                    continue;
-                }
-                _ if self.recent.len() >= RECENT_KEPT => continue,
                 Act::Viewed(_) | Act::Clicked(_) => 1.0,
                 Act::CartAdded(..) | Act::Wishlisted(_) => 1.5,
                 // A trusted purchase speaks as one, below.
                 Act::Ordered(line) if !line.cancelled && !line.statement.trusted => 1.0,
-                _ => continue,
+                _ => return None,
             };
             let age = 0.5f64.powf(now.days_since(position.at).max(0.0) / HALF_LIFE_DAYS) as f32;
-            if let Some(id) = act.item() {
-                self.note(shop, id, strength * age);
-            }
-        }
+            Some((act.item()?, strength * age))
+        });
+        self.note(shop, spoken);
     }
 
     fn read_purchases(&mut self, shop: &Shop, profile: &Profile) {
@@ -108,14 +105,19 @@ impl Taste {
         }
     }
 
-    fn note(&mut self, shop: &Shop, id: &ItemId, strength: f32) {
-        if self.recent.len() >= RECENT_KEPT {
-            return;
-        }
-        let Some(item) = shop.index_of(id) else { return };
-        if self.recent.iter().all(|(known, _)| *known != item) {
-            let step = STEP.powi(self.recent.len() as i32);
-            self.recent.push((item, strength * step));
+    /// Notes acts, newest first, while there is room.
+    fn note<'a>(&mut self, shop: &Shop, mut acts: impl Iterator<Item = (&'a ItemId, f32)>) {
+        while self.recent.len() < RECENT_KEPT {
+            // As many as there is room for: together they are found in the time of a few.
+            let next: Vec<(&ItemId, f32)> = acts.by_ref().take(RECENT_KEPT - self.recent.len()).collect();
+            if next.is_empty() {
+                return;
+            }
+            for ((_, strength), place) in next.iter().zip(shop.indices_of(next.iter().map(|(id, _)| *id))) {
+                let Some(item) = place.filter(|item| self.recent.iter().all(|(known, _)| known != item)) else { continue };
+                let step = STEP.powi(self.recent.len() as i32);
+                self.recent.push((item, strength * step));
+            }
         }
     }
 
