@@ -13,12 +13,14 @@
 mod draft;
 mod item;
 mod looks;
+mod placements;
 mod purchases;
 mod tensor;
 
 pub use draft::{Draft, ItemStatistics};
 pub use item::{Extras, ItemView, Repeat};
 pub use looks::{NextLook, RecentVisits};
+pub use placements::{Blend, Calibration, Placement, Placements, Weighing};
 pub use purchases::NextPurchase;
 pub use tensor::Row;
 
@@ -89,6 +91,9 @@ pub struct Meta {
     /// How next purchases are ranked; the defaults in artifacts that do not say.
     #[serde(default)]
     pub next_purchase: NextPurchase,
+    /// How sources are weighed by placement, and what scores mean; the defaults in artifacts that do not say.
+    #[serde(default)]
+    pub placements: Placements,
 }
 
 /// A table of related items.
@@ -179,7 +184,8 @@ impl Model {
         if !(1..=SCHEMA).contains(&meta.schema) {
             return Err(ModelError::Schema(meta.schema));
         }
-        tensor::check(tensor::META, meta.next_purchase.is_sound(), "has parameters that no score can be made of")?;
+        let is_sound = meta.next_purchase.is_sound() && meta.placements.is_sound();
+        tensor::check(tensor::META, is_sound, "has parameters that no score can be made of")?;
         let items = Items::parse(&tensors)?;
         let count = items.len();
         let list = |name: &str| {
@@ -208,6 +214,13 @@ impl Model {
     #[must_use]
     pub fn weighing(mut self, next_look: NextLook, next_purchase: NextPurchase) -> Self {
         (self.meta.next_look, self.meta.next_purchase) = (next_look, next_purchase);
+        self
+    }
+
+    /// The same for the sources at each placement.
+    #[must_use]
+    pub const fn placing(mut self, placements: Placements) -> Self {
+        self.meta.placements = placements;
         self
     }
 

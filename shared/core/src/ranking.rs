@@ -14,8 +14,8 @@
 //! | discovery | [`discovery`] | slots drawn from outside the habit, with their exact probability |
 //! | reasons | [`reason`] | why each item is there, in words |
 //!
-//! The blend's weights are fixed here, by placement; what a model learned is in its tables. Nothing allocates per candidate: a
-//! [`Scratch`] is reused from lookup to lookup.
+//! How sources are weighed at a placement, and what scores mean there, comes with the model ([`crate::model::Placements`]). Nothing
+//! allocates per candidate: a [`Scratch`] is reused from lookup to lookup.
 
 pub mod candidates;
 mod discovery;
@@ -32,10 +32,16 @@ pub use candidates::Scratch;
 pub use reason::{Code, Why};
 pub use shop::{Listed, Shop};
 
-use crate::{filter::Filter, id::ItemId, model::Table, profile::Profile, time::Timestamp};
+use crate::{
+    filter::Filter,
+    id::ItemId,
+    model::{Model, Placement, Placements, Table, Weighing},
+    profile::Profile,
+    time::Timestamp,
+};
 use candidates::Source;
 use compact_str::CompactString;
-use selection::Gate;
+use selection::{Choice, Gate};
 use serde::{Deserialize, Serialize};
 use taste::Taste;
 
@@ -104,7 +110,8 @@ pub enum Slot {
 pub struct Pick {
     /// Its place in the [`Shop`].
     pub item: u32,
-    /// 0 to 1; greater is better. Pinned and drawn items keep the score they would have had.
+    /// 0 to 1; greater is better. Once training could calibrate it, the chance that the item is the one dealt with next. Pinned and
+    /// drawn items keep the score they would have had.
     pub score: f32,
     /// How it came to its place.
     pub slot: Slot,
@@ -130,12 +137,19 @@ pub struct Answer {
 pub fn recommend(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp, seed: u64, scratch: &mut Scratch) -> Answer {
     let taste = Taste::of(shop, ask, profiles, now);
     let gate = Gate::new(shop, ask, &taste, now);
-    scratch.gather(shop, ask, &taste, &gate);
+    let Weighing { blend, calibration } = weighing(shop, ask, &taste);
+    scratch.gather(shop, ask, &taste, &gate, &blend);
     let limit = ask.limit.clamp(1, MOST_ITEMS);
     let mut chosen = selection::choose(shop, &gate, scratch, limit);
     discovery::mix_in(shop, &gate, &taste, ask.discovery.or(shop.rules().discovery).unwrap_or(0.0), seed, limit, &mut chosen);
-    let picks = chosen.into_iter().map(|choice| choice.into_pick(shop, ask, &taste)).collect();
+    let pick = |choice: Choice| choice.calibrated(calibration).into_pick(shop, ask, &taste);
+    let picks = chosen.into_iter().map(pick).collect();
     Answer { strategy: taste.strategy(), picks }
+}
+
+fn weighing(shop: &Shop, ask: &Ask, taste: &Taste) -> Weighing {
+    let placements = shop.model().map_or(Placements::DEFAULT, |model: &Model| model.meta().placements);
+    *placements.get(Placement::of(&ask.placement, !taste.bought.is_empty()))
 }
 
 /// Puts the caller's own `items` in order: (item, score), best first. All are kept; those the shop does not know come last.
@@ -143,8 +157,10 @@ pub fn recommend(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp, 
 pub fn rank(shop: &Shop, ask: &Ask, profiles: &[&Profile], items: &[ItemId], now: Timestamp, scratch: &mut Scratch) -> Vec<(ItemId, f32)> {
     let taste = Taste::of(shop, ask, profiles, now);
     let gate = Gate::for_all(shop, ask, now);
-    scratch.gather(shop, ask, &taste, &gate);
-    let score = |id: &ItemId| shop.index_of(id).map_or(0.0, |item| scratch.score_of(item).unwrap_or_else(|| shop.favour(item)));
+    let Weighing { blend, calibration } = weighing(shop, ask, &taste);
+    scratch.gather(shop, ask, &taste, &gate, &blend);
+    let known = |item: u32| calibration.of(scratch.score_of(item).unwrap_or_else(|| shop.favour(item)));
+    let score = |id: &ItemId| shop.index_of(id).map_or(0.0, known);
     let mut ranked: Vec<(ItemId, f32)> = items.iter().map(|id| (id.clone(), score(id))).collect();
     ranked.sort_by(|(a, one), (b, other)| other.total_cmp(one).then_with(|| a.cmp(b)));
     ranked.dedup_by(|(a, _), (b, _)| a == b);
@@ -167,9 +183,9 @@ pub fn related(shop: &Shop, item: &ItemId, relation: Relation, limit: usize, now
     let ask = Ask { placement: "product".into(), item: Some(item.clone()), limit, ..Ask::default() };
     let taste = Taste::of(shop, &ask, &[], now);
     let gate = Gate::new(shop, &ask, &taste, now);
-    let sources: &[Source] = match relation {
-        Relation::Similar => &[Source::Near(Table::Session, 1.0), Source::Near(Table::Content, 0.4)],
-        Relation::Together => &[Source::Near(Table::Together, 1.0)],
+    let sources: &[(Source, f32)] = match relation {
+        Relation::Similar => &[(Source::Near(Table::Session), 1.0), (Source::Near(Table::Content), 0.4)],
+        Relation::Together => &[(Source::Near(Table::Together), 1.0)],
     };
     scratch.gather_from(shop, &ask, &taste, &gate, sources);
     let chosen = selection::best(shop, scratch, limit.clamp(1, MOST_ITEMS));

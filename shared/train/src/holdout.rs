@@ -6,18 +6,21 @@
 pub use crate::score::{Lead, Row};
 
 use crate::{
-    blend::{self, Weights},
+    blend::{
+        self, Weights,
+        placements::{Answered, Questions, answers, questions},
+    },
     examination::{self, Examination},
     history::{Buy, History, Look},
     learn::Models,
     lists::{Lists, popular},
-    score::{Score, Scores},
+    score::{Score, Scores, mean},
     shopper::{self, Order},
 };
 use bytes::Bytes;
 use rapport_core::{
     id::{CustomerId, ItemId},
-    model::{Model, ModelError, NextLook, NextPurchase},
+    model::{Model, ModelError, NextLook, NextPurchase, Placement, Placements, Weighing},
     money::Currency,
     profile::Profile,
     ranking::{Scratch, Shop},
@@ -34,9 +37,11 @@ const SHARE: f64 = 0.1;
 const LOOKS: usize = 6_000;
 const CUSTOMERS: usize = 2_000;
 /// Length of the lists that are judged.
-const LIST: usize = 20;
+pub(crate) const LIST: usize = 20;
 /// Fewer answers than this say nothing.
-const ENOUGH: usize = 30;
+pub(crate) const ENOUGH: usize = 30;
+/// Answers are compared with what came in so many groups of like scores.
+const GROUPS: usize = 10;
 
 /// What the newest part of the log says about a model that never saw it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,8 +54,25 @@ pub struct Report {
     pub rows: Vec<Row>,
     /// Whether there were enough answers to believe the rows.
     pub is_enough: bool,
+    /// Whether scores are the chances that they stand for, by placement.
+    pub reliability: Vec<Reliability>,
     /// How much each place of a list is looked at, from what chance put there; empty while too little of it was clicked.
     pub examination: Vec<Examination>,
+}
+
+/// What the scores of a placement said, beside what came.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Reliability {
+    /// Where.
+    pub placement: Placement,
+    /// Of how many listed items.
+    pub listed: usize,
+    /// The mean score, 0 to 1.
+    pub predicted: f64,
+    /// The share that was right, 0 to 1.
+    pub observed: f64,
+    /// How far the two are apart in ten groups of like scores, on average (expected calibration error).
+    pub error: f64,
 }
 
 /// What somebody looked at next, and what they had looked at before.
@@ -68,6 +90,16 @@ pub(crate) struct Case {
     wanted: BTreeSet<u32>,
     /// Of those, what was never bought before.
     fresh: BTreeSet<u32>,
+}
+
+impl Case {
+    pub(crate) const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    pub(crate) const fn wanted(&self) -> &BTreeSet<u32> {
+        &self.wanted
+    }
 }
 
 /// How a customer's two lists did.
@@ -103,6 +135,7 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
             weights: Weights::DEFAULT,
             rows: Vec::new(),
             is_enough: false,
+            reliability: Vec::new(),
             examination: examination::fit(&history.draws),
         });
     };
@@ -126,10 +159,18 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
         weights.next_purchase = blend::purchases::fit(&model, &choosing_customers);
         model = model.weighing(weights.next_look, weights.next_purchase);
     }
-    let rows: Vec<Row> =
-        judge_looks(&model, &default, &places, &judging).into_iter().chain(judge_orders(&model, &default, &judging_customers)).collect();
+    let (choosing_orders, judging_orders) = orders(history, cut);
+    let asked = questions(history, &model, &places, (&choosing, &choosing_orders, &choosing_customers));
+    weights.placements = blend::placements::fit(&model, &asked);
+    model = model.placing(weights.placements);
+
+    let asked = questions(history, &model, &places, (&judging, &judging_orders, &judging_customers));
+    let (judged, reliability) = judge_placements(&model, &asked);
+    let mut rows = judge_looks(&model, &default, &places, &judging);
+    rows.extend(judge_orders(&model, &default, &judging_customers));
+    rows.extend(judged);
     let is_enough = rows.iter().map(|row| row.asked).max().unwrap_or(0) >= ENOUGH;
-    Ok(Report { cut: Some(cut), weights, rows, is_enough, examination: examination::fit(&history.draws) })
+    Ok(Report { cut: Some(cut), weights, rows, is_enough, reliability, examination: examination::fit(&history.draws) })
 }
 
 fn read(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Model, ModelError> {
@@ -164,6 +205,11 @@ fn sample<'a>(visits: &[&'a [Look]]) -> Vec<Step<'a>> {
         moves.map(|next| Step { before: &visit[..next], next: visit[next].item }).collect::<Vec<Step<'a>>>()
     };
     visits.iter().step_by(stride).flat_map(of_visit).take(LOOKS).collect()
+}
+
+/// The orders after the cut, by choosing and judging people.
+fn orders(history: &History, cut: Timestamp) -> (Vec<&[Buy]>, Vec<&[Buy]>) {
+    history.orders().filter(|order| order[0].at >= cut).partition(|order| order[0].person % 2 == 0)
 }
 
 /// The customers of the past who bought again, by choosing and judging people.
@@ -286,6 +332,59 @@ fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
     rows
 }
 
+/// Each placement as a whole, beside the default weights and the weights without one of its sources.
+fn judge_placements(model: &Model, asked: &Questions<'_>) -> (Vec<Row>, Vec<Reliability>) {
+    let (mut rows, mut reliability) = (Vec::new(), Vec::new());
+    let mut shop = blend::placements::shop(model);
+    let own = model.meta().placements;
+    for (placement, questions) in asked.iter().filter(|(_, questions)| !questions.is_empty()) {
+        let told = answers(&shop, questions);
+        reliability.push(reliable(*placement, told.iter().flat_map(|answered| &answered.said)));
+        // What customers are told by is asked as `next_purchase`.
+        if *placement == Placement::Customer {
+            continue;
+        }
+        let scores = |answers: &[Answered]| Scores(answers.iter().map(|answered| answered.score).collect());
+        let model = scores(&told);
+        rows.push(model.row(placement.name(), "model", None));
+        for (answerer, change) in OTHERWISE {
+            let mut otherwise = own;
+            change(otherwise.get_mut(*placement), Placements::DEFAULT.get(*placement));
+            shop = shop.placing(otherwise);
+            rows.push(scores(&answers(&shop, questions)).row(placement.name(), answerer, Some(&model)));
+        }
+        shop = shop.placing(own);
+    }
+    (rows, reliability)
+}
+
+/// Other ways to weigh a placement, given its own and the default.
+type Otherwise = fn(&mut Weighing, &Weighing);
+const OTHERWISE: [(&str, Otherwise); 5] = [
+    ("default weights", |own, default| *own = *default),
+    ("without sessions", |own, _| own.blend.next_look = 0.0),
+    ("without also bought", |own, _| own.blend.after = 0.0),
+    ("without together", |own, _| own.blend.together = 0.0),
+    ("without likeness", |own, _| own.blend.content = 0.0),
+];
+
+/// Scores beside what came.
+fn reliable<'a>(placement: Placement, said: impl Iterator<Item = &'a (f32, bool)>) -> Reliability {
+    let mut said: Vec<(f64, f64)> = said.map(|(score, is_right)| (f64::from(*score), f64::from(u8::from(*is_right)))).collect();
+    said.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let means = |group: &[(f64, f64)]| {
+        let (scores, right): (Vec<f64>, Vec<f64>) = group.iter().copied().unzip();
+        (mean(&scores), mean(&right))
+    };
+    let apart = said.chunks(said.len().div_ceil(GROUPS).max(1)).map(|group| {
+        let (predicted, observed) = means(group);
+        (predicted - observed).abs() * group.len() as f64
+    });
+    let error = apart.sum::<f64>() / said.len().max(1) as f64;
+    let (predicted, observed) = means(&said);
+    Reliability { placement, listed: said.len(), predicted, observed, error }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,6 +449,40 @@ mod tests {
         assert_eq!(clean.weights, noisy.weights, "the judging half taught the weights");
         assert_ne!(clean.rows, noisy.rows, "the judging half is not looked at");
         assert_ne!(clean.weights, Weights::DEFAULT, "nothing was learned");
+    }
+
+    #[test]
+    fn a_placement_that_is_weighed_wrongly_is_mended_by_many_and_not_by_few() {
+        let history = history(|usual| usual);
+        let cut = cut(&history).expect("a cut");
+        let past = history.before(cut).all_in_stock();
+        let model = read(&Models::of(&past, cut), &Weights::DEFAULT, Currency::EUR).expect("reads");
+        let places = Places::of_model(&past, &model);
+        let steps = steps(&history, cut).0;
+        let mut wrong = Placements::DEFAULT;
+        for source in [Placement::Product, Placement::Visitor] {
+            let blend = &mut wrong.get_mut(source).blend;
+            (blend.next_look, blend.after, blend.together, blend.content) = (0.0, 0.0, 0.0, 1.0);
+        }
+        let fitted = |steps: &[Step<'_>]| {
+            let asked = questions(&history, &model, &places, (steps, &[], &[]));
+            blend::placements::fit(&model.clone().placing(wrong), &asked)
+        };
+        let (many, few) = (fitted(&steps), fitted(&steps[..ENOUGH - 1]));
+        assert!(many.product.blend.next_look > 0.0 && many.visitor.blend.next_look > 0.0, "{many:?}");
+        assert_ne!(many.product.calibration, wrong.product.calibration);
+        assert_eq!(few, wrong);
+    }
+
+    #[test]
+    fn scores_are_compared_with_what_came() {
+        let said: Vec<(f32, bool)> =
+            (0..1_000).map(|number| (if number < 500 { 0.2 } else { 0.8 }, number % 5 == 0 || number >= 600)).collect();
+        let told = reliable(Placement::Cart, said.iter());
+        // Of the first half a fifth came, as was said; of the second a fifth of 100 and all of 400.
+        assert!((told.predicted - 0.5).abs() < 1e-6 && (told.observed - (100.0 + 20.0 + 400.0) / 1_000.0).abs() < 1e-9, "{told:?}");
+        assert!((told.error - (100.0 * 0.6 + 400.0 * 0.2) / 1_000.0).abs() < 1e-6, "{told:?}");
+        assert_eq!(reliable(Placement::Cart, [].iter()).error, 0.0);
     }
 
     #[test]

@@ -81,6 +81,7 @@ impl<'a> Models<'a> {
             tables: BTreeMap::from([(Table::Session, session), (Table::Together, together), (Table::Content, content)]),
             purchases: self.purchases.clone(),
             next_purchase: weights.next_purchase,
+            placements: weights.placements,
             next_look: weights.next_look,
             recent: Some(self.visits.recent.clone()),
             seasonal: self.seasonal.clone(),

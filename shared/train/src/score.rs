@@ -63,7 +63,7 @@ impl Score {
 /// How one answerer did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
-    /// What was asked: `next_look`, `next_purchase`, `new_items` or `next_basket`.
+    /// What was asked: `next_look`, `next_purchase`, `new_items` or `next_basket`; or the placement that was asked as a whole.
     pub question: &'static str,
     /// `model`, a baseline's name, or the model `without` something.
     pub answerer: &'static str,

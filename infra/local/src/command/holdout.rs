@@ -5,7 +5,7 @@ use crate::numbers::grouped;
 use indicatif::ProgressBar;
 use rapport_train::{
     Examination,
-    holdout::{Report, Row},
+    holdout::{Reliability, Report, Row},
 };
 use std::fmt::Write as _;
 use train::Step;
@@ -16,7 +16,22 @@ pub(super) fn page(report: &Report) -> String {
         Some(cut) => format!("\nAsked about what came after {}, which it had not seen:\n{}", cut.day(), table(&report.rows)),
         None => "Too little came after the rest to measure by: not enough data yet.\n".to_owned(),
     };
-    rows + &attention(&report.examination)
+    rows + &reliability(&report.reliability) + &attention(&report.examination)
+}
+
+/// Whether scores are the chances that they stand for; nothing where nobody was asked.
+fn reliability(placements: &[Reliability]) -> String {
+    let mut page = String::new();
+    if !placements.is_empty() {
+        page += "\nWhat the scores said, beside what came (apart: on average, in ten groups of like scores):\n\n";
+        let _ = writeln!(page, "  {:<10}{:>8}{:>10}{:>10}{:>9}", "placement", "listed", "said", "came", "apart");
+    }
+    for Reliability { placement, listed, predicted, observed, error } in placements {
+        let (name, listed) = (placement.name(), grouped(*listed as u64));
+        let percent = |share: &f64| format!("{:.2} %", 100.0 * share);
+        let _ = writeln!(page, "  {name:<10}{listed:>8}{:>10}{:>10}{:>9}", percent(predicted), percent(observed), percent(error));
+    }
+    page
 }
 
 /// How much each place is looked at; nothing where nothing is known.

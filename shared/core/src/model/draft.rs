@@ -1,7 +1,7 @@
 //! What training hands over, and how it is laid out: the writing side of the artifact.
 
 use super::{
-    FEWEST_SUPPORTERS, Meta, ModelError, Neighbour, NextLook, NextPurchase, RecentVisits, SCHEMA, Table,
+    FEWEST_SUPPORTERS, Meta, ModelError, Neighbour, NextLook, NextPurchase, Placements, RecentVisits, SCHEMA, Table,
     item::Extras,
     tensor::{Indices, META, Number},
 };
@@ -36,6 +36,8 @@ pub struct Draft {
     pub purchases: Vec<Vec<(u32, f32)>>,
     /// How next purchases are ranked.
     pub next_purchase: NextPurchase,
+    /// How sources are weighed by placement, and what scores mean.
+    pub placements: Placements,
     /// See [`super::Model::seasonal`].
     pub seasonal: Vec<u32>,
 }
@@ -66,6 +68,7 @@ impl Draft {
             recent: None,
             purchases: Vec::new(),
             next_purchase: NextPurchase::default(),
+            placements: Placements::DEFAULT,
             seasonal: Vec::new(),
         }
     }
@@ -95,6 +98,7 @@ impl Draft {
             visits,
             next_look: self.next_look,
             next_purchase: self.next_purchase,
+            placements: self.placements,
         }
     }
 

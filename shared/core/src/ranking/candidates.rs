@@ -1,4 +1,5 @@
-//! Who stands for election: each source counts on its own scale, is brought to a maximum of one, and is then weighed by placement.
+//! Who stands for election: each source counts on its own scale, is brought to a maximum of one, and is then weighed as training
+//! found best for the placement.
 
 use super::{
     Ask, Shop,
@@ -9,117 +10,50 @@ use super::{
     selection::Gate,
     taste::Taste,
 };
-use crate::model::{Model, Table};
+use crate::model::{Blend, Model, Table};
 
 /// How many favourites take part.
 const FAVOURITES: usize = 60;
 /// Customers buy an item again if so many of its buyers do.
 const HABIT_SHARE: f32 = 0.1;
 
-/// Where candidates come from, and with what weight in the blend.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Where candidates come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// What follows a session of the item, recent items and the cart.
-    NextLook(f32),
-    /// Neighbours of the item, the cart and recent items.
-    Near(Table, f32),
-    /// What is bought after the item, the cart and recent items.
-    After(f32),
     /// What goes with all they bought.
-    History(f32),
+    History,
     /// What they buy again and again.
-    Habit(f32),
-    /// Both, as training weighed them: what will this customer buy?
-    NextPurchase(f32),
+    Habit,
+    /// What follows a session of the item, recent items and the cart.
+    NextLook,
+    /// What is bought after the item, the cart and recent items.
+    After,
+    /// Neighbours of the item, the cart and recent items.
+    Near(Table),
     /// The favourites of the category at hand.
-    Category(f32),
-    /// The shop's favourites.
-    Favourites(f32),
-    /// What is in season.
-    Season(f32),
+    Category,
     /// The shop's own choice.
-    StaffPicks(f32),
+    StaffPicks,
+    /// What is in season.
+    Season,
+    /// The shop's favourites.
+    Favourites,
 }
 
-impl Source {
-    const fn weight(self) -> f32 {
-        match self {
-            Self::NextLook(weight)
-            | Self::Near(_, weight)
-            | Self::After(weight)
-            | Self::History(weight)
-            | Self::Habit(weight)
-            | Self::NextPurchase(weight)
-            | Self::Category(weight)
-            | Self::Favourites(weight)
-            | Self::Season(weight)
-            | Self::StaffPicks(weight) => weight,
-        }
-    }
-}
-
-/// The blend of a placement. Fixed, until a learned one is no worse anywhere.
-fn blend(placement: &str, taste: &Taste) -> [Source; 9] {
-    use Source::{After, Category, Favourites, Habit, History, Near, NextLook, NextPurchase, Season, StaffPicks};
-    use Table::{Content, Together};
-    match placement {
-        "product" => [
-            NextLook(1.0),
-            After(0.6),
-            Near(Together, 0.5),
-            Near(Content, 0.2),
-            History(0.1),
-            Habit(0.1),
-            Category(0.1),
-            StaffPicks(0.05),
-            Favourites(0.05),
-        ],
-        "cart" => [
-            NextLook(0.3),
-            Near(Together, 1.0),
-            After(0.8),
-            Near(Content, 0.0),
-            History(0.2),
-            Habit(0.4),
-            Category(0.05),
-            StaffPicks(0.1),
-            Favourites(0.1),
-        ],
-        "category" | "search" => [
-            NextLook(0.8),
-            After(0.5),
-            Near(Content, 0.2),
-            Near(Together, 0.0),
-            History(0.2),
-            Habit(0.4),
-            Category(0.6),
-            StaffPicks(0.2),
-            Favourites(0.1),
-        ],
-        // A known customer is answered by what they will buy next; favourites only fill up.
-        _ if !taste.bought.is_empty() => [
-            NextPurchase(1.0),
-            NextLook(0.8),
-            After(0.4),
-            Near(Together, 0.2),
-            Near(Content, 0.2),
-            Category(0.1),
-            StaffPicks(0.2),
-            History(0.0),
-            Favourites(0.0),
-        ],
-        _ => [
-            NextLook(0.8),
-            After(0.8),
-            Near(Together, 0.2),
-            Near(Content, 0.2),
-            History(0.0),
-            Season(0.1),
-            Category(0.2),
-            StaffPicks(0.2),
-            Favourites(0.2),
-        ],
-    }
+/// The sources with their weights, in the order in which they speak: those that only fill up come last.
+const fn sources(blend: &Blend, own: f32) -> [(Source, f32); 10] {
+    [
+        (Source::History, blend.history),
+        (Source::Habit, blend.habit * own),
+        (Source::NextLook, blend.next_look),
+        (Source::After, blend.after),
+        (Source::Near(Table::Together), blend.together),
+        (Source::Near(Table::Content), blend.content),
+        (Source::StaffPicks, blend.staff_picks),
+        (Source::Category, blend.category),
+        (Source::Season, blend.season),
+        (Source::Favourites, blend.favourites),
+    ]
 }
 
 /// An item with what speaks for it.
@@ -150,32 +84,28 @@ pub(super) struct Pile {
 }
 
 impl Scratch {
-    pub(super) fn gather(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>) {
-        self.gather_from(shop, ask, taste, gate, &blend(&ask.placement, taste));
+    pub(super) fn gather(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, blend: &Blend) {
+        let own = NextPurchases::new(shop, gate.now()).map_or(0.0, |scorer| scorer.own());
+        self.gather_from(shop, ask, taste, gate, &sources(blend, own));
     }
 
-    pub(super) fn gather_from(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, sources: &[Source]) {
+    pub(super) fn gather_from(&mut self, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, sources: &[(Source, f32)]) {
         self.blend.begin(shop.len());
-        let own = NextPurchases::new(shop, gate.now()).map_or(0.0, |scorer| scorer.own());
         let mut is_led = false;
-        for source in sources {
-            // Two voices, each brought to the same maximum before the second is weighed against the first.
-            let (first, second) = match *source {
-                Source::NextPurchase(weight) => (Source::History(weight), Some(Source::Habit(weight * own))),
-                other => (other, None),
+        for (source, weight) in sources {
+            // Favourites fill up behind what the visitor's own doings say; they do not reorder it.
+            let is_filling = match source {
+                Source::Favourites | Source::Season => true,
+                Source::Category => ask.category.is_none(),
+                _ => false,
             };
-            for voice in std::iter::once(first).chain(second) {
-                // Favourites fill up behind what the visitor's own doings say; they do not reorder it.
-                let is_filling = matches!(voice, Source::Favourites(_) | Source::Season(_))
-                    || matches!(voice, Source::Category(_)) && ask.category.is_none();
-                if voice.weight() <= 0.0 || is_led && is_filling {
-                    continue;
-                }
-                self.source.begin(shop.len());
-                self.source.collect(voice, shop, ask, taste, gate, &mut self.looks);
-                is_led |= matches!(voice, Source::NextLook(_)) && !self.source.candidates.is_empty();
-                self.blend.mix(&self.source, voice.weight());
+            if *weight <= 0.0 || is_led && is_filling {
+                continue;
             }
+            self.source.begin(shop.len());
+            self.source.collect(*source, shop, ask, taste, gate, &mut self.looks);
+            is_led |= *source == Source::NextLook && !self.source.candidates.is_empty();
+            self.blend.mix(&self.source, *weight);
         }
         for candidate in &mut self.blend.candidates {
             candidate.score *= gate.factor(candidate.item);
@@ -235,26 +165,24 @@ impl Pile {
     /// Collects what `source` has to offer and the doorkeeper admits. He is asked once an item, not once a pair.
     fn collect(&mut self, source: Source, shop: &Shop, ask: &Ask, taste: &Taste, gate: &Gate<'_>, looks: &mut Looks) {
         match source {
-            Source::NextLook(_) => self.next_look(looks, shop, taste, gate),
-            Source::Near(table, _) => self.near(shop, table, taste, gate),
-            Source::After(_) => self.after(shop, taste, gate),
-            Source::History(_) => self.history(shop, taste, gate),
-            Source::Habit(_) => self.habits(shop, taste, gate),
-            // The gatherer takes it apart.
-            Source::NextPurchase(_) => {}
-            Source::Category(_) => {
+            Source::History => self.history(shop, taste, gate),
+            Source::Habit => self.habits(shop, taste, gate),
+            Source::NextLook => self.next_look(looks, shop, taste, gate),
+            Source::After => self.after(shop, taste, gate),
+            Source::Near(table) => self.near(shop, table, taste, gate),
+            Source::Category => {
                 let at_hand = taste.item.or_else(|| taste.recent.first().map(|(item, _)| *item));
                 let own = || at_hand.and_then(|item| shop.shelves().of(item)).map(|shelf| shop.shelves().favourites_at(shelf));
                 let favourites = ask.category.as_deref().map(|category| shop.favourites_in(category)).or_else(own);
                 self.line_up(favourites.unwrap_or_default(), Code::PopularInCategory, gate);
             }
-            Source::Favourites(_) => self.line_up(shop.favourites(), Code::Popular, gate),
-            Source::Season(_) => self.line_up(shop.model().map(Model::seasonal).unwrap_or_default(), Code::Seasonal, gate),
-            Source::StaffPicks(_) => {
+            Source::StaffPicks => {
                 for (rule, item) in gate.staff_picks() {
                     self.add(item, 1.0, Code::StaffPick, rule);
                 }
             }
+            Source::Season => self.line_up(shop.model().map(Model::seasonal).unwrap_or_default(), Code::Seasonal, gate),
+            Source::Favourites => self.line_up(shop.favourites(), Code::Popular, gate),
         }
     }
 

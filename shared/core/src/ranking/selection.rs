@@ -2,6 +2,7 @@
 
 use super::{Ask, Pick, Scratch, Shop, Slot, candidates::Candidate, candidates::is_habit, reason::Code, taste::Taste};
 use crate::{
+    model::Calibration,
     rules::{Effect, Rule},
     time::Timestamp,
 };
@@ -209,6 +210,11 @@ fn widen(shop: &Shop, gate: &Gate<'_>, limit: usize, chosen: &mut Vec<Choice>) {
 }
 
 impl Choice {
+    /// The same with what its score says of chances.
+    pub(super) fn calibrated(self, calibration: Calibration) -> Self {
+        Self { score: calibration.of(self.score), ..self }
+    }
+
     pub(super) fn into_pick(self, shop: &Shop, ask: &Ask, taste: &Taste) -> Pick {
         let is_at_hand = taste.item == Some(self.evidence) || taste.cart.contains(&self.evidence);
         let slot: Slot = self.code.slot(is_at_hand);

@@ -4,7 +4,7 @@ use super::shelves::Shelves;
 use crate::{
     catalog::{Item, Listing},
     id::ItemId,
-    model::{Extras, ItemView, Model},
+    model::{Extras, ItemView, Model, Placements},
     rules::{Rule, Rules},
     time::Timestamp,
 };
@@ -170,6 +170,13 @@ impl Shop {
         let Some(model) = &self.model else { return };
         let exponent = model.meta().next_purchase.trend;
         self.lift = (0..self.trained).map(|place| (1.0 + model.trending(place).max(0.0)).powf(exponent)).collect();
+    }
+
+    /// The same shop with its sources weighed otherwise: how training tries what suits it.
+    #[must_use]
+    pub fn placing(mut self, placements: Placements) -> Self {
+        self.model = self.model.map(|model| model.placing(placements));
+        self
     }
 
     /// What training learned; `None` before the first training.

@@ -139,7 +139,7 @@ fn equals_stand_in_the_order_of_their_ids() {
         let taste = Taste::of(&shop, &ask, &[], NOW);
         let gate = Gate::new(&shop, &ask, &taste, NOW);
         let mut scratch = Scratch::default();
-        scratch.gather_from(&shop, &ask, &taste, &gate, &[Source::Near(Table::Together, 1.0)]);
+        scratch.gather_from(&shop, &ask, &taste, &gate, &[(Source::Near(Table::Together), 1.0)]);
         let best: Vec<(u32, f32)> = selection::best(&shop, &scratch, 5).iter().map(|choice| (choice.item, choice.score)).collect();
         assert_eq!(best, [(13, 0.5), (14, 0.5)]);
     }

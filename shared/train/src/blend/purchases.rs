@@ -43,7 +43,7 @@ pub(crate) fn fit(model: &Model, cases: &[Case]) -> NextPurchase {
 }
 
 /// Whether the first answers are better than the second to the same questions, beyond what chance explains.
-fn is_better(tried: &[f64], best: &[f64]) -> bool {
+pub(super) fn is_better(tried: &[f64], best: &[f64]) -> bool {
     let differences: Vec<f64> = tried.iter().zip(best).map(|(tried, best)| tried - best).collect();
     mean(&differences) > 2.0 * standard_error(&differences)
 }
