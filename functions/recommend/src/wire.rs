@@ -199,7 +199,7 @@ pub struct Recommendations<'a> {
 pub struct Recommended<'a> {
     /// The product's id.
     pub id: String,
-    /// 0 to 1.
+    /// 0 to 1: the chance that it is the one dealt with next, as far as the shop's newest past could tell.
     pub score: f32,
     /// `personal`, `contextual`, `popular`, `merchandised` or `discovery`.
     #[schemars(with = "String")]

@@ -350,6 +350,10 @@ fn judge_placements(model: &Model, asked: &Questions<'_>) -> (Vec<Row>, Vec<Reli
         for (answerer, change) in OTHERWISE {
             let mut otherwise = own;
             change(otherwise.get_mut(*placement), Placements::DEFAULT.get(*placement));
+            // What has no say anyway is not missed.
+            if otherwise == own {
+                continue;
+            }
             shop = shop.placing(otherwise);
             rows.push(scores(&answers(&shop, questions)).row(placement.name(), answerer, Some(&model)));
         }
