@@ -148,6 +148,9 @@ pub struct Related {
 /// How many distinct people must stand behind a pair before strangers are told of it as a pair.
 pub const FEWEST_SUPPORTERS: u32 = 2;
 
+/// Below this popularity, a day with a purchase or ten with looks only, people's doings say nothing of an item yet.
+pub const HARDLY_KNOWN: f32 = 1.0;
+
 /// A model, ready for lookups. Cloning is cheap: the bytes are shared.
 #[derive(Clone, Debug)]
 pub struct Model {

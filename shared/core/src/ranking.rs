@@ -12,6 +12,7 @@
 //! | filters and rules | [`selection`] | what may be shown at all; pins, boosts, bans |
 //! | order | [`selection`] | score, then item id; repeats of one category count a little less |
 //! | discovery | [`discovery`] | slots drawn from outside the habit, with their exact probability |
+//! | newcomers | [`newcomers`] | one slot in ten for what is new and suits |
 //! | reasons | [`reason`] | why each item is there, in words |
 //!
 //! How sources are weighed at a placement, and what scores mean there, comes with the model ([`crate::model::Placements`]). Nothing
@@ -19,6 +20,7 @@
 
 pub mod candidates;
 mod discovery;
+mod newcomers;
 pub mod next_look;
 mod next_purchase;
 mod places;
@@ -142,6 +144,7 @@ pub fn recommend(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp, 
     let limit = ask.limit.clamp(1, MOST_ITEMS);
     let mut chosen = selection::choose(shop, &gate, scratch, limit);
     discovery::mix_in(shop, &gate, &taste, ask.discovery.or(shop.rules().discovery).unwrap_or(0.0), seed, limit, &mut chosen);
+    newcomers::mix_in(shop, ask, &gate, &taste, limit, &mut chosen);
     let pick = |choice: Choice| choice.calibrated(calibration).into_pick(shop, ask, &taste);
     let picks = chosen.into_iter().map(pick).collect();
     Answer { strategy: taste.strategy(), picks }

@@ -9,11 +9,14 @@ use rayon::prelude::*;
 
 /// Entries kept for an item.
 const KEPT: usize = 10;
+/// New items that are added to an item's row.
+const NEW_KEPT: usize = 5;
 /// Words of more items than this are passed over, unless the item has no other.
 const COMMON: usize = 500;
 
-/// The table; rows only where `wanted`, since an item that people dealt with has better neighbours.
-pub(crate) fn fit(items: &[Item], wanted: impl Fn(usize) -> bool + Sync) -> Vec<Vec<Neighbour>> {
+/// The table; rows only where `wanted`, since an item that people dealt with has better neighbours, and behind them, also of such items,
+/// what is `new` and like them.
+pub(crate) fn fit(items: &[Item], wanted: impl Fn(usize) -> bool + Sync, new: impl Fn(usize) -> bool) -> Vec<Vec<Neighbour>> {
     let mut words = Interner::default();
     let described: Vec<Vec<u32>> = items.iter().map(|item| words_of(item).map(|word| words.number(word)).collect()).map(sorted).collect();
     let mut items_with: Vec<Vec<u32>> = vec![Vec::new(); words.len()];
@@ -42,7 +45,18 @@ pub(crate) fn fit(items: &[Item], wanted: impl Fn(usize) -> bool + Sync) -> Vec<
         });
         best(alike.collect(), KEPT)
     };
-    (0..items.len()).into_par_iter().map(row).collect()
+    let mut rows: Vec<Vec<Neighbour>> = (0..items.len()).into_par_iter().map(row).collect();
+    let mut back: Vec<Vec<Neighbour>> = vec![Vec::new(); items.len()];
+    for item in (0..items.len()).filter(|item| new(*item)) {
+        for near in &rows[item] {
+            back[near.item as usize].push(Neighbour { item: item as u32, ..*near });
+        }
+    }
+    for (row, mut back) in rows.iter_mut().zip(back) {
+        back.retain(|new| row.iter().all(|known| known.item != new.item));
+        row.extend(best(back, NEW_KEPT));
+    }
+    rows
 }
 
 fn words_of(item: &Item) -> impl Iterator<Item = String> + '_ {
@@ -56,4 +70,22 @@ fn sorted(mut words: Vec<u32>) -> Vec<u32> {
     words.sort_unstable();
     words.dedup();
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::id::ItemId;
+
+    #[test]
+    fn a_new_item_stands_in_the_rows_of_what_it_is_like() {
+        let titled = |id: &str, title: &str| Item { title: Some(title.to_owned()), ..Item::bare(ItemId::new(id).expect("an id")) };
+        let items =
+            [titled("old", "Rolling pin"), titled("new", "Rolling pin, beech"), titled("tea", "Green tea"), titled("rare", "Black tea")];
+        // Everybody deals with the first; nobody with the second; the last two have too few neighbours of their own.
+        let rows = fit(&items, |item| item != 0, |item| item == 1);
+        let named = |item: usize| rows[item].iter().map(|near| near.item).collect::<Vec<u32>>();
+        assert_eq!([named(0), named(1), named(2), named(3)], [vec![1], vec![0], vec![3], vec![2]]);
+        assert_eq!(rows[0][0].weight, rows[1][0].weight);
+    }
 }

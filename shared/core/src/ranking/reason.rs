@@ -28,6 +28,8 @@ pub enum Code {
     StaffPick,
     /// Put there by a rule.
     Pinned,
+    /// New, and like the evidence; without evidence new in the category at hand.
+    New,
     /// Outside the habit, on purpose.
     Discovery,
 }
@@ -76,6 +78,8 @@ impl Code {
             Self::Seasonal => (Vec::new(), "Popular at this time of year".to_owned()),
             Self::StaffPick => (rule(), "Chosen by our team".to_owned()),
             Self::Pinned => (rule(), "Chosen by the shop".to_owned()),
+            Self::New if evidence == item => (Vec::new(), "New in the shop".to_owned()),
+            Self::New => (id(), format!("New, and similar to {name}")),
             Self::Discovery => (Vec::new(), "Something different".to_owned()),
         };
         Why { code: self, evidence, text }
@@ -86,7 +90,7 @@ impl Code {
         use super::Slot;
         match self {
             Self::BuyAgain => Slot::Personal,
-            Self::ViewedTogether | Self::AlsoBought | Self::BoughtTogether | Self::Similar => {
+            Self::ViewedTogether | Self::AlsoBought | Self::BoughtTogether | Self::Similar | Self::New => {
                 if is_context {
                     Slot::Contextual
                 } else {

@@ -17,6 +17,8 @@ pub(super) struct Shelves {
     above: Vec<u32>,
     /// By category: what is in stock there and below, best sold first.
     favourites: Vec<Vec<u32>>,
+    /// By category: what is new there and below, newest first.
+    newest: Vec<Vec<u32>>,
     /// By item: its category.
     of_item: Vec<u32>,
 }
@@ -40,20 +42,25 @@ impl Shelves {
         let above = name.rsplit_once('/').map_or(NONE, |(above, _)| self.number(above));
         let number = self.above.len() as u32;
         self.above.push(above);
-        self.favourites.push(Vec::new());
         self.numbers.insert(name.to_owned(), number);
         number
     }
 
-    /// Sorts `items`, best sold first, into their categories and all above.
-    pub(super) fn fill(&mut self, items: &[u32]) {
+    /// Sorts items into their categories and all above: `favourites`, best sold first, and what is new, newest first.
+    pub(super) fn fill(&mut self, favourites: &[u32], newest: &[u32]) {
+        (self.favourites, self.newest) = (self.sorted(favourites), self.sorted(newest));
+    }
+
+    fn sorted(&self, items: &[u32]) -> Vec<Vec<u32>> {
+        let mut sorted = vec![Vec::new(); self.above.len()];
         for item in items {
             let mut next = self.of(*item);
             while let Some(number) = next {
-                self.favourites[number as usize].push(*item);
+                sorted[number as usize].push(*item);
                 next = self.above.get(number as usize).copied().filter(|above| *above != NONE);
             }
         }
+        sorted
     }
 
     /// The category of an item; `None` where it has none.
@@ -66,7 +73,17 @@ impl Shelves {
         self.numbers.get(shallow(category)).map(|number| self.favourites_at(*number)).unwrap_or_default()
     }
 
+    /// What is new in a category and below, newest first; nothing for an unknown one.
+    pub(super) fn newest(&self, category: &str) -> &[u32] {
+        self.numbers.get(shallow(category)).map(|number| self.newest_at(*number)).unwrap_or_default()
+    }
+
     /// The same by the category's number.
+    pub(super) fn newest_at(&self, number: u32) -> &[u32] {
+        self.newest.get(number as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The favourites by the category's number.
     pub(super) fn favourites_at(&self, number: u32) -> &[u32] {
         self.favourites.get(number as usize).map(Vec::as_slice).unwrap_or_default()
     }

@@ -4,14 +4,17 @@ use super::shelves::Shelves;
 use crate::{
     catalog::{Item, Listing},
     id::ItemId,
-    model::{Extras, ItemView, Model, Placements},
+    model::{Extras, HARDLY_KNOWN, ItemView, Model, Placements},
     rules::{Rule, Rules},
-    time::Timestamp,
+    time::{DAY_MS, Timestamp},
 };
 use fixedbitset::FixedBitSet;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::{borrow::Cow, collections::HashMap, hash::BuildHasher, sync::OnceLock};
+use std::{borrow::Cow, cmp::Reverse, collections::HashMap, hash::BuildHasher, sync::OnceLock};
+
+/// How long an item counts as new, in days.
+const NEW_DAYS: i64 = 30;
 
 /// Always the same: who sends items cannot choose ids by it, and the same shop is the same everywhere.
 const HASHER: FixedState = FixedState::with_seed(0);
@@ -39,6 +42,8 @@ pub struct Shop {
     favourites: Vec<u32>,
     /// The place among all favourites, as a score below anything that a signal speaks for.
     favour: Vec<f32>,
+    /// In stock, and hardly anybody has dealt with it yet.
+    newcomers: FixedBitSet,
     /// How much its trend lifts an item in what goes with a history.
     lift: Vec<f32>,
     rules: Rules,
@@ -74,6 +79,7 @@ impl Shop {
             shelves: Shelves::default(),
             favourites: Vec::new(),
             favour: Vec::new(),
+            newcomers: FixedBitSet::new(),
             lift: Vec::new(),
             rules,
             meant: Vec::new(),
@@ -162,8 +168,26 @@ impl Shop {
         for place in 0..self.len() as u32 {
             shelves.put(self.item(place).as_ref().and_then(|item| item.category()));
         }
-        shelves.fill(&favourites);
+        let newest = self.newest();
+        shelves.fill(&favourites, &newest);
+        self.newcomers = FixedBitSet::with_capacity(self.len());
+        self.newcomers.extend(newest.into_iter().map(|place| place as usize));
         (self.favourites, self.favour, self.shelves) = (favourites, favour, shelves);
+    }
+
+    /// What is in stock and has hardly been dealt with, newest first: items that came after the training, items of the last weeks, and
+    /// items of unknown age that nobody ever dealt with. Nothing is new to a shop that has not been trained.
+    fn newest(&self) -> Vec<u32> {
+        let Some(model) = &self.model else { return Vec::new() };
+        let since = model.meta().created.plus_ms(-NEW_DAYS * DAY_MS);
+        let is_new = |place: u32| {
+            let is_recent = self.item(place).and_then(|item| item.published()).map(|published| published >= since);
+            let (known, least) = (model.popularity(place), if is_recent.is_some() { HARDLY_KNOWN } else { f32::MIN_POSITIVE });
+            self.is_in_stock(place) && is_recent != Some(false) && known < least
+        };
+        let mut newest: Vec<u32> = (0..self.len() as u32).filter(|place| is_new(*place)).collect();
+        newest.sort_by_cached_key(|place| (Reverse(self.item(*place).and_then(|item| item.published())), self.rank_of_id(*place)));
+        newest
     }
 
     fn weigh_trends(&mut self) {
@@ -220,6 +244,16 @@ impl Shop {
     #[must_use]
     pub fn is_in_stock(&self, place: u32) -> bool {
         self.in_stock.contains(place as usize)
+    }
+
+    /// Whether hardly anybody has dealt with the item yet.
+    pub(super) fn is_newcomer(&self, place: u32) -> bool {
+        self.newcomers.contains(place as usize)
+    }
+
+    /// Whether there is any such item.
+    pub(super) fn has_newcomers(&self) -> bool {
+        !self.newcomers.is_clear()
     }
 
     /// The places of what can be bought.

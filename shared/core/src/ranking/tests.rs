@@ -436,3 +436,53 @@ fn what_is_in_season_stands_among_a_strangers_favourites_only() {
     let clicked = answer(&Ask { session: vec![item(4)], ..ask("home", None) });
     assert!(clicked.iter().all(|pick| pick.why.code != Code::Seasonal), "after a click their own doings speak: {clicked:?}");
 }
+
+/// A new tin and a new tea came to the shop after the training.
+fn shop_with_news(news: &[(&str, Option<&str>)], draft: Draft) -> Shop {
+    let model = Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads");
+    let came = news.iter().map(|(name, category)| Item { category: category.map(str::to_owned), ..Item::bare(id(name)) });
+    Shop::new(Some(model), came, Rules::default())
+}
+
+#[test]
+fn a_new_item_is_shown_to_who_deals_with_its_category() {
+    let shop = shop_with_news(&[("tin", Some("Baking/Tins")), ("tea", Some("Tea"))], draft());
+    let tins = buyer(&[(item(4), 30), (item(8), 20)]);
+    let shown = |ask: Ask, profiles: &[&Profile]| {
+        let picks = answer(&shop, &ask, profiles).picks;
+        let new = picks.iter().filter(|pick| pick.why.code == Code::New);
+        new.map(|pick| shop.item(pick.item).map_or_else(String::new, |item| item.id().to_owned())).collect::<Vec<String>>()
+    };
+    assert_eq!(shown(ask("product", Some(item(4))), &[]), ["tin"]);
+    assert_eq!(shown(Ask { session: vec![item(2)], ..ask("home", None) }, &[]), ["tea"]);
+    assert_eq!(shown(ask("home", None), &[&tins]), ["tin"]);
+    assert_eq!(shown(Ask { category: Some("Baking".into()), ..ask("category", None) }, &[]), ["tin"]);
+    assert!(shown(ask("home", None), &[]).is_empty(), "nothing is known of a stranger");
+    assert!(shown(Ask { exclude: vec![id("tin")], ..ask("product", Some(item(4))) }, &[]).is_empty(), "excluded");
+    assert!(shown(Ask { session: vec![item(3)], ..ask("home", None) }, &[]).is_empty(), "gifts have nothing new");
+
+    let page = answer(&shop, &Ask { limit: 10, discovery: Some(0.2), ..ask("product", Some(item(4))) }, &[]).picks;
+    let new = page.iter().find(|pick| pick.why.code == Code::New).expect("the tin");
+    assert_eq!((new.propensity, new.slot, new.why.evidence.as_slice()), (1.0, Slot::Contextual, ["i04".to_owned()].as_slice()));
+    assert_eq!(page.iter().filter(|pick| pick.slot == Slot::Discovery).count(), 2, "what is drawn stays drawn");
+    assert_eq!((page.len(), page.iter().position(|pick| pick.why.code == Code::New)), (10, Some(8)), "last of what is not drawn");
+}
+
+#[test]
+fn of_new_items_those_come_first_that_are_like_what_is_at_hand() {
+    let like = |of: usize| Neighbour { item: of as u32, weight: 0.9, supporters: 0 };
+    let rows = (0..20).map(|number| if number == 4 { vec![like(18)] } else { Vec::new() }).collect();
+    let mut draft = draft();
+    draft.tables.insert(Table::Content, rows);
+    // Nobody has dealt with i18; i17 is as little known and has been there for long.
+    draft.statistics[18].popularity = 0.0;
+    draft.statistics[17].popularity = 0.0;
+    draft.items[17].published = Some(NOW.plus_days(-300));
+    let shop = shop_with_news(&[("tin", Some("Baking/Tins"))], draft);
+    let news = |limit: usize| {
+        let picks = answer(&shop, &Ask { limit, ..ask("product", Some(item(4))) }, &[]).picks;
+        picks.into_iter().filter(|pick| shop.is_newcomer(pick.item)).map(|pick| pick.item).collect::<Vec<u32>>()
+    };
+    assert!(shop.is_newcomer(18) && shop.is_newcomer(20) && !shop.is_newcomer(17));
+    assert_eq!((news(5), news(4)), (vec![18], Vec::new()));
+}

@@ -1,0 +1,78 @@
+//! Items that hardly anybody had the chance to deal with: one slot in ten goes to the one that suits the visitor best.
+//!
+//! What people do cannot speak for an item that is new, and what cannot be seen is never dealt with. So a new item is measured by what
+//! is written about it: it suits who deals with items of its category, or with items that it is like.
+
+use super::{Ask, Shop, reason::Code, selection::Choice, selection::Gate, taste::Taste};
+use crate::model::Table;
+use std::cmp::Reverse;
+
+/// One slot in so many, rounded to the nearest.
+const ONE_IN: usize = 10;
+/// What being in the category of something counts beside being exactly like it.
+const SAME_SHELF: f32 = 0.3;
+/// Of a category the newest so many are looked at.
+const OF_A_SHELF: usize = 20;
+/// What the cart, and recent items, count beside the item at hand.
+const SPOKEN: (f32, f32) = (0.5, 0.8);
+/// What an earlier purchase counts, and how many of the newest are heard.
+const BOUGHT: f32 = 0.3;
+const BOUGHT_HEARD: usize = 20;
+
+/// A new item, how well it suits, and what it suits best; itself where the category asked for is all that speaks for it.
+struct Newcomer {
+    item: u32,
+    suits: f32,
+    evidence: u32,
+    strongest: f32,
+}
+
+/// Gives the last slots that are neither pinned nor drawn to the new items that suit best, unless enough of them are there already.
+pub(super) fn mix_in(shop: &Shop, ask: &Ask, gate: &Gate<'_>, taste: &Taste, limit: usize, chosen: &mut [Choice]) {
+    let there = chosen.iter().filter(|choice| shop.is_newcomer(choice.item)).count();
+    let slots = ((limit + ONE_IN / 2) / ONE_IN).saturating_sub(there);
+    if slots == 0 || !shop.has_newcomers() {
+        return;
+    }
+    let mut suiting = suiting(shop, ask, gate, taste);
+    suiting.retain(|newcomer| chosen.iter().all(|choice| choice.item != newcomer.item));
+    suiting.truncate(slots);
+    let is_free = |choice: &&mut Choice| !matches!(choice.code, Code::Pinned | Code::Discovery) && !shop.is_newcomer(choice.item);
+    let mut free: Vec<&mut Choice> = chosen.iter_mut().filter(is_free).collect();
+    let last = free.len().saturating_sub(suiting.len());
+    let mut bound = 1.0f32;
+    for (choice, newcomer) in free.drain(last..).zip(suiting) {
+        // Nothing that was earned stands behind something that counts less.
+        bound = bound.min(choice.score).min(shop.favour(newcomer.item));
+        *choice = Choice { item: newcomer.item, score: bound, code: Code::New, evidence: newcomer.evidence, propensity: 1.0 };
+    }
+}
+
+/// What suits, best first.
+fn suiting(shop: &Shop, ask: &Ask, gate: &Gate<'_>, taste: &Taste) -> Vec<Newcomer> {
+    let mut found: Vec<Newcomer> = Vec::new();
+    let mut add = |item: u32, suits: f32, evidence: u32| match found.iter_mut().find(|known| known.item == item) {
+        Some(known) => {
+            known.suits += suits;
+            if suits > known.strongest {
+                (known.strongest, known.evidence) = (suits, evidence);
+            }
+        }
+        None if gate.admits(item) => found.push(Newcomer { item, suits, evidence, strongest: suits }),
+        None => {}
+    };
+    let mut bought: Vec<_> = taste.bought.iter().collect();
+    bought.sort_unstable_by_key(|bought| (Reverse(bought.last_at), bought.item));
+    let bought = bought.into_iter().take(BOUGHT_HEARD).map(|bought| (bought.item, BOUGHT));
+    for (item, weight) in taste.spoken(SPOKEN.0, SPOKEN.1).chain(bought) {
+        for newcomer in shop.shelves().of(item).map(|shelf| shop.shelves().newest_at(shelf)).unwrap_or_default().iter().take(OF_A_SHELF) {
+            add(*newcomer, weight * SAME_SHELF, item);
+        }
+        let alike = shop.model().into_iter().flat_map(|model| model.neighbours(Table::Content, item));
+        alike.filter(|near| shop.is_newcomer(near.item)).for_each(|near| add(near.item, weight * near.weight, item));
+    }
+    let asked = ask.category.as_deref().map(|category| shop.shelves().newest(category)).unwrap_or_default();
+    asked.iter().take(OF_A_SHELF).for_each(|newcomer| add(*newcomer, SAME_SHELF, *newcomer));
+    found.sort_unstable_by(|a, b| b.suits.total_cmp(&a.suits).then_with(|| shop.rank_of_id(a.item).cmp(&shop.rank_of_id(b.item))));
+    found
+}
