@@ -1,7 +1,7 @@
 //! Which items are alike by what is written about them: all there is for an item that nobody dealt with yet.
 //!
-//! Cosine over the words of title, category and brand, each weighed by how rare it is (inverse document frequency, Spärck Jones
-//! 1972). A word that very many items share tells nothing and is passed over.
+//! Cosine over the words of the title, category, brand, tags, attributes and the price's tier, each weighed by how rare it is (inverse
+//! document frequency, Spärck Jones 1972). A word that very many items share tells nothing and is passed over.
 
 use crate::{intern::Interner, pairs::best};
 use rapport_core::{catalog::Item, model::Neighbour};
@@ -11,7 +11,9 @@ use rayon::prelude::*;
 const KEPT: usize = 10;
 /// New items that are added to an item's row.
 const NEW_KEPT: usize = 5;
-/// Words of more items than this are passed over, unless the item has no other.
+/// Each tier of prices ends at so many times where it begins.
+const TIER: f64 = 1.5;
+/// Words of more items than this are passed over.
 const COMMON: usize = 500;
 
 /// The table; rows only where `wanted`, since an item that people dealt with has better neighbours, and behind them, also of such items,
@@ -63,7 +65,12 @@ fn words_of(item: &Item) -> impl Iterator<Item = String> + '_ {
     let title = item.title.iter().flat_map(|title| title.split(|c: char| !c.is_alphanumeric())).filter(|word| word.chars().count() > 1);
     let category = item.category.iter().map(|category| format!("category {category}"));
     let brand = item.brand.iter().map(|brand| format!("brand {brand}"));
-    title.map(str::to_lowercase).chain(category).chain(brand)
+    let tags = item.tags.iter().map(|tag| format!("tag {}", tag.to_lowercase()));
+    // What is nested says nothing that another item would say in the same words.
+    let plain = item.attributes.iter().filter(|(_, value)| value.is_string() || value.is_boolean() || value.is_number());
+    let attributes = plain.map(|(name, value)| format!("{name} = {value}"));
+    let price = item.price_minor.filter(|price| *price > 0).map(|price| format!("price {}", (price as f64).log(TIER).floor()));
+    title.map(str::to_lowercase).chain(category).chain(brand).chain(tags).chain(attributes).chain(price)
 }
 
 fn sorted(mut words: Vec<u32>) -> Vec<u32> {
@@ -76,6 +83,24 @@ fn sorted(mut words: Vec<u32>) -> Vec<u32> {
 mod tests {
     use super::*;
     use rapport_core::id::ItemId;
+
+    #[test]
+    fn attributes_tags_and_price_tell_where_titles_do_not() {
+        let bare = |id: &str| Item::bare(ItemId::new(id).expect("an id"));
+        let of_oak = || [("wood".to_owned(), "oak".into())].into();
+        let items = [
+            Item { attributes: of_oak(), ..bare("a") },
+            Item { tags: vec!["Gift".into()], ..bare("b") },
+            Item { price_minor: Some(1_000), ..bare("c") },
+            Item { attributes: of_oak(), ..bare("d") },
+            Item { tags: vec!["gift".into()], ..bare("e") },
+            Item { price_minor: Some(1_100), ..bare("f") },
+            Item { price_minor: Some(9_000), ..bare("g") },
+        ];
+        let rows = fit(&items, |_| true, |_| false);
+        let named: Vec<Vec<u32>> = rows.iter().map(|row| row.iter().map(|near| near.item).collect()).collect();
+        assert_eq!(named, [vec![3], vec![4], vec![5], vec![0], vec![1], vec![2], vec![]]);
+    }
 
     #[test]
     fn a_new_item_stands_in_the_rows_of_what_it_is_like() {

@@ -191,11 +191,21 @@ fn freshness(by_time: &[&[Look]], n: &[u32], params: &Params) -> Vec<f32> {
     recent.iter().zip(n).map(lift).map(|lift| lift.powf(params.freshness)).collect()
 }
 
-/// The visits that are among the newest of some item of theirs, each item once.
+/// As many visits as two bytes can number, or three an item where that is more: short visits would otherwise make an artifact larger
+/// than long ones do.
+fn most_visits(items: usize) -> usize {
+    (3 * items).max(usize::from(u16::MAX) + 1)
+}
+
+/// The visits that are among the newest of some item of theirs, each item once; the newest [`most_visits`] of them.
 fn recent(by_time: &[&[Look]], params: &Params, rarity: Vec<f32>) -> RecentVisits {
     let mut found = vec![0usize; rarity.len()];
     let mut visits: Vec<Vec<u32>> = Vec::new();
+    let most = most_visits(rarity.len());
     for visit in by_time.iter().rev() {
+        if visits.len() == most {
+            break;
+        }
         let mut items: Vec<u32> = Vec::with_capacity(visit.len());
         for look in *visit {
             if !items.contains(&look.item) {
@@ -209,4 +219,21 @@ fn recent(by_time: &[&[Look]], params: &Params, rarity: Vec<f32>) -> RecentVisit
     }
     visits.reverse();
     RecentVisits { visits, an_item: params.visits_an_item, rarity }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::time::Timestamp;
+
+    #[test]
+    fn of_many_short_visits_the_newest_are_kept() {
+        const ITEMS: u32 = 20_000;
+        let look = |visit: u32, item: u32| Look { person: visit, at: Timestamp(i64::from(visit)), item: item % ITEMS };
+        let visits: Vec<[Look; 2]> = (0..100_000).map(|visit| [look(visit, visit), look(visit, visit * 7 + 1)]).collect();
+        let by_time: Vec<&[Look]> = visits.iter().map(<[Look; 2]>::as_slice).collect();
+        let recent = recent(&by_time, &DEFAULT, vec![1.0; ITEMS as usize]);
+        assert_eq!(recent.visits.len(), 65_536);
+        assert_eq!(recent.visits.last().map(Vec::as_slice), Some([99_999 % ITEMS, (99_999 * 7 + 1) % ITEMS].as_slice()));
+    }
 }
