@@ -51,8 +51,9 @@ fn artifact(created: Timestamp) -> Bytes {
     let items = names.map(|name| Item { title: Some(format!("Title {name}")), in_stock: name != "l", ..Item::bare(id(name)) });
     let row = |place: usize| if place == 0 { vec![Neighbour { item: 1, weight: 1.0, supporters: 5 }] } else { Vec::new() };
     let rows: Vec<Vec<Neighbour>> = (0..names.len()).map(row).collect();
+    let sold = |place: usize| ItemStatistics { popularity: 20.0, trending: 20.0 - place as f32, ..ItemStatistics::default() };
     let draft = Draft {
-        statistics: (0..names.len()).map(|place| ItemStatistics { trending: 20.0 - place as f32, ..ItemStatistics::default() }).collect(),
+        statistics: (0..names.len()).map(sold).collect(),
         items: items.to_vec(),
         tables: BTreeMap::from([(Table::Session, rows.clone()), (Table::Together, rows)]),
         learned_from: [3, 77, 2, 1],
@@ -317,6 +318,21 @@ async fn changes_reach_lookups_within_a_minute() {
     let shown: Vec<&str> = later["items"].as_array().expect("items").iter().filter_map(|item| item["id"].as_str()).collect();
     assert_eq!(shown[0], "k");
     assert!(shown.contains(&"new") && !shown.contains(&"a"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn a_new_item_finds_those_who_deal_with_its_category() {
+    let suite = suite().await;
+    let batch = r#"[{"id":"a","title":"Title a","category":"Mugs"},{"id":"new","title":"A new mug","category":"Mugs"}]"#;
+    suite.backend(Method::PUT, "/v1/catalog/items", batch).await;
+    let shown = async |path: &str| {
+        let (_, answer) = suite.call(Method::GET, path, &[], "", NOW.plus_ms(MINUTE)).await;
+        let new = answer["items"].as_array().expect("items").iter().find(|item| item["id"] == "new").cloned();
+        new.map(|new| new["why"].clone())
+    };
+    let why = json!({ "code": "new", "evidence": ["a"], "text": "New, and similar to Title a" });
+    assert_eq!(shown("/v1/recommendations?k=wk_1&placement=product&item=a&limit=5").await, Some(why));
+    assert_eq!(shown("/v1/recommendations?k=wk_1&placement=product&item=c&limit=5").await, None);
 }
 
 #[tokio::test]

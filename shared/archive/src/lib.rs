@@ -20,6 +20,9 @@ pub enum ArchiveError {
     /// Not Parquet, cut short, or of another shape than ours.
     #[error("not an archive of ours: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
+    /// Another content than its name tells: it was overwritten, or its disk failed.
+    #[error("{0} is damaged: its content is not what its name says; put it back from a copy, or delete it and lose the events in it")]
+    Damaged(String),
     /// A row's `event` cannot be read.
     #[error("row {0}")]
     Event(#[from] rapport_core::event::DecodeError),

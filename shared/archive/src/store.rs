@@ -40,7 +40,11 @@ impl Archive {
     /// successor is written.
     pub async fn read(&self, key: &str) -> Result<Vec<Event>, ArchiveError> {
         let gone = || StoreError::Unavailable { what: key.to_owned(), source: "it is gone; list the archive again".into() };
-        decode(self.objects.get(key).await?.ok_or_else(gone)?.body)
+        let file = self.objects.get(key).await?.ok_or_else(gone)?.body;
+        if !key.ends_with(&name(&file)) {
+            return Err(ArchiveError::Damaged(key.to_owned()));
+        }
+        decode(file)
     }
 
     /// Writes the events received on `day` as one file, in order and without identical copies, and gives its key. The name is the
@@ -50,7 +54,7 @@ impl Archive {
     /// [`ArchiveError`] when it could not be written.
     pub async fn write(&self, day: &str, events: Vec<Event>) -> Result<String, ArchiveError> {
         let file = encode(&in_order(events))?;
-        let key = format!("{}part-{}.parquet", layout::archive_prefix(Some(day)), content_hash(&file));
+        let key = format!("{}{}", layout::archive_prefix(Some(day)), name(&file));
         match self.objects.put(&key, file.into(), Condition::Absent).await {
             Ok(_) | Err(StoreError::Conflict { .. }) => Ok(key),
             Err(error) => Err(error.into()),
@@ -63,5 +67,30 @@ impl Archive {
     /// [`ArchiveError::Store`] when it cannot be deleted.
     pub async fn delete(&self, key: &str) -> Result<(), ArchiveError> {
         Ok(self.objects.delete(key).await?)
+    }
+}
+
+fn name(file: &[u8]) -> String {
+    format!("part-{}.parquet", content_hash(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_io::memory::MemoryObjects;
+
+    #[tokio::test]
+    async fn a_file_that_is_not_what_its_name_says_is_refused() {
+        let objects = Arc::new(MemoryObjects::default());
+        let archive = Archive::new(objects.clone());
+        let key = archive.write("2026-01-03", Vec::new()).await.expect("written");
+        assert_eq!(archive.read(&key).await.expect("whole"), []);
+        // As good a file as any, and another one.
+        let mut other = encode(&[]).expect("it encodes");
+        let last = other.len() - 9;
+        other[last] ^= 1;
+        objects.put(&key, other.into(), Condition::Always).await.expect("memory");
+        let error = archive.read(&key).await.expect_err("it is not what was written");
+        assert!(matches!(&error, ArchiveError::Damaged(named) if *named == key) && error.to_string().contains(&key), "{error}");
     }
 }
