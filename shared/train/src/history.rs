@@ -77,10 +77,16 @@ impl History {
         }
     }
 
-    /// The same with everything in stock: what may be sold today says nothing about what was bought then.
+    /// The same with everything in stock that was ever dealt with, and nothing else: what may be sold today says nothing about what could
+    /// be bought then, and what nobody had dealt with may not have been there.
     #[must_use]
     pub(crate) fn all_in_stock(mut self) -> Self {
-        self.items.iter_mut().for_each(|item| item.in_stock = true);
+        self.items.iter_mut().for_each(|item| item.in_stock = false);
+        for item in self.looks.iter().map(|look| look.item).chain(self.buys.iter().map(|buy| buy.item)) {
+            if let Some(item) = self.items.get_mut(item as usize) {
+                item.in_stock = true;
+            }
+        }
         self
     }
 

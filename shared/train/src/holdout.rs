@@ -479,6 +479,18 @@ mod tests {
     }
 
     #[test]
+    fn what_came_later_was_not_there_before() {
+        let mut history = history(|usual| usual);
+        history.items.push(Item { in_stock: true, ..Item::bare(ItemId::new("later").expect("an id")) });
+        history.items[0].in_stock = false;
+        let at = history.newest().expect("a newest");
+        history.looks.push(Look { person: PEOPLE - 1, at: at.plus_ms(1), item: ITEMS });
+        let past = history.before(at).all_in_stock();
+        assert!(past.items[0].in_stock, "sold out today, not then");
+        assert!(!past.items[ITEMS as usize].in_stock && past.items.len() == history.items.len());
+    }
+
+    #[test]
     fn scores_are_compared_with_what_came() {
         let said: Vec<(f32, bool)> =
             (0..1_000).map(|number| (if number < 500 { 0.2 } else { 0.8 }, number % 5 == 0 || number >= 600)).collect();
