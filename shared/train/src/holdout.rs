@@ -3,7 +3,10 @@
 //! The newest tenth of all looks and purchases is held out. Half of the people in it choose the shop's weights ([`crate::blend`]); the
 //! other half judges what was chosen, beside bestsellers, beside the default weights, and beside the model without each of its parts.
 
-pub use crate::score::{Lead, Row};
+pub use crate::{
+    reliability::Reliability,
+    score::{Lead, Row},
+};
 
 use crate::{
     blend::{
@@ -14,7 +17,7 @@ use crate::{
     history::{Buy, History, Look},
     learn::Models,
     lists::{Lists, popular},
-    score::{Score, Scores, mean},
+    score::{Score, Scores},
     shopper::{self, Order},
 };
 use bytes::Bytes;
@@ -40,8 +43,6 @@ const CUSTOMERS: usize = 2_000;
 pub(crate) const LIST: usize = 20;
 /// Fewer answers than this say nothing.
 pub(crate) const ENOUGH: usize = 30;
-/// Answers are compared with what came in so many groups of like scores.
-const GROUPS: usize = 10;
 
 /// What the newest part of the log says about a model that never saw it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -58,21 +59,6 @@ pub struct Report {
     pub reliability: Vec<Reliability>,
     /// How much each place of a list is looked at, from what chance put there; empty while too little of it was clicked.
     pub examination: Vec<Examination>,
-}
-
-/// What the scores of a placement said, beside what came.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Reliability {
-    /// Where.
-    pub placement: Placement,
-    /// Of how many listed items.
-    pub listed: usize,
-    /// The mean score, 0 to 1.
-    pub predicted: f64,
-    /// The share that was right, 0 to 1.
-    pub observed: f64,
-    /// How far the two are apart in ten groups of like scores, on average (expected calibration error).
-    pub error: f64,
 }
 
 /// What somebody looked at next, and what they had looked at before.
@@ -339,7 +325,7 @@ fn judge_placements(model: &Model, asked: &Questions<'_>) -> (Vec<Row>, Vec<Reli
     let own = model.meta().placements;
     for (placement, questions) in asked.iter().filter(|(_, questions)| !questions.is_empty()) {
         let told = answers(&shop, questions);
-        reliability.push(reliable(*placement, told.iter().flat_map(|answered| &answered.said)));
+        reliability.push(Reliability::of(*placement, told.iter().flat_map(|answered| &answered.said)));
         // What customers are told by is asked as `next_purchase`.
         if *placement == Placement::Customer {
             continue;
@@ -371,23 +357,6 @@ const OTHERWISE: [(&str, Otherwise); 5] = [
     ("without together", |own, _| own.blend.together = 0.0),
     ("without likeness", |own, _| own.blend.content = 0.0),
 ];
-
-/// Scores beside what came.
-fn reliable<'a>(placement: Placement, said: impl Iterator<Item = &'a (f32, bool)>) -> Reliability {
-    let mut said: Vec<(f64, f64)> = said.map(|(score, is_right)| (f64::from(*score), f64::from(u8::from(*is_right)))).collect();
-    said.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let means = |group: &[(f64, f64)]| {
-        let (scores, right): (Vec<f64>, Vec<f64>) = group.iter().copied().unzip();
-        (mean(&scores), mean(&right))
-    };
-    let apart = said.chunks(said.len().div_ceil(GROUPS).max(1)).map(|group| {
-        let (predicted, observed) = means(group);
-        (predicted - observed).abs() * group.len() as f64
-    });
-    let error = apart.sum::<f64>() / said.len().max(1) as f64;
-    let (predicted, observed) = means(&said);
-    Reliability { placement, listed: said.len(), predicted, observed, error }
-}
 
 #[cfg(test)]
 mod tests {
@@ -488,17 +457,6 @@ mod tests {
         let past = history.before(at).all_in_stock();
         assert!(past.items[0].in_stock, "sold out today, not then");
         assert!(!past.items[ITEMS as usize].in_stock && past.items.len() == history.items.len());
-    }
-
-    #[test]
-    fn scores_are_compared_with_what_came() {
-        let said: Vec<(f32, bool)> =
-            (0..1_000).map(|number| (if number < 500 { 0.2 } else { 0.8 }, number % 5 == 0 || number >= 600)).collect();
-        let told = reliable(Placement::Cart, said.iter());
-        // Of the first half a fifth came, as was said; of the second a fifth of 100 and all of 400.
-        assert!((told.predicted - 0.5).abs() < 1e-6 && (told.observed - (100.0 + 20.0 + 400.0) / 1_000.0).abs() < 1e-9, "{told:?}");
-        assert!((told.error - (100.0 * 0.6 + 400.0 * 0.2) / 1_000.0).abs() < 1e-6, "{told:?}");
-        assert_eq!(reliable(Placement::Cart, [].iter()).error, 0.0);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod pairs;
 mod popularity;
 pub mod protocol;
 mod purchases;
+mod reliability;
 mod repeat;
 mod score;
 mod season;

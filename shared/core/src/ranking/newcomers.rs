@@ -11,8 +11,8 @@ use std::cmp::Reverse;
 const ONE_IN: usize = 10;
 /// What being in the category of something counts beside being exactly like it.
 const SAME_SHELF: f32 = 0.3;
-/// Of a category the newest so many are looked at.
-const OF_A_SHELF: usize = 20;
+/// Of a category the newest so many are looked at: all suit alike, and each costs the lookup.
+const OF_A_SHELF: usize = 8;
 /// What the cart, and recent items, count beside the item at hand.
 const SPOKEN: (f32, f32) = (0.5, 0.8);
 /// What an earlier purchase counts, and how many of the newest are heard.

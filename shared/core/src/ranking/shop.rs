@@ -181,9 +181,11 @@ impl Shop {
         let Some(model) = &self.model else { return Vec::new() };
         let since = model.meta().created.plus_ms(-NEW_DAYS * DAY_MS);
         let is_new = |place: u32| {
-            let is_recent = self.item(place).and_then(|item| item.published()).map(|published| published >= since);
-            let (known, least) = (model.popularity(place), if is_recent.is_some() { HARDLY_KNOWN } else { f32::MIN_POSITIVE });
-            self.is_in_stock(place) && is_recent != Some(false) && known < least
+            let known = model.popularity(place);
+            // Most items are known well, and a start need not read more of them.
+            known < HARDLY_KNOWN
+                && self.is_in_stock(place)
+                && self.item(place).and_then(|item| item.published()).map_or(known <= 0.0, |published| published >= since)
         };
         let mut newest: Vec<u32> = (0..self.len() as u32).filter(|place| is_new(*place)).collect();
         newest.sort_by_cached_key(|place| (Reverse(self.item(*place).and_then(|item| item.published())), self.rank_of_id(*place)));

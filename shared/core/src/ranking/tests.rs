@@ -3,7 +3,7 @@ use crate::{
     catalog::{Item, Listing},
     event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
     id::{CustomerId, EventId, OrderId},
-    model::{Draft, ItemStatistics, Model, Neighbour, Repeat},
+    model::{Calibration, Draft, ItemStatistics, Model, Neighbour, Repeat},
     money::Currency,
     profile::{Subject, refold},
     rules::Rules,
@@ -435,6 +435,22 @@ fn what_is_in_season_stands_among_a_strangers_favourites_only() {
     assert_eq!(home.first().map(|pick| pick.item), Some(0), "the bestseller stays ahead");
     let clicked = answer(&Ask { session: vec![item(4)], ..ask("home", None) });
     assert!(clicked.iter().all(|pick| pick.why.code != Code::Seasonal), "after a click their own doings speak: {clicked:?}");
+}
+
+#[test]
+fn calibrated_scores_are_other_numbers_in_the_same_order() {
+    let model = Model::parse(draft().to_bytes().expect("writes").0.into()).expect("reads");
+    let mut placements = model.meta().placements;
+    let calibration = Calibration { offset: -2.0, slope: 0.5 };
+    placements.product.calibration = calibration;
+    let (plain, calibrated) = (shop(), Shop::new(Some(model.placing(placements)), [], Rules::default()));
+    let page = |shop: &Shop| answer(shop, &ask("product", Some(item(4))), &[]).picks;
+    let expected: Vec<(u32, f32)> = page(&plain).iter().map(|pick| (pick.item, calibration.of(pick.score))).collect();
+    assert_eq!(page(&calibrated).iter().map(|pick| (pick.item, pick.score)).collect::<Vec<_>>(), expected);
+    let own = |shop: &Shop| rank(shop, &ask("product", Some(item(4))), &[], &[item(8), item(12)], NOW, &mut Scratch::default());
+    let expected: Vec<(ItemId, f32)> = own(&plain).into_iter().map(|(id, score)| (id, calibration.of(score))).collect();
+    assert_eq!(own(&calibrated), expected);
+    assert_eq!(answer(&calibrated, &ask("home", None), &[]), answer(&plain, &ask("home", None), &[]), "another placement");
 }
 
 /// A new tin and a new tea came to the shop after the training.
