@@ -321,7 +321,7 @@ fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
 /// Each placement as a whole, beside the default weights and the weights without one of its sources.
 fn judge_placements(model: &Model, asked: &Questions<'_>) -> (Vec<Row>, Vec<Reliability>) {
     let (mut rows, mut reliability) = (Vec::new(), Vec::new());
-    let mut shop = blend::placements::shop(model);
+    let (mut shop, heard) = (blend::placements::shop(model), blend::placements::heard(model));
     let own = model.meta().placements;
     for (placement, questions) in asked.iter().filter(|(_, questions)| !questions.is_empty()) {
         let told = answers(&shop, questions);
@@ -337,7 +337,7 @@ fn judge_placements(model: &Model, asked: &Questions<'_>) -> (Vec<Row>, Vec<Reli
             let mut otherwise = own;
             change(otherwise.get_mut(*placement), Placements::DEFAULT.get(*placement));
             // What has no say anyway is not missed.
-            if otherwise == own {
+            if heard(otherwise.get(*placement).blend) == heard(own.get(*placement).blend) {
                 continue;
             }
             shop = shop.placing(otherwise);
@@ -445,6 +445,17 @@ mod tests {
         assert!(many.product.blend.next_look > 0.0 && many.visitor.blend.next_look > 0.0, "{many:?}");
         assert_ne!(many.product.calibration, wrong.product.calibration);
         assert_eq!(few, wrong);
+    }
+
+    #[test]
+    fn sources_that_have_nothing_to_say_are_neither_tried_nor_missed() {
+        // The made-up shop tells no category, and likeness needs words.
+        let report = measure(&history(|usual| usual), Currency::EUR).expect("measures");
+        let asked: BTreeSet<&str> = report.rows.iter().filter(|row| row.question == "product").map(|row| row.answerer).collect();
+        assert!(asked.contains("without sessions") && asked.contains("without also bought"), "{asked:?}");
+        assert!(!asked.contains("without likeness"), "{asked:?}");
+        let (learned, default) = (report.weights.placements.product.blend, Placements::DEFAULT.product.blend);
+        assert_eq!((learned.content, learned.category), (default.content, default.category));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
 };
 use rapport_core::{
     id::ItemId,
-    model::{Blend, Calibration, Model, Placement, Placements},
+    model::{Blend, Calibration, Model, Placement, Placements, Table},
     profile::Profile,
     random::SplitMix,
     ranking::{Ask, Scratch, Shop, recommend},
@@ -123,12 +123,15 @@ pub(crate) fn answers(shop: &Shop, questions: &[Question<'_>]) -> Vec<Answered> 
 /// The weights and calibrations that suit the questions best.
 pub(crate) fn fit(model: &Model, questions: &Questions<'_>) -> Placements {
     let mut best = model.meta().placements;
-    let mut shop = shop(model);
+    let (mut shop, heard) = (shop(model), heard(model));
     for (placement, asked) in questions.iter().filter(|(_, asked)| asked.len() >= ENOUGH) {
         let mut now = answers(&shop, asked);
         for change in if *placement == Placement::Customer { &[][..] } else { &TRIED } {
             let mut tried = best;
             change(&mut tried.get_mut(*placement).blend);
+            if heard(tried.get(*placement).blend) == heard(best.get(*placement).blend) {
+                continue;
+            }
             shop = shop.placing(tried);
             let then = answers(&shop, asked);
             if is_better(&gains(&then), &gains(&now)) {
@@ -139,6 +142,24 @@ pub(crate) fn fit(model: &Model, questions: &Questions<'_>) -> Placements {
         shop = shop.placing(best);
     }
     best
+}
+
+/// A blend as it is heard: without the sources that the model has nothing of. Blends that are heard alike put items in the same order.
+/// Sessions always speak, if only of what they hold themselves.
+pub(crate) fn heard(model: &Model) -> impl Fn(Blend) -> Blend {
+    let items = || 0..model.len() as u32;
+    let has = |table: Table| items().any(|item| model.neighbours(table, item).len() > 0);
+    let [together, content] = [Table::Together, Table::Content].map(has);
+    let after = items().any(|item| model.bought_after(item).next().is_some());
+    let category = items().any(|item| model.item(item).is_some_and(|item| item.category().is_some()));
+    let or_nothing = |has: bool, weight: f32| if has { weight } else { 0.0 };
+    move |blend| Blend {
+        after: or_nothing(after, blend.after),
+        together: or_nothing(together, blend.together),
+        content: or_nothing(content, blend.content),
+        category: or_nothing(category, blend.category),
+        ..blend
+    }
 }
 
 /// What is tried, in this order.
