@@ -6,6 +6,7 @@ macro_rules! say {
 }
 
 mod ask;
+mod cost;
 mod customer;
 mod evaluate;
 mod holdout;
@@ -114,6 +115,9 @@ pub enum Failure {
     /// A protocol could not be run.
     #[error(transparent)]
     Evaluate(#[from] crate::evaluate::EvaluateError),
+    /// The bill could not be made.
+    #[error(transparent)]
+    Cost(#[from] crate::cost::CostError),
     /// The stores did not start.
     #[error(transparent)]
     Suite(#[from] crate::suite::SuiteError),
@@ -150,6 +154,8 @@ enum Command {
     Replay(replay::Arguments),
     /// Measure the models: by the newest part of the shop's own log, or by a public protocol.
     Evaluate(evaluate::Arguments),
+    /// Say what a month on AWS costs, from counted calls and list prices.
+    Cost(cost::Arguments),
     /// Show, mint, rotate or revoke keys.
     Keys(keys::Arguments),
 }
@@ -170,6 +176,7 @@ impl Cli {
             Command::Send(arguments) => send::run(shop, arguments).await,
             Command::Replay(arguments) => replay::run(shop, arguments).await,
             Command::Evaluate(arguments) => evaluate::run(shop, &arguments).await,
+            Command::Cost(arguments) => cost::run(shop, arguments).await,
             Command::Keys(arguments) => keys::run(shop, arguments).await,
         }
     }

@@ -14,6 +14,7 @@
 
 pub mod clock;
 pub mod command;
+pub mod cost;
 pub mod demo;
 pub mod deployed;
 pub mod elsewhere;

@@ -135,6 +135,8 @@ pub struct Reader {
     pub queue: String,
     /// Messages in a batch at most.
     pub batch: u32,
+    /// How long a batch waits for more of them, in seconds; nobody waits so long locally.
+    pub window_secs: u32,
 }
 
 /// What runs by the clock.
@@ -244,10 +246,29 @@ impl Template {
     pub fn readers(&self, scope: Scope<'_>) -> Vec<Reader> {
         self.events("SQS", scope)
             .filter_map(|(function, properties)| {
-                let batch = properties.get("BatchSize").and_then(Value::as_u64).and_then(|size| u32::try_from(size).ok());
-                Some(Reader { function, queue: properties.get("Queue")?.as_str()?.to_owned(), batch: batch? })
+                let number = |name: &str| properties.get(name).and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
+                Some(Reader {
+                    function,
+                    queue: properties.get("Queue")?.as_str()?.to_owned(),
+                    batch: number("BatchSize")?,
+                    window_secs: number("MaximumBatchingWindowInSeconds").unwrap_or(0),
+                })
             })
             .collect()
+    }
+
+    /// How much memory `function` is given, in MB; 128 where the template does not say, as on AWS.
+    #[must_use]
+    pub fn memory_mb(&self, function: Function) -> u32 {
+        let mut properties = self.of_type("AWS::Serverless::Function").filter(|(name, _)| Function::of_resource(name) == Some(function));
+        let memory = properties.next().and_then(|(_, properties)| properties.get("MemorySize")?.as_u64());
+        memory.and_then(|memory| u32::try_from(memory).ok()).unwrap_or(128)
+    }
+
+    /// How many alarms watch over the stack.
+    #[must_use]
+    pub fn alarms(&self) -> usize {
+        self.of_type("AWS::CloudWatch::Alarm").count()
     }
 
     /// What runs by the clock.
@@ -401,8 +422,8 @@ mod tests {
         assert_eq!(
             readers,
             [
-                Reader { function: Function::Ingest, queue: "shop-inbox".into(), batch: 1000 },
-                Reader { function: Function::Profile, queue: "shop-folds".into(), batch: 20 },
+                Reader { function: Function::Ingest, queue: "shop-inbox".into(), batch: 1000, window_secs: 5 },
+                Reader { function: Function::Profile, queue: "shop-folds".into(), batch: 20, window_secs: 1 },
             ]
         );
     }
