@@ -183,7 +183,9 @@ impl Document {
     /// Takes one saying in; says whether that changed anything.
     fn hear(&mut self, said: &Said) -> bool {
         let is_erased = self.erased.is_some_and(|erased| said.at.at <= erased);
-        if is_erased || self.fields.get(&said.field).is_some_and(|known| known.at >= said.at) {
+        // Copies of one event that say different things are heard in any order, so the greater value settles it.
+        let is_newer = |known: &Field| (said.at, &said.value) > (known.at, &known.value);
+        if is_erased || !self.fields.get(&said.field).is_none_or(is_newer) {
             return false;
         }
         self.fields.insert(said.field.clone(), Field { value: said.value.clone(), at: said.at });
@@ -237,6 +239,18 @@ mod tests {
                 let newest = BTreeMap::from([("email".into(), "new@example.org".into())]);
                 assert_eq!(contacts.get(&ada()).await.unwrap(), newest, "{order:?}");
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn copies_of_one_event_that_disagree_agree_in_any_order() {
+        let said = ["one@example.org", "two@example.org"].map(|value| said(&ada(), "email", value, at(1, 1)));
+        for order in [[0, 1], [1, 0]] {
+            let contacts = contacts();
+            for index in order {
+                contacts.keep(vec![said[index].clone()]).await.unwrap();
+            }
+            assert_eq!(contacts.get(&ada()).await.unwrap()["email"], "two@example.org", "{order:?}");
         }
     }
 
