@@ -3,7 +3,7 @@
 use crate::{App, Step, TrainError};
 use rapport_archive::Archive;
 use rapport_core::{
-    event::{Action, Event, Who},
+    event::{Action, Event},
     profile::{Subject, subjects},
     time::Timestamp,
 };
@@ -179,10 +179,9 @@ impl Erasures {
 
     /// Whether `event` is to be forgotten. The erasure itself is not: replays and imports must obey it.
     fn covers(&self, event: &Event) -> bool {
-        let Who { customer, device, email } = &event.who;
-        let customer = customer.clone().map(Subject::Customer);
-        let named = customer.into_iter().chain(device.clone().map(Subject::Device)).chain(email.clone().map(Subject::Email));
-        !matches!(event.action, Action::Erased) && named.filter_map(|subject| self.0.get(&subject)).any(|until| event.at <= *until)
+        // What a customer does on a device that somebody else had is the customer's, as it is in their profile.
+        let named = subjects(event);
+        !matches!(event.action, Action::Erased) && named.iter().filter_map(|subject| self.0.get(subject)).any(|until| event.at <= *until)
     }
 }
 
@@ -234,11 +233,36 @@ fn day_of(key: &str) -> Option<&str> {
 mod tests {
     use super::*;
     use rapport_core::{
-        event::{Authority, Traffic},
-        id::EventId,
+        event::{Authority, Traffic, Who},
+        id::{CustomerId, DeviceId, EventId},
     };
     use rapport_io::memory::MemoryObjects;
     use std::sync::Arc;
+
+    #[test]
+    fn who_is_forgotten_takes_nobody_elses_history_along() {
+        let [ada, bob] = ["ada", "bob"].map(|id| CustomerId::new(id).ok());
+        let phone = DeviceId::new("phone").ok();
+        let event = |who: Who, action: Action| Event {
+            id: EventId::new("e").expect("an id"),
+            at: Timestamp(5),
+            authority: Authority::Backend,
+            source: "test".into(),
+            who,
+            traffic: Traffic::Human,
+            action,
+        };
+        let mut erasures = Erasures::default();
+        erasures.hear(&event(Who { customer: ada.clone(), ..Who::default() }, Action::Erased));
+        erasures.hear(&event(Who { device: phone.clone(), ..Who::default() }, Action::Erased));
+        for (who, covered) in [
+            (Who { customer: ada, ..Who::default() }, true),
+            (Who { device: phone.clone(), ..Who::default() }, true),
+            (Who { customer: bob, device: phone, ..Who::default() }, false),
+        ] {
+            assert_eq!(erasures.covers(&event(who.clone(), Action::CheckoutStarted)), covered, "{who:?}");
+        }
+    }
 
     #[tokio::test]
     async fn every_file_is_taken_in_once_and_in_order() {
