@@ -136,6 +136,7 @@ impl Corpus {
     /// refunds taken back.
     #[must_use]
     pub fn history(mut self, unset: ConsentMode) -> History {
+        self.renumber();
         self.facts.par_sort_unstable_by_key(|fact| fact.copy.precedence());
         self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
         let events = self.facts.len() as u64;
@@ -167,6 +168,29 @@ impl Corpus {
         take_back(&mut history.buys, &refunds);
         history.items = self.told.into_iter().map(Told::into_item).collect();
         history
+    }
+
+    /// Numbers people, items and orders by their ids instead of by first mention: sums of fractions and ties among equals come out the
+    /// same whichever file was read first.
+    fn renumber(&mut self) {
+        let (people, items, orders) = (self.people.places(), self.item_numbers.places(), self.orders.places());
+        let item = |number: u32| if number == NO_ITEM { NO_ITEM } else { items[number as usize] };
+        for fact in &mut self.facts {
+            fact.person = people[fact.person as usize];
+            fact.item = item(fact.item);
+            if let Did::Order { order, .. } = &mut fact.did {
+                *order = orders[*order as usize];
+            }
+        }
+        for drawn in &mut self.drawn {
+            drawn.person = people[drawn.person as usize];
+            drawn.item = item(drawn.item);
+        }
+        for (_, owner) in self.persons.iter_mut().filter_map(|person| person.owner.as_mut()) {
+            *owner = people[*owner as usize];
+        }
+        self.persons = placed(std::mem::take(&mut self.persons), &people);
+        self.told = placed(std::mem::take(&mut self.told), &items);
     }
 
     /// Whose event it is: somebody's, or else, for an order, the order's own.
@@ -246,6 +270,13 @@ impl Corpus {
         }
         holding
     }
+}
+
+/// `all`, each where `places` puts it.
+fn placed<T>(all: Vec<T>, places: &[u32]) -> Vec<T> {
+    let mut placed: Vec<(u32, T)> = places.iter().copied().zip(all).collect();
+    placed.sort_unstable_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, one)| one).collect()
 }
 
 impl Person {
@@ -342,6 +373,21 @@ mod tests {
 
     fn exposure(answer: &str, item: &str, position: u16, propensity_ppm: u32) -> Exposure {
         Exposure { recommendation: answer.into(), item: ItemId::new(item).expect("an id"), position, propensity_ppm }
+    }
+
+    #[test]
+    fn numbers_do_not_depend_on_who_was_read_first() {
+        let viewed = |id: &str, device: &str, item: &str| {
+            event(id, device, Action::Viewed(Product { title: Some(item.into()), ..Product::bare(ItemId::new(item).expect("an id")) }))
+        };
+        let events = [viewed("1", "b", "tea"), viewed("2", "a", "cup"), viewed("3", "c", "tea"), viewed("4", "a", "pot")];
+        let history = |events: &mut dyn Iterator<Item = &Event>| {
+            let mut corpus = Corpus::default();
+            events.for_each(|event| corpus.add(event));
+            corpus.history(ConsentMode::OptOut)
+        };
+        let (read, backwards) = (history(&mut events.iter()), history(&mut events.iter().rev()));
+        assert_eq!((read.looks, read.items), (backwards.looks, backwards.items));
     }
 
     #[test]
