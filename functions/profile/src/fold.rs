@@ -9,9 +9,13 @@ use crate::{App, FoldError, refold};
 use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     event::Event,
-    profile::{Link, Profile, Subject, links, subjects},
+    profile::{Alias, Link, Profile, Subject, links, subjects},
 };
-use rapport_io::{StoreError, identities::Linked, profiles::Versioned};
+use rapport_io::{
+    StoreError,
+    identities::{Linked, Owner},
+    profiles::Versioned,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -27,13 +31,15 @@ const FEW_REFOLDS: usize = 25;
 /// Events by the subject they are folded into.
 type BySubject = BTreeMap<Subject, Vec<Event>>;
 
-/// Folds `events`.
-pub(crate) async fn events(app: &App, events: &[Event]) -> Result<(), FoldError> {
-    let mut refolds = record_links(app, events).await?;
+/// Folds `events`, which the log holds in `object`.
+pub(crate) async fn events(app: &App, object: &str, events: &[Event]) -> Result<(), FoldError> {
+    let links = record_links(app, events).await?;
+    let mut refolds = concerned(app, &links).await?;
 
-    let named = without(by_subject(events), &refolds);
-    refolds.extend(fold_all(app, &named).await?);
+    let named = by_subject(events);
+    refolds.extend(fold_all(app, &without(named.clone(), &refolds)).await?);
 
+    // Whoever is refolded may be somebody's alias, too, and that somebody is not.
     let subjects: Vec<Subject> = named.keys().cloned().collect();
     let mut owned = BySubject::new();
     for (subject, owner) in subjects.iter().zip(app.identities.owners(&subjects).await?) {
@@ -42,7 +48,7 @@ pub(crate) async fn events(app: &App, events: &[Event]) -> Result<(), FoldError>
         }
     }
     refolds.extend(fold_all(app, &without(owned, &refolds)).await?);
-    ask_refolds(app, refolds).await
+    ask_refolds(app, object, refolds, &links).await
 }
 
 /// Who is to be refolded gets these events from the log.
@@ -61,30 +67,30 @@ fn by_subject(events: &[Event]) -> BySubject {
     grouped
 }
 
-/// Records what the events say about who is who. Gives the customers whose history that changed.
-async fn record_links(app: &App, events: &[Event]) -> Result<BTreeSet<Subject>, FoldError> {
+/// Records what the events say about who is who. Gives the aliases that have a new owner, or one whose refolds nobody has noted.
+async fn record_links(app: &App, events: &[Event]) -> Result<Vec<(Alias, Owner)>, FoldError> {
     let mut earliest: BTreeMap<(Subject, Subject), Link> = BTreeMap::new();
     for link in events.iter().flat_map(links) {
         let known = earliest.entry((link.alias.clone(), Subject::Customer(link.customer.clone()))).or_insert_with(|| link.clone());
         known.at = known.at.min(link.at);
     }
-    let mut refolds = BTreeSet::new();
-    let mut new: Vec<Link> = Vec::new();
     let told: Vec<Link> = earliest.into_values().collect();
-    for (linked, link) in app.identities.link_all(&told).await?.into_iter().zip(told) {
-        match linked {
-            Linked::Known => {}
-            Linked::New => new.push(link),
-            Linked::Moved(before) => {
-                refolds.insert(Subject::Customer(before));
-                refolds.insert(Subject::Customer(link.customer));
-            }
-        }
-    }
+    let linked = app.identities.link_all(&told).await?.into_iter().zip(told);
+    Ok(linked.filter_map(|(linked, link)| if let Linked::Fresh(owner) = linked { Some((link.alias, owner)) } else { None }).collect())
+}
+
+/// The customers whose history new owners of aliases change.
+async fn concerned(app: &App, links: &[(Alias, Owner)]) -> Result<BTreeSet<Subject>, FoldError> {
     // An alias without a past brings nothing that this object's events do not.
-    let aliases: Vec<Subject> = new.iter().map(|link| link.alias.clone()).collect();
+    let aliases: Vec<Alias> = links.iter().map(|(alias, _)| alias.clone()).collect();
     let pasts = app.profiles.get(&aliases, true).await?;
-    refolds.extend(new.into_iter().zip(pasts).filter(|(_, past)| past.is_some()).map(|(link, _)| Subject::Customer(link.customer)));
+    let mut refolds = BTreeSet::new();
+    for ((_, owner), past) in links.iter().zip(pasts) {
+        if past.is_some() || !owner.before().is_empty() {
+            refolds.insert(Subject::Customer(owner.customer.clone()));
+        }
+        refolds.extend(owner.before().iter().cloned().map(Subject::Customer));
+    }
     Ok(refolds)
 }
 
@@ -122,7 +128,7 @@ async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: O
         match app.profiles.put(&profile, version).await {
             Ok(()) => return Ok(None),
             Err(StoreError::Conflict { .. }) => {
-                pause(attempt, &subject).await;
+                step_back(app, attempt, &subject).await;
                 stored = app.profiles.get(std::slice::from_ref(&subject), true).await?.pop().flatten();
             }
             Err(error) => return Err(error.into()),
@@ -131,10 +137,12 @@ async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: O
     Err(conflict(&subject).into())
 }
 
-/// Notes the refolds durably, and does them if they are few.
-async fn ask_refolds(app: &App, refolds: BTreeSet<Subject>) -> Result<(), FoldError> {
-    let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject).await });
+/// Notes the refolds durably, then that `links` are settled, and does the refolds if they are few.
+async fn ask_refolds(app: &App, object: &str, refolds: BTreeSet<Subject>, links: &[(Alias, Owner)]) -> Result<(), FoldError> {
+    let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject, object).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
+    let settled = links.iter().cloned().map(|(alias, owner)| async move { app.identities.settled(&alias, &owner).await });
+    stream::iter(settled).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     if !refolds.is_empty() && refolds.len() <= FEW_REFOLDS {
         refold::waiting(app).await?;
     }
@@ -142,9 +150,12 @@ async fn ask_refolds(app: &App, refolds: BTreeSet<Subject>) -> Result<(), FoldEr
 }
 
 /// Waits a little longer each time, and a different while for each subject, so that two writers do not keep step.
-async fn pause(attempt: u32, subject: &Subject) {
+async fn step_back(app: &App, attempt: u32, subject: &Subject) {
+    if app.step_back_ms == 0 {
+        return;
+    }
     let spread = rapport_core::digest::short_hash(format!("{attempt}{subject}").as_bytes()) % 20;
-    tokio::time::sleep(Duration::from_millis((5 << attempt.min(6)) + spread)).await;
+    tokio::time::sleep(Duration::from_millis((app.step_back_ms << attempt.min(6)) + spread)).await;
 }
 
 pub(crate) fn conflict(subject: &Subject) -> StoreError {

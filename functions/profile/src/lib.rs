@@ -34,7 +34,12 @@ pub struct App {
     pub identities: Identities,
     /// Where lines go that cannot be read.
     pub rejects: Rejects,
+    /// How long a writer that lost a race steps back, in milliseconds; twice as long each time. 0 where there is no clock to wait by.
+    pub step_back_ms: u64,
 }
+
+/// Long enough for the winner to be through with its write, most of the time.
+const STEP_BACK_MS: u64 = 5;
 
 impl App {
     /// Over the shop's bucket and tables.
@@ -46,6 +51,7 @@ impl App {
             rejects: Rejects::new(objects),
             profiles: Profiles::new(Arc::clone(&records)),
             identities: Identities::new(records),
+            step_back_ms: STEP_BACK_MS,
         }
     }
 }
@@ -79,12 +85,23 @@ pub async fn handle(app: &App, batch: Vec<Message>, now: Timestamp) -> Vec<Strin
 async fn fold_message(app: &App, message: &Message, now: Timestamp) -> Result<(), FoldError> {
     let keys = rapport_lambda::s3_keys(message)?;
     for key in keys {
-        // An object that is gone was compacted into the archive, a day after it was folded.
-        let Some(object) = app.log.read(&key).await? else { continue };
+        let Some(object) = app.log.read(&key).await? else {
+            fold_archived(app, &key).await?;
+            continue;
+        };
         for damaged in &object.damaged {
             app.rejects.put(&format!("{key}: {damaged}"), key.as_bytes(), "log", now).await?;
         }
-        fold::events(app, &object.events).await?;
+        fold::events(app, &key, &object.events).await?;
+    }
+    Ok(())
+}
+
+/// An object that is gone is in the archive. Mostly it was folded a day before; but a message that lay among the dead letters tells of
+/// it for the first time, and nobody can tell the two apart. A fold knows what it has seen, so its whole day is folded again.
+async fn fold_archived(app: &App, key: &str) -> Result<(), FoldError> {
+    for file in history::files_of_its_day(app, key).await? {
+        fold::events(app, key, &app.archive.read(&file).await?).await?;
     }
     Ok(())
 }
@@ -96,3 +113,6 @@ async fn fold_message(app: &App, message: &Message, now: Timestamp) -> Result<()
 pub async fn run(app: &App, _job: Job) -> Result<Refolded, FoldError> {
     refold::waiting(app).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,9 @@ use rapport_core::{
     event::Event,
     profile::{Profile, Subject, refold, subjects},
 };
-use rapport_io::StoreError;
+use rapport_io::{StoreError, identities::Waiting};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// So many subjects are refolded in one pass over the log: it bounds memory.
 const PER_PASS: usize = 10_000;
@@ -26,12 +26,16 @@ pub struct Refolded {
 /// Refolds every subject on the waiting list.
 pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
     let mut done = Refolded::default();
-    let waiting = app.identities.waiting_refolds().await?;
+    let mut waiting: BTreeMap<Subject, Vec<Waiting>> = BTreeMap::new();
+    for asked in app.identities.waiting_refolds().await? {
+        waiting.entry(asked.subject.clone()).or_default().push(asked);
+    }
+    let waiting: Vec<(Subject, Vec<Waiting>)> = waiting.into_iter().collect();
     for part in waiting.chunks(PER_PASS) {
         let wanted: Vec<Subject> = part.iter().map(|(subject, _)| subject.clone()).collect();
         done.changed += refold_these(app, wanted).await?;
-        for (subject, version) in part {
-            app.identities.refolded(subject, *version).await?;
+        for asked in part.iter().flat_map(|(_, asked)| asked) {
+            app.identities.refolded(asked).await?;
         }
         done.subjects += part.len();
     }
@@ -66,10 +70,11 @@ async fn refold_these(app: &App, mut wanted: Vec<Subject>) -> Result<usize, Fold
     wanted.first().map_or(Ok(changed), |subject| Err(conflict(subject).into()))
 }
 
-/// A profile that holds nothing, not even the time of an erasure, is not stored.
+/// A profile that never held anything is not stored. One that holds nothing any more is: were its row deleted, the next one would have
+/// a version that was seen before, and a slow writer would take the one for the other.
 pub(crate) async fn save(app: &App, profile: &Profile, version: Option<u64>) -> Result<(), StoreError> {
-    if profile.is_empty() && profile.erased_at.is_none() {
-        return app.profiles.delete(&profile.subject).await;
+    if version.is_none() && profile.is_empty() && profile.erased_at.is_none() {
+        return Ok(());
     }
     app.profiles.put(profile, version).await
 }

@@ -3,8 +3,9 @@
 use crate::{App, FoldError, history::every_event, refold::save};
 use rapport_core::{
     event::Event,
-    profile::{Link, Subject, links, refold, subjects},
+    profile::{Link, Profile, Subject, links, refold, subjects},
 };
+use rapport_io::identities::{Linked, Owner};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// So many events are held at once; a longer history takes more passes over the log.
@@ -29,7 +30,7 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
     let mut replayed = Replayed::default();
     let owners = owners(app, &mut replayed.events).await?;
     if mend {
-        app.identities.link_all(&owners.values().cloned().collect::<Vec<_>>()).await?;
+        own(app, owners.values().cloned().collect()).await?;
     }
     let live = live(app).await?;
     let mut seen = BTreeSet::new();
@@ -39,20 +40,24 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
             let profile = refold(subject.clone(), &events);
             let bytes = profile.to_bytes().map_err(|source| unwritable(&subject, source))?;
             seen.insert(subject.clone());
-            if profile.is_empty() && profile.erased_at.is_none() || live.get(&subject) == Some(&hash(&bytes)) {
+            let is_nothing = profile.is_empty() && profile.erased_at.is_none();
+            if live.get(&subject).map_or(is_nothing, |live| *live == hash(&bytes)) {
                 continue;
             }
             if mend {
-                let version = app.profiles.get(std::slice::from_ref(&subject), true).await?.pop().flatten().map(|stored| stored.version);
-                save(app, &profile, version).await?;
+                mend_one(app, &profile).await?;
             }
             replayed.differing.push(subject);
         }
     }
     replayed.profiles = seen.len();
-    for subject in live.into_keys().filter(|subject| !seen.contains(subject)) {
+    for (subject, live) in live.into_iter().filter(|(subject, _)| !seen.contains(subject)) {
+        let nothing = Profile::new(subject.clone());
+        if hash(&nothing.to_bytes().map_err(|source| unwritable(&subject, source))?) == live {
+            continue;
+        }
         if mend {
-            app.profiles.delete(&subject).await?;
+            mend_one(app, &nothing).await?;
         }
         replayed.differing.push(subject);
     }
@@ -60,7 +65,24 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
     Ok(replayed)
 }
 
-/// Who owns each alias, by the earliest statement in the log.
+/// Writes what the log says over what is there.
+async fn mend_one(app: &App, profile: &Profile) -> Result<(), FoldError> {
+    let stored = app.profiles.get(std::slice::from_ref(&profile.subject), true).await?.pop().flatten();
+    Ok(save(app, profile, stored.map(|stored| stored.version)).await?)
+}
+
+/// Records `links`. The profiles they change are about to be written, so nobody need be told.
+async fn own(app: &App, links: Vec<Link>) -> Result<(), FoldError> {
+    for (linked, link) in app.identities.link_all(&links).await?.into_iter().zip(&links) {
+        if let Linked::Fresh(owner) = linked {
+            app.identities.settled(&link.alias, &owner).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Who owns each alias, by the earliest statement in the log. The table is asked, too: a statement that was erased with the rest of what
+/// its customer did is no longer in the archive, and an alias does not change hands because somebody was forgotten.
 async fn owners(app: &App, events: &mut u64) -> Result<BTreeMap<Subject, Link>, FoldError> {
     let mut owners: BTreeMap<Subject, Link> = BTreeMap::new();
     every_event(app, |event| {
@@ -73,6 +95,12 @@ async fn owners(app: &App, events: &mut u64) -> Result<BTreeMap<Subject, Link>, 
         }
     })
     .await?;
+    for (alias, Owner { customer, at, .. }) in app.identities.everybody().await? {
+        let link = Link { alias: alias.clone(), customer, at };
+        if owners.get(&alias).is_none_or(|owner| at < owner.at) {
+            owners.insert(alias, link);
+        }
+    }
     Ok(owners)
 }
 

@@ -7,6 +7,7 @@ use crate::{
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
+    digest::short_hash,
     id::CustomerId,
     profile::{Alias, Link, Position, Subject},
 };
@@ -15,6 +16,8 @@ use std::sync::Arc;
 
 const OWNER: &str = "owner";
 const SCHEMA: u8 = 1;
+/// The content of a refold's row whose sort key ends in its cause.
+const WITH_CAUSE: &[u8] = b"2";
 /// How often a link that lost a race is tried again.
 const ATTEMPTS: u32 = 8;
 /// Links that are recorded at a time.
@@ -28,6 +31,12 @@ pub struct Owner {
     pub customer: CustomerId,
     /// The earliest trusted statement that said so.
     pub at: Position,
+    /// Nobody has vouched yet that the refolds this ownership asks for are noted: see [`Identities::settled`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsettled: bool,
+    /// Who had the alias before, while unsettled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<CustomerId>,
 }
 
 /// What recording a link did.
@@ -35,10 +44,24 @@ pub struct Owner {
 pub enum Linked {
     /// It was known, or somebody was linked earlier and keeps the alias.
     Known,
-    /// The alias had no owner.
-    New,
-    /// The statement is earlier than the one that gave the alias to this customer.
-    Moved(CustomerId),
+    /// The alias has this owner now, or had it already and nobody was told: the profiles concerned are to be folded anew.
+    Fresh(Owner),
+}
+
+/// A request for a refold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Whom to fold anew.
+    pub subject: Subject,
+    row: String,
+}
+
+impl Owner {
+    /// From whom the alias came: their profiles hold what is no longer theirs.
+    #[must_use]
+    pub fn before(&self) -> &[CustomerId] {
+        &self.before
+    }
 }
 
 /// The identities table.
@@ -62,6 +85,26 @@ impl Identities {
         let keys: Vec<RecordKey> = aliases.iter().map(owner_key).collect();
         let rows = self.records.get(Table::Identities, &keys, true).await?;
         rows.into_iter().map(|row| row.map(|row| decode(&row)).transpose()).collect()
+    }
+
+    /// Every alias that has an owner, in no order.
+    ///
+    /// # Errors
+    /// As [`Identities::owners`].
+    pub async fn everybody(&self) -> Result<Vec<(Alias, Owner)>, StoreError> {
+        let (mut everybody, mut next) = (Vec::new(), None);
+        loop {
+            let page = self.records.scan(Table::Identities, next).await?;
+            for row in page.records.iter().filter(|row| row.key.sk == OWNER) {
+                if let Some(alias) = Alias::parse(&row.key.pk) {
+                    everybody.push((alias, decode(row)?));
+                }
+            }
+            next = page.next;
+            if next.is_none() {
+                return Ok(everybody);
+            }
+        }
     }
 
     /// Records each of `links`, unless an earlier statement says otherwise; gives what became of each, in their order. Links that
@@ -96,28 +139,50 @@ impl Identities {
         Err(StoreError::conflict(format!("identity {}", key.pk)))
     }
 
-    /// The list of the customer's aliases is written first: should we die between the two writes, the link is told again, because
-    /// the message that carries it was not acknowledged.
+    /// The list of the customer's aliases is written first, so that no owner is without; what stands in it too much is read past.
     async fn record(&self, link: &Link, known: Option<&Record>) -> Result<Linked, StoreError> {
         let key = owner_key(&link.alias);
         let owner = known.map(decode).transpose()?;
-        let linked = match &owner {
-            None => Linked::New,
+        let next = match owner {
+            None => owned(link, true, Vec::new()),
+            // Whoever recorded this may have died before the refolds were noted; their message comes again, or this one does it.
+            Some(owner) if owner.at <= link.at && owner.unsettled && owner.customer == link.customer => return Ok(Linked::Fresh(owner)),
             Some(owner) if owner.at <= link.at => return Ok(Linked::Known),
-            Some(owner) if owner.customer == link.customer => Linked::Known,
-            Some(owner) => Linked::Moved(owner.customer.clone()),
+            Some(owner) if owner.customer == link.customer => owned(link, owner.unsettled, owner.before),
+            Some(Owner { customer, mut before, .. }) => {
+                before.push(customer);
+                before.retain(|before| *before != link.customer);
+                owned(link, true, before)
+            }
         };
         let alias = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
         self.put(alias, Bytes::from_static(b"1"), Condition::Always).await?;
-        let body = serde_json::to_vec(&Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at })
-            .map_err(|source| refused(&key, source))?;
         let condition = known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));
-        self.put(key, body.into(), condition).await?;
-        if let Linked::Moved(before) = &linked {
-            let key = RecordKey::new(customer_partition(before), format!("alias#{}", link.alias));
+        self.put(key.clone(), encode(&key, &next)?, condition).await?;
+        Ok(if next.unsettled { Linked::Fresh(next) } else { Linked::Known })
+    }
+
+    /// Says that the refolds which `owner`'s having `alias` asks for are noted durably, so that nobody need ask again. Until then every
+    /// telling of the link gives [`Linked::Fresh`]: between recording a link and noting its refolds a function may die.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read or written; the refolds are then asked for once more, which only costs.
+    pub async fn settled(&self, alias: &Alias, owner: &Owner) -> Result<(), StoreError> {
+        let key = owner_key(alias);
+        let Some(row) = self.records.get_one(Table::Identities, &key).await? else { return Ok(()) };
+        // An ownership that changed since is for whoever changed it to settle.
+        if decode(&row)? != *owner {
+            return Ok(());
+        }
+        for before in &owner.before {
+            let key = RecordKey::new(customer_partition(before), format!("alias#{alias}"));
             self.records.delete(Table::Identities, &key, Condition::Always).await?;
         }
-        Ok(linked)
+        let settled = Owner { unsettled: false, before: Vec::new(), ..owner.clone() };
+        match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(row.version.to_string())).await {
+            Err(StoreError::Conflict { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     /// The ids that belong to `customer`, its own not among them.
@@ -126,43 +191,42 @@ impl Identities {
     /// [`StoreError`] when the table cannot be read.
     pub async fn aliases(&self, customer: &CustomerId) -> Result<Vec<Alias>, StoreError> {
         let rows = self.all(&customer_partition(customer), "alias#").await?;
-        Ok(rows.iter().filter_map(|row| Alias::parse(row.key.sk.strip_prefix("alias#")?)).collect())
+        let listed: Vec<Alias> = rows.iter().filter_map(|row| Alias::parse(row.key.sk.strip_prefix("alias#")?)).collect();
+        // Who lost the race for an alias, or the alias itself, may still have it in the list: its owner is what counts.
+        let owners = self.owners(&listed).await?;
+        let owns = |owner: &Option<Owner>| owner.as_ref().is_some_and(|owner| owner.customer == *customer);
+        Ok(listed.into_iter().zip(owners).filter(|(_, owner)| owns(owner)).map(|(alias, _)| alias).collect())
     }
 
-    /// Notes that `subject` must be folded anew.
+    /// Notes that `subject` must be folded anew because of `cause`, a log object: a row for each subject and cause.
+    ///
+    /// One row a subject would not do: a refold that read the log before our events were there must not take our request off the list
+    /// with the one that it serves, and a row that is deleted and written again has the version that it had.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be written.
-    pub async fn ask_refold(&self, subject: &Subject) -> Result<(), StoreError> {
-        let key = refold_key(subject);
-        let waiting = self.records.get(Table::Identities, std::slice::from_ref(&key), true).await?.pop().flatten();
-        // A new version, so that a refold under way does not take this request off the list with the one it serves.
-        let condition = waiting.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));
-        match self.put(key, Bytes::from_static(b"1"), condition).await {
-            // Somebody else asked at this moment, after our events were in the log: their request serves us too.
-            Err(StoreError::Conflict { .. }) => Ok(()),
-            other => other,
-        }
+    pub async fn ask_refold(&self, subject: &Subject, cause: &str) -> Result<(), StoreError> {
+        let cause = short_hash(cause.as_bytes());
+        let key = RecordKey::new(layout::REFOLDS, format!("{} {cause:016x}", layout::subject(subject)));
+        self.put(key, Bytes::from_static(WITH_CAUSE), Condition::Always).await
     }
 
-    /// Subjects that wait for a refold, with the version that [`Identities::refolded`] must name.
+    /// Who waits for a refold, once for each cause.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
-    pub async fn waiting_refolds(&self) -> Result<Vec<(Subject, u64)>, StoreError> {
+    pub async fn waiting_refolds(&self) -> Result<Vec<Waiting>, StoreError> {
         let rows = self.all(layout::REFOLDS, "").await?;
-        Ok(rows.iter().filter_map(|row| Some((Subject::parse(&row.key.sk)?, row.version))).collect())
+        Ok(rows.into_iter().filter_map(|row| waiting(row.key.sk, &row.body)).collect())
     }
 
-    /// Takes `subject` off the list, unless it was asked for again since.
+    /// Takes what was done off the list. Whoever calls has read the log since it was on it.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be written.
-    pub async fn refolded(&self, subject: &Subject, version: u64) -> Result<(), StoreError> {
-        match self.records.delete(Table::Identities, &refold_key(subject), Condition::Version(version.to_string())).await {
-            Err(StoreError::Conflict { .. }) => Ok(()),
-            other => other,
-        }
+    pub async fn refolded(&self, done: &Waiting) -> Result<(), StoreError> {
+        let key = RecordKey::new(layout::REFOLDS, &done.row);
+        self.records.delete(Table::Identities, &key, Condition::Always).await
     }
 
     async fn put(&self, key: RecordKey, body: Bytes, condition: Condition) -> Result<(), StoreError> {
@@ -192,8 +256,18 @@ fn customer_partition(customer: &CustomerId) -> String {
     layout::subject(&Subject::Customer(customer.clone()))
 }
 
-fn refold_key(subject: &Subject) -> RecordKey {
-    RecordKey::new(layout::REFOLDS, layout::subject(subject))
+fn owned(link: &Link, unsettled: bool, before: Vec<CustomerId>) -> Owner {
+    Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at, unsettled, before }
+}
+
+/// Rows of earlier releases name no cause.
+fn waiting(row: String, body: &[u8]) -> Option<Waiting> {
+    let subject = if body == WITH_CAUSE { row.rsplit_once(' ')?.0 } else { row.as_str() };
+    Some(Waiting { subject: Subject::parse(subject)?, row })
+}
+
+fn encode(key: &RecordKey, owner: &Owner) -> Result<Bytes, StoreError> {
+    Ok(serde_json::to_vec(owner).map_err(|source| refused(key, source))?.into())
 }
 
 fn decode(row: &Record) -> Result<Owner, StoreError> {
@@ -202,4 +276,89 @@ fn decode(row: &Record) -> Result<Owner, StoreError> {
 
 fn refused(key: &RecordKey, source: serde_json::Error) -> StoreError {
     StoreError::Refused { what: format!("identity {}", key.pk), source: source.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::MemoryRecords;
+    use rapport_core::time::Timestamp;
+
+    fn identities() -> (Arc<MemoryRecords>, Identities) {
+        let records = Arc::new(MemoryRecords::default());
+        (Arc::clone(&records), Identities::new(records))
+    }
+
+    fn customer(id: &str) -> CustomerId {
+        CustomerId::new(id).unwrap()
+    }
+
+    fn phone() -> Alias {
+        Subject::parse("d#phone").unwrap()
+    }
+
+    fn link(to: &str, at: i64) -> Link {
+        Link { alias: phone(), customer: customer(to), at: Position { at: Timestamp(at), id: 1 } }
+    }
+
+    fn fresh(linked: Linked) -> Owner {
+        let Linked::Fresh(owner) = linked else { panic!("it was known") };
+        owner
+    }
+
+    #[tokio::test]
+    async fn a_link_is_fresh_until_its_refolds_are_noted() {
+        let (_, identities) = identities();
+        let owner = fresh(identities.link(&link("ada", 5)).await.unwrap());
+        assert_eq!(fresh(identities.link(&link("ada", 5)).await.unwrap()), owner, "whoever recorded it may have died");
+        assert_eq!(fresh(identities.link(&link("ada", 9)).await.unwrap()), owner, "any telling of it will do");
+        identities.settled(&phone(), &owner).await.unwrap();
+        assert_eq!(identities.link(&link("ada", 5)).await.unwrap(), Linked::Known);
+    }
+
+    #[tokio::test]
+    async fn an_alias_that_moves_names_everybody_who_had_it_since_it_was_settled() {
+        let (_, identities) = identities();
+        for (to, at) in [("ada", 9), ("bob", 8), ("eve", 7)] {
+            fresh(identities.link(&link(to, at)).await.unwrap());
+        }
+        let owner = fresh(identities.link(&link("eve", 7)).await.unwrap());
+        assert_eq!(owner.before(), [customer("ada"), customer("bob")]);
+        let stale = Owner { before: Vec::new(), ..owner.clone() };
+        identities.settled(&phone(), &stale).await.unwrap();
+        assert_eq!(fresh(identities.link(&link("eve", 7)).await.unwrap()), owner, "who did not know of all of them settles nothing");
+        identities.settled(&phone(), &owner).await.unwrap();
+        assert_eq!(identities.link(&link("ada", 9)).await.unwrap(), Linked::Known, "the earlier word holds");
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_has_the_alias() {
+        let (records, identities) = identities();
+        identities.link(&link("ada", 5)).await.unwrap();
+        // What somebody leaves behind who lost the race for it.
+        let row = RecordKey::new("c#bob", "alias#d#phone");
+        let left = Record { key: row, version: 0, body: Bytes::from_static(b"1"), expires: None, changed: None };
+        records.put(Table::Identities, left, Condition::Always).await.unwrap();
+        assert_eq!(identities.aliases(&customer("ada")).await.unwrap(), [phone()]);
+        assert_eq!(identities.aliases(&customer("bob")).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_refold_takes_off_the_list_what_it_served_and_nothing_else() {
+        let (records, identities) = identities();
+        identities.ask_refold(&phone(), "log/one").await.unwrap();
+        let served = identities.waiting_refolds().await.unwrap();
+        // Another refold serves the same request and is done; then somebody asks for something that neither has read.
+        identities.refolded(&served[0]).await.unwrap();
+        identities.ask_refold(&phone(), "log/two").await.unwrap();
+        identities.refolded(&served[0]).await.unwrap();
+        let waiting = identities.waiting_refolds().await.unwrap();
+        assert_eq!(waiting.iter().map(|waiting| &waiting.subject).collect::<Vec<_>>(), [&phone()]);
+
+        let old = RecordKey::new(layout::REFOLDS, "d#an old phone");
+        let old = Record { key: old, version: 0, body: Bytes::from_static(b"1"), expires: None, changed: None };
+        records.put(Table::Identities, old, Condition::Always).await.unwrap();
+        let subjects: Vec<String> = identities.waiting_refolds().await.unwrap().iter().map(|waiting| waiting.subject.to_string()).collect();
+        assert_eq!(subjects, ["d#an old phone", "d#phone"], "rows of the release before are read, too");
+    }
 }

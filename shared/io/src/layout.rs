@@ -8,7 +8,7 @@ pub enum Table {
     /// One row a subject: `pk` = [`subject`], `sk` = `-`. Derived from the log.
     Profiles,
     /// Alias → customer (`pk` = alias, `sk` = `owner`), customer → aliases (`pk` = customer, `sk` = `alias#…`), refolds that wait
-    /// (`pk` = `refold`, `sk` = subject). Derived from the log.
+    /// (`pk` = `refold`, `sk` = subject and cause). Derived from the log.
     Identities,
     /// Plain personal data lives here and nowhere else: `pk` = [`subject`], `sk` = `-`. Erasure receipts: `pk` = `erasure`.
     Contacts,

@@ -68,12 +68,4 @@ impl Profiles {
         let rows = page.records.into_iter().filter_map(|row| Some((Subject::parse(&row.key.pk)?, row.body)));
         Ok((rows.collect(), page.next))
     }
-
-    /// Deletes the profile of `subject`.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the table cannot be written.
-    pub async fn delete(&self, subject: &Subject) -> Result<(), StoreError> {
-        self.records.delete(Table::Profiles, &RecordKey::alone(layout::subject(subject)), Condition::Always).await
-    }
 }

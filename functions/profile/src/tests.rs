@@ -1,0 +1,156 @@
+//! What a crash, a race or a dead letter could lose, over memory. `infra/simulation` looks for more of them.
+
+use super::*;
+use async_trait::async_trait;
+use bytes::Bytes;
+use rapport_core::{
+    event::{Action, Authority, Event, Traffic, Who},
+    id::{CustomerId, DeviceId, EventId},
+    profile::{Profile, Subject, links},
+};
+use rapport_io::{
+    Condition, Stored,
+    memory::{MemoryObjects, MemoryRecords},
+};
+
+const NOW: Timestamp = Timestamp(1_795_326_516_000);
+
+struct House {
+    app: App,
+    objects: Arc<MemoryObjects>,
+}
+
+impl House {
+    fn new() -> Self {
+        let objects = Arc::new(MemoryObjects::default());
+        Self { app: App::new(objects.clone(), Arc::new(MemoryRecords::default())), objects }
+    }
+
+    async fn log(&self, events: &[Event]) -> String {
+        self.app.log.append(events, NOW).await.expect("memory")
+    }
+
+    async fn fold(&self, key: &str) {
+        let body = format!(r#"{{"Records":[{{"s3":{{"object":{{"key":"{key}"}}}}}}]}}"#);
+        assert!(handle(&self.app, vec![Message { id: "1".into(), body, deliveries: 1 }], NOW).await.is_empty());
+    }
+
+    async fn events(&self, subject: &str) -> u64 {
+        let subject = Subject::parse(subject).expect("a subject");
+        let stored = self.app.profiles.get(&[subject], true).await.expect("memory").pop().flatten();
+        stored.map_or(0, |stored| stored.profile.expect("readable").whole().events)
+    }
+}
+
+/// An event of `customer`, on `device`, of either, or of both, `at` milliseconds after the start of all.
+fn event(at: i64, customer: Option<&str>, device: Option<&str>, action: Action) -> Event {
+    let who = Who {
+        customer: customer.and_then(|id| CustomerId::new(id).ok()),
+        device: device.and_then(|id| DeviceId::new(id).ok()),
+        email: None,
+    };
+    Event {
+        id: EventId::new(&format!("e{at}")).expect("an id"),
+        at: Timestamp(at),
+        authority: Authority::Backend,
+        source: "test".into(),
+        who,
+        traffic: Traffic::Human,
+        action,
+    }
+}
+
+fn viewed(at: i64, customer: Option<&str>, device: Option<&str>) -> Event {
+    event(at, customer, device, Action::CheckoutStarted)
+}
+
+#[tokio::test]
+async fn who_dies_after_a_link_was_recorded_loses_no_past() {
+    let house = House::new();
+    let key = house.log(&[viewed(1, None, Some("phone"))]).await;
+    house.fold(&key).await;
+    let login = viewed(2, Some("ada"), Some("phone"));
+    let key = house.log(std::slice::from_ref(&login)).await;
+    // The first delivery came so far, and no further.
+    house.app.identities.link_all(&links(&login)).await.expect("memory");
+    house.fold(&key).await;
+    assert_eq!(house.events("c#ada").await, 2, "the login, and what was done on the phone before");
+}
+
+#[tokio::test]
+async fn whoever_is_refolded_may_be_somebodys_alias() {
+    let house = House::new();
+    let merged = event(5, Some("eve"), None, Action::Aliased { previous: "ada".into() });
+    let key = house.log(&[merged, viewed(6, Some("bob"), Some("phone")), viewed(7, None, Some("phone"))]).await;
+    house.fold(&key).await;
+    // An earlier word gives the phone to ada, who is refolded, and is an alias of eve.
+    let key = house.log(&[viewed(4, Some("ada"), Some("phone"))]).await;
+    house.fold(&key).await;
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await), (2, 1, 2));
+    assert_eq!(replay(&house.app, false).await.expect("memory").differing, []);
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_folded_although_its_object_is_archived() {
+    let house = House::new();
+    let events = [viewed(1, Some("ada"), None)];
+    let key = house.log(&events).await;
+    house.app.archive.write(&NOW.day(), events.to_vec()).await.expect("memory");
+    house.app.log.delete(&key).await.expect("memory");
+    house.fold(&key).await;
+    assert_eq!(house.events("c#ada").await, 1);
+}
+
+#[tokio::test]
+async fn an_emptied_profile_goes_on_counting_its_writes() {
+    let house = House::new();
+    let key = house.log(&[viewed(1, None, Some("phone"))]).await;
+    house.fold(&key).await;
+    let subject = Subject::parse("d#phone").expect("a subject");
+    house.app.log.delete(&key).await.expect("memory");
+    house.app.identities.ask_refold(&subject, "test").await.expect("memory");
+    run(&house.app, Job::Refold).await.expect("memory");
+    let stored = house.app.profiles.get(std::slice::from_ref(&subject), true).await.expect("memory").pop().flatten().expect("a row");
+    assert_eq!((stored.version, stored.profile.expect("readable")), (2, Profile::new(subject)));
+    assert_eq!(replay(&house.app, false).await.expect("memory").differing, []);
+}
+
+/// A bucket in which everything is archived at the moment that somebody lists the log.
+struct Moving(Arc<MemoryObjects>);
+
+#[async_trait]
+impl Objects for Moving {
+    async fn get(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.0.get(key).await
+    }
+
+    async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<String, StoreError> {
+        self.0.put(key, body, condition).await
+    }
+
+    async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, StoreError> {
+        if prefix == "log/" {
+            let (log, archive) = (rapport_io::log::Log::new(self.0.clone()), Archive::new(self.0.clone()));
+            for key in log.keys(None).await? {
+                let events = log.read(&key).await?.map(|object| object.events).unwrap_or_default();
+                archive.write(&NOW.day(), events).await.expect("memory");
+                log.delete(&key).await?;
+            }
+        }
+        self.0.list(prefix, after).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.0.delete(key).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_archived_while_somebody_reads_is_read() {
+    let house = House::new();
+    house.log(&[viewed(1, Some("ada"), None)]).await;
+    let app = App::new(Arc::new(Moving(Arc::clone(&house.objects))), Arc::new(MemoryRecords::default()));
+    let ada = Subject::parse("c#ada").expect("a subject");
+    app.identities.ask_refold(&ada, "test").await.expect("memory");
+    assert_eq!(run(&app, Job::Refold).await.expect("memory"), Refolded { subjects: 1, changed: 1 });
+}
