@@ -19,6 +19,7 @@ fn allowed(package: &str) -> Option<BTreeSet<&'static str>> {
         // A lookup starts in milliseconds because it carries nothing that only training and refolds need.
         "recommend" | "collect" | "webhooks" | "ingest" => vec!["rapport-core", "rapport-io", "rapport-lambda"],
         "profile" => shared.to_vec(),
+        "rapport-simulation" => shared.into_iter().chain(FUNCTIONS).collect(),
         "rapport" => shared.into_iter().chain(["rapport-train", "rapport-demo"]).chain(FUNCTIONS).collect(),
         _ => return None,
     };

@@ -157,6 +157,14 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     Ok(summary)
 }
 
+/// The first step of a run alone: closed days move into the archive, and what was erased leaves it. Gives the events moved.
+///
+/// # Errors
+/// [`TrainError`]; running again is always safe.
+pub async fn archive(app: &App, now: Timestamp) -> Result<usize, TrainError> {
+    Ok(gather::gather(app, now, &|_| {}).await?.archived)
+}
+
 /// What the newest part of the log says about a model that never saw it. Nothing is written.
 ///
 /// # Errors

@@ -1,0 +1,104 @@
+//! One attempt to get something in, through the door it belongs to.
+
+use crate::{
+    apps::Apps,
+    sends::{Door, Send},
+    weather::Weather,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use http::request::Builder;
+use rapport_core::{
+    digest::hmac_sha256,
+    event::{Action, Authority, Event, Traffic, Who},
+    id::{CustomerId, EventId},
+    profile::Subject,
+    time::Timestamp,
+};
+use rapport_io::StoreError;
+use std::sync::Arc;
+
+/// What reached the log, or tried to, without a queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Direct {
+    /// Its events, written as one object.
+    pub(crate) events: Vec<Event>,
+    /// Whether its writer was told that it is there.
+    pub(crate) acknowledged: bool,
+}
+
+/// Sends `send` at `now`; true when it was acknowledged. `attempt` tells apart what each attempt makes up itself.
+pub(crate) async fn attempt(apps: Arc<Apps>, weather: Arc<Weather>, send: Send, attempt: u64, now: Timestamp) -> bool {
+    let body = send.body_at(now);
+    match &send.door {
+        Door::Browser(path, agent) => {
+            let request = http::Request::post(format!("{path}?k=wk_sim")).header("user-agent", *agent);
+            collect(&apps, request, body, now).await
+        }
+        Door::Backend(path) => collect(&apps, http::Request::post(*path).header("authorization", "Bearer sk_sim"), body, now).await,
+        Door::Shopify => {
+            let request = http::Request::post("/webhooks/shopify").header("x-shopify-hmac-sha256", signed("shopify", &body));
+            webhook(&apps, request, body, now).await
+        }
+        Door::Till => {
+            let secs = now.epoch_secs();
+            let signature = format!("v1,{}", signed("plain", &format!("till{attempt}.{secs}.{body}")));
+            let request = http::Request::post("/webhooks/till").header("webhook-id", format!("till{attempt}"));
+            webhook(&apps, request.header("webhook-timestamp", secs).header("webhook-signature", signature), body, now).await
+        }
+        Door::File(events) => append(&apps, &weather, events.clone(), now).await.is_ok(),
+        Door::Erase(customer) => erase(&apps, &weather, customer, attempt, now).await.is_ok(),
+    }
+}
+
+async fn collect(apps: &Apps, request: Builder, body: String, now: Timestamp) -> bool {
+    let Ok(request) = request.body(body.into()) else { return false };
+    collect::handle(&apps.collect, request, now).await.status().is_success()
+}
+
+async fn webhook(apps: &Apps, request: Builder, body: String, now: Timestamp) -> bool {
+    let Ok(request) = request.body(body.into()) else { return false };
+    webhooks::handle(&apps.webhooks, request, now).await.status().is_success()
+}
+
+fn signed(secret: &str, message: &str) -> String {
+    BASE64_STANDARD.encode(hmac_sha256(secret.as_bytes(), message.as_bytes()))
+}
+
+/// What `rapport import` does with events it has read.
+async fn append(apps: &Apps, weather: &Weather, events: Vec<Event>, now: Timestamp) -> Result<(), StoreError> {
+    let place = {
+        let mut state = weather.state();
+        state.direct.push(Direct { events: events.clone(), acknowledged: false });
+        state.direct.len() - 1
+    };
+    apps.log.append(&events, now).await?;
+    weather.state().direct[place].acknowledged = true;
+    Ok(())
+}
+
+/// What `DELETE /v1/customers/{id}` does, but for its receipt, whose name is drawn at random.
+async fn erase(apps: &Apps, weather: &Weather, customer: &str, attempt: u64, now: Timestamp) -> Result<(), StoreError> {
+    let customer = CustomerId::new(customer).map_err(|problem| StoreError::refused("erase", problem))?;
+    let mut subjects = vec![Subject::Customer(customer.clone())];
+    subjects.extend(apps.identities.aliases(&customer).await?);
+    let events = subjects.iter().enumerate().filter_map(|(place, subject)| {
+        let id = EventId::new(&format!("erase-{attempt}-{place}")).ok()?;
+        let (authority, traffic) = (Authority::Backend, Traffic::Human);
+        Some(Event { id, at: now, authority, source: "api".into(), who: who(subject), traffic, action: Action::Erased })
+    });
+    let events: Vec<Event> = events.collect();
+    append(apps, weather, events, now).await?;
+    for subject in &subjects {
+        apps.contacts.erase(subject, now).await?;
+        weather.state().forgotten.push((subject.clone(), now));
+    }
+    Ok(())
+}
+
+fn who(subject: &Subject) -> Who {
+    match subject {
+        Subject::Customer(customer) => Who { customer: Some(customer.clone()), ..Who::default() },
+        Subject::Device(device) => Who { device: Some(device.clone()), ..Who::default() },
+        Subject::Email(email) => Who { email: Some(email.clone()), ..Who::default() },
+    }
+}

@@ -1,0 +1,235 @@
+//! What must hold once all is quiet.
+
+use crate::reference::{Given, House};
+use rapport_archive::Archive;
+use rapport_core::{
+    auth::Keyring,
+    event::{Action, Event, encode_line},
+    id::CustomerId,
+    money::Currency,
+    profile::{Profile, Subject, subjects},
+    source::{Delivery, Parsed, Route, Shop, parse},
+    time::Timestamp,
+};
+use rapport_io::{Objects, Records, StoreError, inbox, layout::Table};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// A law that was broken: which, and by what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// In words.
+    pub law: &'static str,
+    /// By whom or what.
+    pub by: Vec<String>,
+}
+
+/// A law that `by` breaks, if any does.
+pub(crate) fn hold(law: &'static str, by: impl IntoIterator<Item = String>) -> Result<(), Broken> {
+    let by: Vec<String> = by.into_iter().collect();
+    if by.is_empty() { Ok(()) } else { Err(Broken { law, by }) }
+}
+
+fn failed(error: impl std::fmt::Display) -> Broken {
+    Broken { law: "a store in fair weather answers", by: vec![error.to_string()] }
+}
+
+/// Every event of log and archive.
+async fn held(house: &House) -> Result<Vec<Event>, Broken> {
+    let archive = Archive::new(Arc::clone(&house.objects) as _);
+    let mut held = Vec::new();
+    for key in archive.keys().await.map_err(failed)? {
+        held.extend(archive.read(&key).await.map_err(failed)?);
+    }
+    for key in house.apps.log.keys(None).await.map_err(failed)? {
+        held.extend(house.apps.log.read(&key).await.map_err(failed)?.unwrap_or_default().events);
+    }
+    Ok(held)
+}
+
+fn line(event: &Event) -> Vec<u8> {
+    let mut line = Vec::new();
+    encode_line(event, &mut line);
+    line
+}
+
+/// Who asked to be forgotten, and until when.
+struct Erasures(BTreeMap<Subject, Timestamp>);
+
+impl Erasures {
+    fn of(events: &[Event]) -> Self {
+        let mut erasures = BTreeMap::new();
+        for event in events.iter().filter(|event| matches!(event.action, Action::Erased)) {
+            for subject in subjects(event) {
+                let until = erasures.entry(subject).or_insert(event.at);
+                *until = event.at.max(*until);
+            }
+        }
+        Self(erasures)
+    }
+
+    fn cover(&self, event: &Event) -> bool {
+        let until = subjects(event).into_iter().filter_map(|subject| self.0.get(&subject).copied()).max();
+        !matches!(event.action, Action::Erased) && until.is_some_and(|until| event.at <= until)
+    }
+}
+
+/// What was acknowledged, or only accepted, is in the log, or in `rejected/`, or was erased at its owner's request; and nothing else is.
+pub(crate) async fn custody(house: &House, given: &mut Given) -> Result<(), Broken> {
+    let events = held(house).await?;
+    let (lines, erasures): (BTreeSet<Vec<u8>>, _) = (events.iter().map(line).collect(), Erasures::of(&events));
+    let rejected = rejected(house).await?;
+    let keyring = Keyring::parse(crate::apps::KEYS).map_err(failed)?;
+    let shop = Shop { currency: Currency::EUR, consent: given.consent, hash_key: &keyring.hash_key };
+    let (mut missing, mut told) = (Vec::new(), BTreeSet::new());
+    for body in &given.inbox {
+        let envelope = inbox::open(house.objects.as_ref(), body).await.map_err(failed)?;
+        let route: Route = envelope.route.parse().map_err(failed)?;
+        let inbox::Envelope { received, authority, headers, body, .. } = &envelope;
+        let Parsed { events, rejects, .. } =
+            parse(&Delivery { route: &route, received: *received, authority: *authority, headers, body }, &shop);
+        for event in events {
+            let line = line(&event);
+            if !lines.contains(&line) && !erasures.cover(&event) {
+                missing.push(describe(&event));
+            }
+            told.insert(line);
+        }
+        missing.extend(rejects.into_iter().filter(|reject| !rejected.contains(&reject.raw)).map(|reject| reject.reason));
+    }
+    let there = |event: &Event| lines.contains(&line(event));
+    for direct in given.direct.iter().filter(|direct| direct.acknowledged) {
+        missing.extend(direct.events.iter().filter(|event| !there(event) && !erasures.cover(event)).map(describe));
+    }
+    hold("what was accepted is in the log or in rejected/", missing)?;
+    // An object is written whole, so one event of it tells of the others.
+    given.direct.retain(|direct| direct.events.iter().any(there));
+    told.extend(given.direct.iter().flat_map(|direct| direct.events.iter().map(line)));
+    hold("what is in the log was accepted", events.iter().filter(|event| !told.contains(&line(event))).map(describe))
+}
+
+async fn rejected(house: &House) -> Result<BTreeSet<Vec<u8>>, Broken> {
+    let rejects = rapport_io::rejects::Rejects::new(Arc::clone(&house.objects) as _);
+    let mut raw = BTreeSet::new();
+    for key in rejects.keys(None).await.map_err(failed)? {
+        raw.extend(rejects.get(&key).await.map_err(failed)?.map(|reject| reject.raw));
+    }
+    Ok(raw)
+}
+
+fn describe(event: &Event) -> String {
+    format!("{} ({} at {}, {:?})", event.id, event.action.name(), event.at, event.who)
+}
+
+/// Live profiles are what the log gives, nobody waits for a refold, and no erased event is left in anybody's profile.
+pub(crate) async fn fold(house: &House) -> Result<(), Broken> {
+    let waiting = house.apps.identities.waiting_refolds().await.map_err(failed)?;
+    hold("nobody waits for a refold for ever", waiting.iter().map(|waiting| waiting.subject.to_string()))?;
+    let replayed = profile::replay(&house.apps.profile, false).await.map_err(failed)?;
+    hold("live profiles are what a replay gives, byte for byte", replayed.differing.iter().map(ToString::to_string))
+}
+
+/// Both houses hold the same profiles, identities and contacts.
+pub(crate) async fn same(house: &House, other: &House) -> Result<(), Broken> {
+    let (here, there) = (profiles(house).await?, profiles(other).await?);
+    hold("profiles are those of a run without faults", differing(&here, &there))?;
+    let (here, there) = (owners(house).await?, owners(other).await?);
+    hold("aliases belong to whom they belong in a run without faults", differing(&here, &there))?;
+    let (here, there) = (aliases(house, &here).await?, aliases(other, &there).await?);
+    hold("customers have the aliases that they have in a run without faults", differing(&here, &there))?;
+    let (here, there) = (contacts(house).await?, contacts(other).await?);
+    hold("contacts are those of a run without faults", differing(&here, &there))
+}
+
+fn differing<V: PartialEq + std::fmt::Debug>(here: &BTreeMap<String, V>, there: &BTreeMap<String, V>) -> Vec<String> {
+    let keys: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+    keys.into_iter().filter(|key| here.get(*key) != there.get(*key)).cloned().collect()
+}
+
+async fn rows(house: &House, table: Table) -> Result<Vec<rapport_io::Record>, StoreError> {
+    let (mut rows, mut next) = (Vec::new(), None);
+    loop {
+        let page = house.records.scan(table, next).await?;
+        rows.extend(page.records);
+        next = page.next;
+        if next.is_none() {
+            return Ok(rows);
+        }
+    }
+}
+
+/// Profiles that know something, by subject.
+async fn profiles(house: &House) -> Result<BTreeMap<String, Vec<u8>>, Broken> {
+    let mut profiles = BTreeMap::new();
+    for row in rows(house, Table::Profiles).await.map_err(failed)? {
+        let profile = Profile::from_bytes(&row.body).map_err(failed)?;
+        if !profile.is_empty() || profile.erased_at.is_some() {
+            profiles.insert(row.key.pk, row.body.to_vec());
+        }
+    }
+    Ok(profiles)
+}
+
+/// Alias → its owner and since which word.
+async fn owners(house: &House) -> Result<BTreeMap<String, String>, Broken> {
+    let mut owners = BTreeMap::new();
+    for row in rows(house, Table::Identities).await.map_err(failed)?.into_iter().filter(|row| row.key.sk == "owner") {
+        let Some(alias) = Subject::parse(&row.key.pk) else { continue };
+        let owner = house.apps.identities.owners(std::slice::from_ref(&alias)).await.map_err(failed)?;
+        owners.extend(owner.into_iter().flatten().map(|owner| (row.key.pk.clone(), format!("{} {:?}", owner.customer, owner.at))));
+    }
+    Ok(owners)
+}
+
+/// The aliases of every owner.
+async fn aliases(house: &House, owners: &BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<Subject>>, Broken> {
+    let mut aliases = BTreeMap::new();
+    for row in rows(house, Table::Identities).await.map_err(failed)? {
+        if let (true, Some(Subject::Customer(customer))) = (row.key.sk.starts_with("alias#"), Subject::parse(&row.key.pk)) {
+            aliases.insert(customer.to_string(), of_customer(house, &customer).await?);
+        }
+    }
+    for owner in owners.values().filter_map(|owner| CustomerId::new(owner.split(' ').next()?).ok()) {
+        aliases.insert(owner.to_string(), of_customer(house, &owner).await?);
+    }
+    aliases.retain(|_, aliases| !aliases.is_empty());
+    Ok(aliases)
+}
+
+async fn of_customer(house: &House, customer: &CustomerId) -> Result<Vec<Subject>, Broken> {
+    let mut aliases = house.apps.identities.aliases(customer).await.map_err(failed)?;
+    aliases.sort();
+    Ok(aliases)
+}
+
+async fn contacts(house: &House) -> Result<BTreeMap<String, BTreeMap<String, String>>, Broken> {
+    let mut contacts = BTreeMap::new();
+    for row in rows(house, Table::Contacts).await.map_err(failed)? {
+        let Some(subject) = Subject::parse(&row.key.pk) else { continue };
+        let known = house.apps.contacts.get(&subject).await.map_err(failed)?;
+        if !known.is_empty() {
+            contacts.insert(row.key.pk, known);
+        }
+    }
+    Ok(contacts)
+}
+
+/// Both houses learn the same, and what was erased is in no archive; everything is archived by then.
+pub(crate) async fn training(house: &House, other: &House, now: Timestamp) -> Result<(), Broken> {
+    let mut learned = Vec::new();
+    for house in [house, other] {
+        // Once to archive and to forget; what was forgotten on the way may have taught the first run something.
+        train::archive(&house.apps.train, now).await.map_err(failed)?;
+        train::train(&house.apps.train, now, |_| {}).await.map_err(failed)?;
+        let models = house.objects.list("models/", None).await.map_err(failed)?;
+        learned.push(models.into_iter().filter(|key| key.ends_with(".safetensors")).collect::<Vec<_>>());
+    }
+    hold("both runs learn the same model", if learned[0] == learned[1] { vec![] } else { vec![format!("{learned:?}")] })?;
+    let left = house.apps.log.keys(None).await.map_err(failed)?;
+    hold("old days are archived", left)?;
+    let events = held(house).await?;
+    let erasures = Erasures::of(&events);
+    hold("what was erased is in no archive", events.iter().filter(|event| erasures.cover(event)).map(describe))
+}

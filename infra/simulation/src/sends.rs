@@ -1,0 +1,335 @@
+//! What a shop's senders send: phones, backends, platforms, files, and people who ask to be forgotten.
+//!
+//! A shop is a handful of people, so that everything meets: devices that change hands, orders told by four senders, ids that come
+//! back, clocks that are wrong.
+
+use crate::dice::Dice;
+use rapport_core::{
+    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
+    id::{CustomerId, EventId, ItemId, OrderId},
+    money::Currency,
+    time::{DAY_MS, MINUTE_MS, Timestamp},
+};
+use serde_json::{Value as Json, json};
+use std::fmt;
+
+/// When all of it begins.
+pub(crate) const START: Timestamp = Timestamp(1_788_220_800_000);
+
+/// Something that will be sent, perhaps several times.
+#[derive(Clone, Debug)]
+pub(crate) struct Send {
+    /// First attempt.
+    pub(crate) at: Timestamp,
+    /// How it comes in.
+    pub(crate) door: Door,
+    /// What it says.
+    pub(crate) body: Json,
+    /// How far the sender's clock is ahead, for those who say when they sent; `None` for those who do not.
+    pub(crate) clock_ahead_ms: Option<i64>,
+}
+
+/// The ways in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// `collect` with the write key, and the browser's name for itself.
+    Browser(&'static str, &'static str),
+    /// `collect` with the secret key.
+    Backend(&'static str),
+    /// Shopify's webhooks.
+    Shopify,
+    /// A Standard Webhook.
+    Till,
+    /// An import, straight into the log.
+    File(Vec<Event>),
+    /// A customer asks to be forgotten.
+    Erase(String),
+}
+
+impl fmt::Display for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Browser(path, _) => write!(f, "a browser to {path}"),
+            Self::Backend(path) => write!(f, "the backend to {path}"),
+            Self::Shopify => f.write_str("Shopify"),
+            Self::Till => f.write_str("the till"),
+            Self::File(events) => write!(f, "a file of {} orders", events.len()),
+            Self::Erase(customer) => write!(f, "{customer}, who asks to be forgotten"),
+        }
+    }
+}
+
+const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36";
+const ROBOT: &str = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+
+struct Shop<'a> {
+    dice: &'a mut Dice,
+    customers: usize,
+    devices: usize,
+    orders: usize,
+    /// For how long they send.
+    days: i64,
+    /// Message ids handed out.
+    messages: usize,
+}
+
+/// All sends of a run, by time.
+pub(crate) fn sends(dice: &mut Dice, count: usize) -> Vec<Send> {
+    let (customers, devices) = (2 + dice.below(4), 2 + dice.below(5));
+    let days = *dice.pick(&[1, 3, 8, 20, 40]);
+    let mut shop = Shop { dice, customers, devices, orders: 3 + count / 12, days, messages: 0 };
+    let mut sends: Vec<Send> = (0..count).map(|_| shop.send()).collect();
+    // The sort is stable, so a plan cut short begins as the whole one does.
+    sends.sort_by_key(|send| send.at);
+    sends
+}
+
+impl Shop<'_> {
+    fn send(&mut self) -> Send {
+        let at = START.plus_ms(self.dice.between(0, self.days * DAY_MS));
+        match self.dice.below(100) {
+            0..30 => self.browse(at),
+            30..36 => self.pixel(at),
+            36..50 => self.backend(at),
+            50..60 => self.login(at),
+            60..63 => self.alias(at),
+            63..80 => self.platform(at),
+            80..86 => self.till(at),
+            86..90 => self.consent(at),
+            90..93 => self.echo(at),
+            93..95 => self.poison(at),
+            95..98 => self.file(at),
+            _ => Send { at, door: Door::Erase(customer(self.dice.below(self.customers))), body: Json::Null, clock_ahead_ms: None },
+        }
+    }
+
+    fn message_id(&mut self) -> String {
+        self.messages += 1;
+        format!("m{}", self.messages)
+    }
+
+    fn device(&mut self) -> String {
+        format!("d{}", self.dice.below(self.devices))
+    }
+
+    fn customer(&mut self) -> String {
+        customer(self.dice.below(self.customers))
+    }
+
+    fn order(&mut self) -> String {
+        format!("{}", 1000 + self.dice.below(self.orders))
+    }
+
+    fn item(&mut self) -> String {
+        format!("i{}", self.dice.below(40))
+    }
+
+    fn lines(&mut self) -> Vec<Json> {
+        let count = 1 + self.dice.below(3);
+        (0..count)
+            .map(|_| json!({ "product_id": self.item(), "price": self.dice.between(1, 90), "quantity": self.dice.between(1, 3) }))
+            .collect()
+    }
+
+    /// When it happened: mostly just now, sometimes days ago, on a phone that was offline.
+    fn happened(&mut self, at: Timestamp) -> Timestamp {
+        match self.dice.below(10) {
+            0 => at.plus_ms(-self.dice.between(0, 25 * DAY_MS)),
+            1 => at.plus_ms(-self.dice.between(0, 12 * 60 * MINUTE_MS)),
+            _ => at,
+        }
+    }
+
+    /// A phone's clock: mostly right, or minutes to days off.
+    fn clock(&mut self) -> Option<i64> {
+        match self.dice.below(8) {
+            0 => Some(self.dice.between(-3 * DAY_MS, 3 * DAY_MS)),
+            1 => Some(self.dice.between(-90_000, 90_000)),
+            2..5 => Some(0),
+            _ => None,
+        }
+    }
+
+    fn browse(&mut self, at: Timestamp) -> Send {
+        let (device, clock) = (self.device(), self.clock());
+        let robot = self.dice.happens(50);
+        let count = 1 + self.dice.below(6);
+        let batch: Vec<Json> = (0..count)
+            .map(|_| {
+                let (id, happened, item) = (self.message_id(), self.happened(at).plus_ms(clock.unwrap_or(0)), self.item());
+                let event = *self.dice.pick(&["Product Viewed", "Product Added", "Product Removed", "Products Searched", "Checkout Started", "Wheel Spun"]);
+                let properties = json!({ "product_id": item, "query": "tea" });
+                json!({ "type": "track", "event": event, "anonymousId": device, "messageId": id, "timestamp": happened.to_string(), "properties": properties })
+            })
+            .collect();
+        let door = Door::Browser("/v1/beacon", if robot { ROBOT } else { CHROME });
+        Send { at, door, body: json!({ "batch": batch }), clock_ahead_ms: clock }
+    }
+
+    /// The browser's word for an order that others tell too.
+    fn pixel(&mut self, at: Timestamp) -> Send {
+        let properties = json!({ "order_id": self.order(), "currency": "EUR", "products": self.lines() });
+        let body =
+            json!({ "event": "Order Completed", "anonymousId": self.device(), "messageId": self.message_id(), "properties": properties });
+        Send { at, door: Door::Browser("/v1/track", CHROME), body, clock_ahead_ms: None }
+    }
+
+    fn backend(&mut self, at: Timestamp) -> Send {
+        let event =
+            *self.dice.pick(&["Order Completed", "Order Updated", "Order Refunded", "Order Cancelled", "Product Viewed", "Email Opened"]);
+        let properties = json!({ "order_id": self.order(), "product_id": self.item(), "currency": "EUR", "products": self.lines() });
+        let happened = self.happened(at);
+        let mut body = json!({ "event": event, "userId": self.customer(), "messageId": self.message_id(), "timestamp": happened.to_string(), "properties": properties });
+        if self.dice.happens(300) {
+            body["anonymousId"] = self.device().into();
+        }
+        Send { at, door: Door::Backend("/v1/track"), body, clock_ahead_ms: None }
+    }
+
+    /// A trusted word that ties a device, and often an address, to a customer.
+    fn login(&mut self, at: Timestamp) -> Send {
+        let (customer, happened) = (self.customer(), self.happened(at));
+        let mut traits = json!({ "country": *self.dice.pick(&["de", "fr", "at"]), "first_name": format!("n{}", self.dice.below(9)) });
+        if self.dice.happens(400) {
+            traits["email"] = format!("{}@example.org", self.dice.below(4)).into();
+        }
+        let body = json!({ "userId": customer, "anonymousId": self.device(), "messageId": self.message_id(), "timestamp": happened.to_string(), "traits": traits });
+        Send { at, door: Door::Backend("/v1/identify"), body, clock_ahead_ms: None }
+    }
+
+    fn alias(&mut self, at: Timestamp) -> Send {
+        let previous = if self.dice.happens(500) { self.customer() } else { self.device() };
+        let body = json!({ "userId": self.customer(), "previousId": previous, "messageId": self.message_id(), "timestamp": self.happened(at).to_string() });
+        Send { at, door: Door::Backend("/v1/alias"), body, clock_ahead_ms: None }
+    }
+
+    /// An order as Shopify tells it: one of its versions, by whom it was ordered or by a guest's address.
+    fn platform(&mut self, at: Timestamp) -> Send {
+        let order: i64 = 1000 + self.dice.below(self.orders) as i64;
+        let created = START.plus_days(order % self.days);
+        let updated = created.plus_ms(self.dice.between(0, 3) * 3_600_000);
+        let lines: Vec<Json> = (0..1 + order % 4)
+            .map(|line| json!({ "id": order * 10 + line, "product_id": format!("i{}", (order + line) % 40), "quantity": 1, "price": "12.50", "title": format!("Thing {}", (order + line) % 40) }))
+            .collect();
+        let mut body = json!({ "id": order, "order_number": order, "created_at": created.to_string(), "updated_at": updated.to_string(),
+            "currency": "EUR", "total_shipping_price_set": { "shop_money": { "amount": "4.90" } }, "line_items": lines });
+        if self.dice.happens(200) {
+            body["email"] = format!("{}@example.org", order % 4).into();
+        } else {
+            body["customer"] = json!({ "id": format!("c{}", order % self.customers as i64), "email": format!("{}@example.org", order % 4), "first_name": "Ada" });
+        }
+        if self.dice.happens(150) {
+            body["refunds"] = json!([{ "id": order * 7, "created_at": updated.to_string(), "refund_line_items": [{ "id": order * 9, "quantity": 1, "subtotal": "12.50", "line_item": lines[0] }] }]);
+        }
+        if self.dice.happens(80) {
+            body["cancelled_at"] = updated.to_string().into();
+        }
+        if self.dice.happens(40) {
+            body["test"] = true.into();
+        }
+        // Too large for a message, so it travels by way of an object.
+        if self.dice.happens(15) {
+            body["note"] = "long ".repeat(40_000).into();
+        }
+        Send { at, door: Door::Shopify, body, clock_ahead_ms: None }
+    }
+
+    fn till(&mut self, at: Timestamp) -> Send {
+        let count = 1 + self.dice.below(8);
+        let batch: Vec<Json> = (0..count)
+            .map(|_| {
+                json!({ "type": "track", "event": "Product Viewed", "userId": self.customer(), "messageId": self.message_id(),
+                "timestamp": self.happened(at).to_string(), "properties": { "product_id": self.item() } })
+            })
+            .collect();
+        Send { at, door: Door::Till, body: json!({ "batch": batch }), clock_ahead_ms: None }
+    }
+
+    fn consent(&mut self, at: Timestamp) -> Send {
+        let consent = json!({ "personalization": self.dice.happens(500), "marketing": self.dice.happens(500) });
+        let mut body = json!({ "event": "Consent Updated", "messageId": self.message_id(), "timestamp": self.happened(at).to_string(), "properties": { "consent": consent } });
+        if self.dice.happens(500) {
+            body["anonymousId"] = self.device().into();
+            return Send { at, door: Door::Browser("/v1/track", CHROME), body, clock_ahead_ms: None };
+        }
+        body["userId"] = self.customer().into();
+        Send { at, door: Door::Backend("/v1/track"), body, clock_ahead_ms: None }
+    }
+
+    /// An id that was used before: a retry that says something else, or a counter that started anew.
+    fn echo(&mut self, at: Timestamp) -> Send {
+        let id = format!("m{}", 1 + self.dice.below(self.messages.max(1)));
+        let happened = self.happened(at);
+        if self.dice.happens(500) {
+            let traits = json!({ "country": *self.dice.pick(&["de", "fr", "at"]), "first_name": format!("n{}", self.dice.below(9)) });
+            // The same instant for many of them, so that only what they say decides.
+            let at_noon = START.plus_days(self.dice.between(0, 2));
+            let body = json!({ "userId": self.customer(), "messageId": format!("noon{}", self.dice.below(3)), "timestamp": at_noon.to_string(), "traits": traits });
+            return Send { at, door: Door::Backend("/v1/identify"), body, clock_ahead_ms: None };
+        }
+        let body = json!({ "event": "Product Viewed", "userId": self.customer(), "messageId": id, "timestamp": happened.to_string(), "properties": { "product_id": self.item() } });
+        Send { at, door: Door::Backend("/v1/track"), body, clock_ahead_ms: None }
+    }
+
+    /// Bad records among good ones, and what a later release will take.
+    fn poison(&mut self, at: Timestamp) -> Send {
+        if self.dice.happens(500) {
+            return Send { at, door: Door::Shopify, body: json!({ "id": self.dice.below(9), "title": "a product" }), clock_ahead_ms: None };
+        }
+        let good = json!({ "type": "page", "userId": self.customer(), "messageId": self.message_id(), "timestamp": at.to_string() });
+        let bad = json!({ "type": "dance", "userId": "c1", "messageId": self.message_id() });
+        Send { at, door: Door::Till, body: json!({ "batch": [bad, 7, good] }), clock_ahead_ms: None }
+    }
+
+    /// A file of old orders.
+    fn file(&mut self, at: Timestamp) -> Send {
+        let name = self.dice.below(3);
+        let count = 1 + self.dice.below(60);
+        let events = (0..count).filter_map(|line| {
+            let day = self.dice.between(1, 400);
+            let (order, item, buyer) = (format!("f{name}-{}", line / 3), self.item(), self.dice.below(self.customers));
+            imported(&format!("i:file{name}:{line}:{day}"), START.plus_days(-day), &order, &item, &customer(buyer))
+        });
+        Send { at, door: Door::File(events.collect()), body: Json::Null, clock_ahead_ms: None }
+    }
+}
+
+fn imported(id: &str, at: Timestamp, order: &str, item: &str, customer: &str) -> Option<Event> {
+    let line = OrderLine {
+        order: OrderId::new(order).ok()?,
+        version: Timestamp(0),
+        product: Some(Product::bare(ItemId::new(item).ok()?)),
+        quantity: 1,
+        paid_minor: 250,
+        discount_minor: 0,
+        currency: Currency::EUR,
+        cancelled: false,
+    };
+    let who = Who { customer: Some(CustomerId::new(customer).ok()?), ..Who::default() };
+    let action = Action::Ordered(line);
+    Some(Event {
+        id: EventId::new(id).ok()?,
+        at,
+        authority: Authority::Import,
+        source: "import:lines".into(),
+        who,
+        traffic: Traffic::Human,
+        action,
+    })
+}
+
+/// The `number`th customer's id.
+fn customer(number: usize) -> String {
+    format!("c{number}")
+}
+
+impl Send {
+    /// The body as it leaves at `now`, with the sender's idea of the time.
+    pub(crate) fn body_at(&self, now: Timestamp) -> String {
+        let mut body = self.body.clone();
+        if let Some(ahead_ms) = self.clock_ahead_ms {
+            body["sentAt"] = now.plus_ms(ahead_ms).to_string().into();
+        }
+        body.to_string()
+    }
+}
