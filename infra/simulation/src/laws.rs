@@ -216,20 +216,22 @@ async fn contacts(house: &House) -> Result<BTreeMap<String, BTreeMap<String, Str
     Ok(contacts)
 }
 
-/// Both houses learn the same, and what was erased is in no archive; everything is archived by then.
+/// What was erased is in no archive, and everything is archived by then.
+pub(crate) async fn archive(house: &House, now: Timestamp) -> Result<(), Broken> {
+    train::archive(&house.apps.train, now).await.map_err(failed)?;
+    hold("old days are archived", house.apps.log.keys(None).await.map_err(failed)?)?;
+    let events = held(house).await?;
+    let erasures = Erasures::of(&events);
+    hold("what was erased is in no archive", events.iter().filter(|event| erasures.cover(event)).map(describe))
+}
+
+/// Both houses learn the same, once both have archived: what is forgotten on the way may still teach.
 pub(crate) async fn training(house: &House, other: &House, now: Timestamp) -> Result<(), Broken> {
     let mut learned = Vec::new();
     for house in [house, other] {
-        // Once to archive and to forget; what was forgotten on the way may have taught the first run something.
-        train::archive(&house.apps.train, now).await.map_err(failed)?;
         train::train(&house.apps.train, now, |_| {}).await.map_err(failed)?;
         let models = house.objects.list("models/", None).await.map_err(failed)?;
         learned.push(models.into_iter().filter(|key| key.ends_with(".safetensors")).collect::<Vec<_>>());
     }
-    hold("both runs learn the same model", if learned[0] == learned[1] { vec![] } else { vec![format!("{learned:?}")] })?;
-    let left = house.apps.log.keys(None).await.map_err(failed)?;
-    hold("old days are archived", left)?;
-    let events = held(house).await?;
-    let erasures = Erasures::of(&events);
-    hold("what was erased is in no archive", events.iter().filter(|event| erasures.cover(event)).map(describe))
+    hold("both runs learn the same model", if learned[0] == learned[1] { vec![] } else { vec![format!("{learned:?}")] })
 }

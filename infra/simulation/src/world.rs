@@ -37,7 +37,16 @@ enum End {
 enum Doing {
     Sending(usize),
     Batch(Line, Vec<String>),
-    Job(&'static str),
+    Chore(Chore),
+}
+
+/// What happens by the clock.
+#[derive(Clone, Copy, Debug)]
+enum Chore {
+    Refold,
+    Archive,
+    /// An operator sends the dead letters again.
+    Redrive,
 }
 
 /// The two queues.
@@ -68,7 +77,8 @@ pub(crate) struct World {
     plan: Vec<Send>,
     /// When which send is tried next.
     agenda: BTreeMap<(Timestamp, usize), ()>,
-    jobs: [(&'static str, Timestamp, i64); 3],
+    /// What is done by the clock: when next, and how often, in milliseconds.
+    chores: [(Chore, Timestamp, i64); 3],
     pub(crate) steps: u64,
 }
 
@@ -96,11 +106,8 @@ impl World {
             doing: BTreeMap::new(),
             agenda: plan.iter().enumerate().map(|(place, send)| ((send.at, place), ())).collect(),
             plan,
-            jobs: [
-                ("refold", START.plus_ms(refold), refold),
-                ("archive", START.plus_ms(archive), archive),
-                ("redrive", START.plus_ms(redrive), redrive),
-            ],
+            chores: [(Chore::Refold, refold), (Chore::Archive, archive), (Chore::Redrive, redrive)]
+                .map(|(chore, every)| (chore, START.plus_ms(every), every)),
             steps: 0,
         }
     }
@@ -191,17 +198,16 @@ impl World {
         let mut state = self.weather.state();
         let next_send = self.agenda.keys().next().map(|(at, _)| *at);
         let next = [next_send, state.inbox.next(), state.folds.next()].into_iter().flatten().min();
-        let jobs = self.jobs.iter().map(|(_, at, _)| *at).min();
-        state.now = next.into_iter().chain(jobs).min().unwrap_or(now).max(now.plus_ms(1));
+        let chores = self.chores.iter().map(|(_, at, _)| *at).min();
+        state.now = next.into_iter().chain(chores).min().unwrap_or(now).max(now.plus_ms(1));
     }
 
     /// Begins something that is due; false when nothing is.
     fn begin(&mut self, now: Timestamp) -> bool {
-        if let Some(place) = self.jobs.iter().position(|(_, at, _)| *at <= now) {
-            let (name, at, period) = &mut self.jobs[place];
-            *at = now.plus_ms(*period);
-            let name = *name;
-            self.begin_job(name, now);
+        if let Some((chore, at, every)) = self.chores.iter_mut().find(|(_, at, _)| *at <= now) {
+            *at = now.plus_ms(*every);
+            let chore = *chore;
+            self.begin_chore(chore, now);
             return true;
         }
         let turn = self.weather.state().dice.below(3);
@@ -249,25 +255,24 @@ impl World {
         true
     }
 
-    fn begin_job(&mut self, name: &'static str, now: Timestamp) {
+    fn begin_chore(&mut self, chore: Chore, now: Timestamp) {
         let apps = Arc::clone(&self.apps);
-        match name {
-            "refold" => self.start(
-                Doing::Job(name),
-                Box::pin(
-                    async move { End::Job(profile::run(&apps.profile, Job::Refold).await.map(drop).map_err(|error| error.to_string())) },
-                ),
-            ),
-            "archive" => self.start(
-                Doing::Job(name),
-                Box::pin(async move { End::Job(train::archive(&apps.train, now).await.map(drop).map_err(|error| error.to_string())) }),
-            ),
-            _ => {
-                let mut state = self.weather.state();
-                let count = state.inbox.redrive(now) + state.folds.redrive(now);
-                state.story.add(now, 0, &format!("{count} dead letters are sent again"));
-            }
-        }
+        let act: Act<End> =
+            match chore {
+                Chore::Refold => Box::pin(async move {
+                    End::Job(profile::run(&apps.profile, Job::Refold).await.map(drop).map_err(|error| error.to_string()))
+                }),
+                Chore::Archive => {
+                    Box::pin(async move { End::Job(train::archive(&apps.train, now).await.map(drop).map_err(|error| error.to_string())) })
+                }
+                Chore::Redrive => {
+                    let mut state = self.weather.state();
+                    let count = state.inbox.redrive(now) + state.folds.redrive(now);
+                    state.story.add(now, 0, &format!("{count} dead letters are sent again"));
+                    return;
+                }
+            };
+        self.start(Doing::Chore(chore), act);
     }
 
     fn start(&mut self, doing: Doing, act: Act<End>) {
@@ -275,7 +280,7 @@ impl World {
         match &doing {
             Doing::Sending(_) => {}
             Doing::Batch(line, ids) => self.weather.state().story.add(now, number, &format!("handles {} of {line:?}", ids.join(" "))),
-            Doing::Job(name) => self.weather.state().story.add(now, number, &format!("does {name}")),
+            Doing::Chore(chore) => self.weather.state().story.add(now, number, &format!("does {chore:?}")),
         }
         self.doing.insert(number, doing);
         self.stage.begin(act, now.0 + TIMEOUT_MS);
@@ -295,11 +300,12 @@ impl World {
         };
         self.weather.state().story.add(now, number, &told);
         match (doing, end) {
-            (Doing::Sending(send), End::Sent(true)) => self.acknowledged(send, number, now),
-            (Doing::Sending(send), _) => Ok(self.unsure(send, now)),
-            (Doing::Batch(line, ids), End::Handled(failed)) => Ok(self.settle(line, &ids, &failed, now)),
-            _ => Ok(()),
+            (Doing::Sending(send), End::Sent(true)) => self.acknowledged(send, number, now)?,
+            (Doing::Sending(send), _) => self.unsure(send, now),
+            (Doing::Batch(line, ids), End::Handled(failed)) => self.settle(line, &ids, &failed, now),
+            _ => {}
         }
+        Ok(())
     }
 
     /// A sender was told yes.
