@@ -1,5 +1,9 @@
 //! What the shop sells.
 
+mod shelf;
+
+pub use shelf::{Shelf, Telling, Variant};
+
 use crate::{
     id::{IdError, ItemId},
     money::Currency,

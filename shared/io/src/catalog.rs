@@ -3,12 +3,17 @@
 //! A model ships with the catalog as it was at training. What changed since is one partition, read through the index `by_change`
 //! from where the reader stopped; so a price reaches lookups within a minute at the cost of one small query.
 
+mod tellings;
+
 use crate::{
     layout::{self, Table},
     ports::{Condition, Record, RecordKey, Records, StoreError},
 };
 use bytes::Bytes;
-use rapport_core::{catalog::Item, time::Timestamp};
+use rapport_core::{
+    catalog::{Item, Shelf},
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -24,6 +29,9 @@ const OVERLAP_MS: i64 = 10_000;
 struct Document<T> {
     v: u8,
     item: T,
+    /// What platforms told of it; an item that the shop's backend writes starts anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shelf: Option<Shelf>,
 }
 
 /// What changed, and where to go on.
@@ -67,7 +75,7 @@ impl Catalog {
             if writes.len() >= WRITES_AT_A_TIME {
                 finish_one(&mut writes).await?;
             }
-            let record = row(item, now)?;
+            let record = row(item, None, now)?;
             let records = Arc::clone(&self.records);
             writes.spawn(async move { records.put(Table::Catalog, record, Condition::Always).await });
         }
@@ -144,16 +152,19 @@ fn changed_at(row: &Record) -> Option<Timestamp> {
     row.changed.as_deref()?.split_once('#')?.0.parse().ok().map(Timestamp)
 }
 
-fn row(item: &Item, now: Timestamp) -> Result<Record, StoreError> {
+fn row(item: &Item, shelf: Option<Shelf>, now: Timestamp) -> Result<Record, StoreError> {
     let key = RecordKey::new(layout::ITEMS, layout::item(&item.id));
-    let body =
-        serde_json::to_vec(&Document { v: SCHEMA, item }).map_err(|error| StoreError::refused(format!("item {}", item.id), error))?;
+    let body = serde_json::to_vec(&Document { v: SCHEMA, item, shelf })
+        .map_err(|error| StoreError::refused(format!("item {}", item.id), error))?;
     Ok(Record { key, version: 0, body: body.into(), expires: None, changed: Some(format!("{}#{}", stamp(now), item.id)) })
 }
 
 fn item(row: &Record) -> Result<Item, StoreError> {
-    let document: Result<Document<Item>, _> = serde_json::from_slice(&row.body);
-    document.map(|document| document.item).map_err(|error| StoreError::refused(format!("item {}", row.key.sk), error))
+    document(row).map(|document| document.item)
+}
+
+fn document(row: &Record) -> Result<Document<Item>, StoreError> {
+    serde_json::from_slice(&row.body).map_err(|error| StoreError::refused(format!("item {}", row.key.sk), error))
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ pub enum Table {
     Contacts,
     /// Memberships. Derived.
     Segments,
-    /// Items (`pk` = `items`), rules (`pk` = `rules`); the index `by_change` orders a partition by `changed`.
+    /// Items (`pk` = `items`), rules (`pk` = `rules`), which item a stocked variant belongs to (`pk` = `variants`); the index `by_change`
+    /// orders a partition by `changed`.
     Catalog,
 }
 
@@ -45,6 +46,8 @@ impl Table {
 pub const REFOLDS: &str = "refold";
 /// Partition of the catalog table that holds items.
 pub const ITEMS: &str = "items";
+/// Partition of the catalog table that says which item a platform's stocked variant belongs to.
+pub const VARIANTS: &str = "variants";
 /// Partition of the catalog table that holds merchandising rules.
 pub const RULES: &str = "rules";
 /// Partition of the contacts table that holds the receipts of erasures.
