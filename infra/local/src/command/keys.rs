@@ -16,6 +16,8 @@ use std::io;
 
 /// How long a rotated key goes on working, unless said otherwise.
 const OVERLAP_DAYS: i64 = 7;
+/// Shortest secret of a platform that is taken, in characters: shorter ones can be guessed.
+const SHORTEST_SECRET: usize = 16;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -41,6 +43,16 @@ enum Action {
         #[arg(long, default_value_t = OVERLAP_DAYS, value_parser = clap::value_parser!(i64).range(0..=365))]
         overlap_days: i64,
     },
+    /// Put in place a secret that a platform made; the old one works on for a while.
+    Set {
+        /// Which.
+        name: Name,
+        /// The secret, as the platform shows it.
+        secret: String,
+        /// How many days the old one works on.
+        #[arg(long, default_value_t = OVERLAP_DAYS, value_parser = clap::value_parser!(i64).range(0..=365))]
+        overlap_days: i64,
+    },
     /// End a rotated or further key now.
     Revoke {
         /// The key itself.
@@ -55,6 +67,9 @@ enum Name {
     ShopifySecret,
     WoocommerceSecret,
     WebhookSecret,
+    StripeSecret,
+    KlaviyoSecret,
+    MailchimpSecret,
 }
 
 impl Name {
@@ -65,6 +80,9 @@ impl Name {
             Self::ShopifySecret => &mut keyring.shopify_secret,
             Self::WoocommerceSecret => &mut keyring.woocommerce_secret,
             Self::WebhookSecret => &mut keyring.webhook_secret,
+            Self::StripeSecret => &mut keyring.stripe_secret,
+            Self::KlaviyoSecret => &mut keyring.klaviyo_secret,
+            Self::MailchimpSecret => &mut keyring.mailchimp_secret,
         }
     }
 
@@ -75,6 +93,9 @@ impl Name {
             Self::ShopifySecret => vec![Scope::Shopify],
             Self::WoocommerceSecret => vec![Scope::Woocommerce],
             Self::WebhookSecret => vec![Scope::Webhook],
+            Self::StripeSecret => vec![Scope::Stripe],
+            Self::KlaviyoSecret => vec![Scope::Klaviyo],
+            Self::MailchimpSecret => vec![Scope::Mailchimp],
         }
     }
 }
@@ -105,6 +126,7 @@ fn change(keyring: &mut Keyring, action: Action, random: &[u8; RANDOM_BYTES], no
         Action::Show => {}
         Action::Mint { scopes } => mint(keyring, scopes, random),
         Action::Rotate { name, overlap_days } => rotate(keyring, name, now.plus_ms(overlap_days * DAY_MS)),
+        Action::Set { name, secret, overlap_days } => set(keyring, name, &secret, now.plus_ms(overlap_days * DAY_MS))?,
         Action::Revoke { key } => revoke(keyring, &key)?,
     }
     keyring.complete(random);
@@ -131,6 +153,22 @@ fn rotate(keyring: &mut Keyring, name: Name, expires: Timestamp) {
     if !key.is_empty() {
         keyring.more.push(ExtraKey { key, scopes: name.scopes(), expires: Some(expires) });
     }
+}
+
+/// A key of Rapport's own is only ever made here: others' might be guessed.
+fn set(keyring: &mut Keyring, name: Name, secret: &str, expires: Timestamp) -> Result<(), Failure> {
+    if matches!(name, Name::WriteKey | Name::SecretKey) {
+        return Err(Failure::Usage("that key is made here; `rapport keys rotate` replaces it".to_owned()));
+    }
+    let secret = secret.trim();
+    if secret.len() < SHORTEST_SECRET || secret.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(Failure::Usage(format!("a secret has at least {SHORTEST_SECRET} characters and no white space")));
+    }
+    if name.field(keyring) != secret {
+        rotate(keyring, name, expires);
+        secret.clone_into(name.field(keyring));
+    }
+    Ok(())
 }
 
 fn revoke(keyring: &mut Keyring, key: &str) -> Result<(), Failure> {
@@ -161,6 +199,9 @@ fn print(shop: &Shop, keyring: &Keyring) -> Result<(), Failure> {
         ("shopify_secret", &keyring.shopify_secret, "Shopify signs with it"),
         ("woocommerce_secret", &keyring.woocommerce_secret, "WooCommerce signs with it"),
         ("webhook_secret", &keyring.webhook_secret, "senders of Standard Webhooks sign with it"),
+        ("stripe_secret", &keyring.stripe_secret, "Stripe signs with it"),
+        ("klaviyo_secret", &keyring.klaviyo_secret, "Klaviyo signs with it"),
+        ("mailchimp_secret", &keyring.mailchimp_secret, "ends the address that Mailchimp calls: /webhooks/mailchimp?secret=…"),
     ] {
         say!("{name:<20}{key:<68}{what}");
     }
@@ -247,6 +288,22 @@ mod tests {
         change(&mut keyring, Action::Rotate { name: Name::WriteKey, overlap_days: 7 }, &[2; RANDOM_BYTES], NOW).unwrap();
         revoke(&mut keyring, &old).unwrap();
         assert!(keyring.caller(&old, NOW).is_none());
+    }
+
+    #[test]
+    fn a_platforms_secret_is_put_in_place_and_the_old_one_verifies_on() {
+        let mut keyring = minted();
+        let old = keyring.stripe_secret.clone();
+        let mut set = |name, secret: &str| {
+            let action = Action::Set { name, secret: secret.to_owned(), overlap_days: 7 };
+            change(&mut keyring, action, &[2; RANDOM_BYTES], NOW).map(|()| keyring.clone())
+        };
+        assert!(set(Name::SecretKey, "sk_something_of_my_own").is_err(), "keys to the house are made here");
+        assert!(set(Name::StripeSecret, "whsec 1234567890123").is_err() && set(Name::StripeSecret, "short").is_err());
+        let keyring = set(Name::StripeSecret, " whsec_of_stripes_own ").unwrap();
+        let live = |days| keyring.signing_secrets(Scope::Stripe, NOW.plus_days(days)).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(live(6), ["whsec_of_stripes_own".to_owned(), old]);
+        assert_eq!(live(8), ["whsec_of_stripes_own"]);
     }
 
     #[test]

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How many random bytes [`Keyring::complete`] wants.
-pub const RANDOM_BYTES: usize = 32 * 8;
+pub const RANDOM_BYTES: usize = 32 * 10;
 
 /// The document under `S/keys`. Any field may be empty while the keys are not minted; an empty secret matches nothing.
 ///
 /// ```json
 /// { "version": 1, "write_key": "wk_…", "secret_key": "sk_…", "shopify_secret": "…", "woocommerce_secret": "…",
-///   "webhook_secret": "whsec_…", "hash_key": "…", "origin_secret": "…",
+///   "webhook_secret": "whsec_…", "stripe_secret": "whsec_…", "klaviyo_secret": "…", "mailchimp_secret": "…",
+///   "hash_key": "…", "origin_secret": "…",
 ///   "token_keys": [ { "kid": "t1", "secret": "…" } ],
 ///   "more": [ { "key": "sk_…", "scopes": ["ingest"], "expires": 1795000000000 } ] }
 /// ```
@@ -37,6 +38,15 @@ pub struct Keyring {
     /// What senders of Standard Webhooks sign with: `whsec_` and base64.
     #[serde(default)]
     pub webhook_secret: String,
+    /// What Stripe signs with: the endpoint's own `whsec_…`, used as the text that it is.
+    #[serde(default)]
+    pub stripe_secret: String,
+    /// What Klaviyo signs with.
+    #[serde(default)]
+    pub klaviyo_secret: String,
+    /// What Mailchimp, which signs nothing, carries in the URL that it calls.
+    #[serde(default)]
+    pub mailchimp_secret: String,
     /// What personal ids are hashed with. Never rotated: hashes made with another one are other people.
     #[serde(default)]
     pub hash_key: String,
@@ -108,6 +118,12 @@ pub enum Scope {
     Woocommerce,
     /// Verify Standard Webhooks' signatures.
     Webhook,
+    /// Verify Stripe's signatures.
+    Stripe,
+    /// Verify Klaviyo's signatures.
+    Klaviyo,
+    /// Verify the URL that Mailchimp calls.
+    Mailchimp,
 }
 
 impl Scope {
@@ -163,13 +179,16 @@ impl Keyring {
         }
     }
 
-    /// The secrets that may have signed a delivery of `scope` ([`Scope::Shopify`], [`Scope::Woocommerce`], [`Scope::Webhook`]).
+    /// The secrets that may have signed a delivery of `scope`, one of those that verify ([`Scope::Shopify`], [`Scope::Stripe`] …).
     pub fn signing_secrets(&self, scope: Scope, now: Timestamp) -> impl Iterator<Item = &str> {
         let main = match scope {
             Scope::Shopify => self.shopify_secret.as_str(),
             Scope::Woocommerce => self.woocommerce_secret.as_str(),
             Scope::Webhook => self.webhook_secret.as_str(),
-            _ => "",
+            Scope::Stripe => self.stripe_secret.as_str(),
+            Scope::Klaviyo => self.klaviyo_secret.as_str(),
+            Scope::Mailchimp => self.mailchimp_secret.as_str(),
+            Scope::Write | Scope::Ingest | Scope::Read | Scope::Catalog | Scope::Privacy | Scope::Admin => "",
         };
         let extra = self.live(now).filter(move |extra| extra.scopes.contains(&scope)).map(|extra| extra.key.as_str());
         std::iter::once(main).chain(extra).filter(|secret| !secret.is_empty())
@@ -203,6 +222,9 @@ impl Keyring {
         if self.token_keys.is_empty() {
             self.token_keys.push(TokenKey { kid: "t1".to_owned(), secret: token_secret });
         }
+        mint(&mut self.stripe_secret, "whsec_", hex);
+        mint(&mut self.klaviyo_secret, "", hex);
+        mint(&mut self.mailchimp_secret, "mcs_", hex);
         self.version = self.version.max(1);
         *self != before
     }
