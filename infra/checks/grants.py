@@ -32,6 +32,7 @@ GRANTS = {
         "Bucket/rejected/*": {"s3:PutObject"},
         "IdentitiesTable": TABLE_READS,
         "ContactsTable": TABLE_READS | TABLE_WRITES - {"dynamodb:DeleteItem"},
+        "CatalogTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
     },
     "profile": DERIVED
     | {

@@ -5,6 +5,8 @@
 //! batch-mates alone; what cannot be *stored* fails its message, which the queue then brings again.
 #![warn(missing_docs)]
 
+mod erase;
+
 use rapport_core::{
     auth::Keyring,
     money::Currency,
@@ -13,8 +15,10 @@ use rapport_core::{
     time::Timestamp,
 };
 use rapport_io::{
-    Objects, StoreError,
+    Objects, Records, StoreError,
+    catalog::Catalog,
     contacts::{Contacts, Said},
+    identities::Identities,
     inbox::{self, Envelope},
     keys::Keys,
     log::Log,
@@ -29,6 +33,8 @@ pub struct App {
     log: Log,
     rejects: Rejects,
     contacts: Contacts,
+    catalog: Catalog,
+    identities: Identities,
     keys: Arc<Keys<Keyring>>,
     config: Config,
 }
@@ -43,10 +49,19 @@ pub struct Config {
 }
 
 impl App {
-    /// Over the stack's objects, contacts and keys.
+    /// Over the stack's objects, tables and keys.
     #[must_use]
-    pub fn new(objects: Arc<dyn Objects>, contacts: Contacts, keys: Arc<Keys<Keyring>>, config: Config) -> Self {
-        Self { log: Log::new(Arc::clone(&objects)), rejects: Rejects::new(Arc::clone(&objects)), objects, contacts, keys, config }
+    pub fn new(objects: Arc<dyn Objects>, records: Arc<dyn Records>, keys: Arc<Keys<Keyring>>, config: Config) -> Self {
+        Self {
+            log: Log::new(Arc::clone(&objects)),
+            rejects: Rejects::new(Arc::clone(&objects)),
+            contacts: Contacts::new(Arc::clone(&records)),
+            catalog: Catalog::new(Arc::clone(&records)),
+            identities: Identities::new(records),
+            objects,
+            keys,
+            config,
+        }
     }
 }
 
@@ -64,13 +79,12 @@ pub async fn handle(app: &App, batch: Vec<Message>, now: Timestamp) -> Vec<Strin
 
 async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp) -> Vec<String> {
     let shop = Shop { currency: app.config.currency, consent: app.config.consent, hash_key: &keyring.hash_key };
-    let (mut failed, mut taken, mut events, mut told) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut failed, mut taken, mut all) = (Vec::new(), Vec::new(), Parsed::default());
     for message in batch {
         match take(app, message, &shop, now).await {
             Ok(parsed) => {
                 taken.push(message.id.clone());
-                events.extend(parsed.events);
-                told.extend(parsed.contacts);
+                all.extend(parsed);
             }
             Err(error) => {
                 tracing::warn!(message = message.id, %error, "a message comes again");
@@ -78,8 +92,9 @@ async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp)
             }
         }
     }
-    if let Err(error) = store(app, &events, told, now).await {
-        tracing::error!(%error, events = events.len(), "a batch could not be stored; it comes again");
+    let events = all.events.len();
+    if let Err(error) = store(app, all, now).await {
+        tracing::error!(%error, events, "a batch could not be stored; it comes again");
         failed.extend(taken);
     }
     failed
@@ -112,16 +127,17 @@ fn rejected(reason: String, raw: &[u8]) -> Parsed {
     Parsed { rejects: vec![Reject { reason, raw: raw.to_vec() }], ..Parsed::default() }
 }
 
-/// Contacts first: once the log object is there, the queue may forget the batch.
-async fn store(
-    app: &App,
-    events: &[rapport_core::event::Event],
-    told: Vec<source::ContactField>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    app.contacts.keep(told.into_iter().map(said).collect()).await?;
+/// The log comes last: once its object is there, the queue may forget the batch. Erasures go before contacts, so that what a deleted
+/// record said is not kept for the sake of the batch it came in.
+async fn store(app: &App, parsed: Parsed, now: Timestamp) -> Result<(), StoreError> {
+    let Parsed { mut events, contacts, tellings, erasures, .. } = parsed;
+    for erasure in &erasures {
+        events.extend(erase::erase(app, erasure).await?);
+    }
+    app.contacts.keep(contacts.into_iter().map(said).collect()).await?;
+    app.catalog.hear(&tellings, now).await?;
     if !events.is_empty() {
-        app.log.append(events, now).await?;
+        app.log.append(&events, now).await?;
     }
     Ok(())
 }

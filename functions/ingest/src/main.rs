@@ -2,7 +2,7 @@
 
 use ingest::{App, Config, handle};
 use rapport_core::auth::Keyring;
-use rapport_io::{contacts::Contacts, keys::Keys};
+use rapport_io::keys::Keys;
 use rapport_lambda::{Environment, Fatal, serve_queue, start_tracing};
 use std::sync::Arc;
 
@@ -14,6 +14,6 @@ async fn main() -> Result<(), Fatal> {
     aws.warm().await;
     let keys = Arc::new(Keys::new(Arc::clone(&aws.secrets), &environment.stack, |document| Ok(Keyring::parse(document)?)));
     let config = Config { currency: environment.currency, consent: environment.consent };
-    let app = App::new(aws.objects, Contacts::new(aws.records), keys, config);
+    let app = App::new(aws.objects, aws.records, keys, config);
     serve_queue(async |batch, now| handle(&app, batch, now).await).await
 }

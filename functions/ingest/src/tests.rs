@@ -1,7 +1,11 @@
 //! Batches, over memory.
 
 use super::*;
-use rapport_core::{event::Authority, id::CustomerId, profile::Subject};
+use rapport_core::{
+    event::{Action, Authority},
+    id::CustomerId,
+    profile::{Alias, Link, Position, Subject},
+};
 use rapport_io::{
     Secrets,
     faulty::Faulty,
@@ -23,18 +27,21 @@ impl House {
         let objects = Arc::new(Faulty::new(MemoryObjects::default()));
         let keys = Arc::new(Keys::new(Arc::new(secrets), "local", |document| Ok(Keyring::parse(document)?)));
         let config = Config { currency: Currency::EUR, consent: ConsentMode::OptOut };
-        let contacts = Contacts::new(Arc::new(MemoryRecords::default()));
-        Self { app: App::new(Arc::clone(&objects) as _, contacts, keys, config), objects }
+        Self { app: App::new(Arc::clone(&objects) as _, Arc::new(MemoryRecords::default()), keys, config), objects }
     }
 
     /// The messages that the doors would send.
     async fn messages(&self, bodies: &[(&str, &str)]) -> Vec<Message> {
+        self.messages_at(bodies, NOW).await
+    }
+
+    async fn messages_at(&self, bodies: &[(&str, &str)], received: Timestamp) -> Vec<Message> {
         let queue = Arc::new(MemoryQueue::default());
         let envelopes: Vec<Envelope> = bodies
             .iter()
             .map(|(route, body)| Envelope {
                 route: (*route).to_owned(),
-                received: NOW,
+                received,
                 authority: Authority::Backend,
                 headers: vec![],
                 body: (*body).to_owned().into(),
@@ -95,4 +102,57 @@ async fn what_cannot_be_stored_comes_again() {
     house.objects.fail(false);
     assert_eq!(handle(&house.app, batch, NOW).await, [] as [String; 0]);
     assert_eq!(house.logged().await.len(), 2);
+}
+
+const REDACT: (&str, &str) =
+    ("shopify", r#"{"shop_id":1,"shop_domain":"a.example","customer":{"id":7,"email":"ada@example.org"},"orders_to_redact":[]}"#);
+
+/// As `DELETE /v1/customers/{id}`: contacts at once, a log event for every id that is theirs, a receipt.
+#[tokio::test]
+async fn a_redaction_forgets_every_id_of_the_customer_once() {
+    let house = House::new().await;
+    let identify = (
+        "segment/identify",
+        r#"{"userId":"7","anonymousId":"d1","messageId":"m1","timestamp":"2026-11-01T00:00:00Z","traits":{"email":"ada@example.org","phone":"1"}}"#,
+    );
+    handle(&house.app, house.messages(&[identify]).await, NOW).await;
+    let customer = CustomerId::new("7").expect("an id");
+    let device: Alias = Subject::parse("d#d1").expect("a subject");
+    let at = Position { at: Timestamp(1), id: 1 };
+    house.app.identities.link(&Link { alias: device.clone(), customer: customer.clone(), at }).await.expect("memory");
+
+    handle(&house.app, house.messages(&[REDACT]).await, NOW).await;
+    let year = 365 * 86_400_000;
+    let back = ("segment/identify", r#"{"userId":"7","messageId":"m2","timestamp":"2027-01-01T00:00:00Z","traits":{"phone":"2"}}"#);
+    handle(&house.app, house.messages_at(&[back], NOW.plus_ms(year)).await, NOW.plus_ms(year)).await;
+    handle(&house.app, house.messages_at(&[REDACT], NOW.plus_ms(year)).await, NOW.plus_ms(year)).await;
+
+    let erased: Vec<_> = house.logged().await.into_iter().filter(|event| event.action == Action::Erased).collect();
+    let ids: std::collections::BTreeSet<_> = erased.iter().map(|event| event.id.to_string()).collect();
+    assert_eq!(ids.len(), 3, "the customer, the address, the device: {ids:?}");
+    assert!(erased.iter().all(|event| event.at == NOW), "played again, it is still the erasure of that day");
+    let contact = house.app.contacts.get(&Subject::Customer(customer)).await.expect("memory");
+    assert_eq!(contact.into_iter().collect::<Vec<_>>(), [("phone".to_owned(), "2".to_owned())]);
+    let receipt =
+        erased.first().and_then(|event| event.id.as_str().strip_prefix("erase-")?.rsplit_once('-').map(|(receipt, _)| receipt.to_owned()));
+    let receipt = house.app.contacts.receipt(&receipt.expect("a receipt's name")).await.expect("memory").expect("a receipt");
+    assert_eq!(receipt.requested, NOW);
+}
+
+#[tokio::test]
+async fn what_a_platform_tells_of_its_products_is_in_the_catalog() {
+    let house = House::new().await;
+    let product = (
+        "shopify",
+        r#"{"id":1,"title":"Loaf","updated_at":"2026-11-20T00:00:00Z","published_at":"2026-11-01T00:00:00Z","status":"active",
+            "variants":[{"id":2,"inventory_item_id":3,"inventory_quantity":4,"price":"2.50"}]}"#,
+    );
+    let sold_out = ("shopify", r#"{"inventory_item_id":3,"location_id":9,"available":0,"updated_at":"2026-11-21T00:00:00Z"}"#);
+    let mut stock = Vec::new();
+    for delivery in [product, sold_out, product] {
+        handle(&house.app, house.messages(&[delivery]).await, NOW).await;
+        let items = house.app.catalog.items().await.expect("memory");
+        stock.push((items[0].price_minor, items[0].in_stock));
+    }
+    assert_eq!(stock, [(Some(250), true), (Some(250), false), (Some(250), false)], "an old telling does not bring it back");
 }

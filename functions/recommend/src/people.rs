@@ -23,10 +23,6 @@ use std::collections::BTreeMap;
 
 const NO_CUSTOMER: Failure = Failure::NotFound("there is no customer with this id");
 const LARGEST_BODY: usize = 16 * 1024;
-/// Days that point-in-time recovery of the tables reaches back.
-const RECOVERY_DAYS: i64 = 7;
-/// Days until raw bodies and rejects expire.
-const RAW_DAYS: i64 = 14;
 
 /// `GET /v1/customers/{id}`.
 pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp) -> Result<Response, Failure> {
@@ -117,7 +113,7 @@ pub(crate) async fn erase(app: &App, request: &Request, id: &str, now: Timestamp
     for subject in &subjects {
         app.contacts.erase(subject, now).await?;
     }
-    app.contacts.put_receipt(&Stored { id: receipt.clone(), requested: now, stores: stores(now) }).await?;
+    app.contacts.put_receipt(&Stored::new(receipt.clone(), now)).await?;
     Ok(answer::private(StatusCode::ACCEPTED, &Receipt { receipt, erased_at: now.to_string() }))
 }
 
@@ -134,26 +130,6 @@ pub(crate) async fn erasure(app: &App, request: &Request, receipt: &str, now: Ti
     };
     let stores = stored.stores.into_iter().map(|(store, progress)| (store, told(progress))).collect();
     Ok(answer::private(StatusCode::OK, &Erasure { receipt: stored.id, erased_at: stored.requested.to_string(), stores }))
-}
-
-/// What an erasure does in each store, and until when traces last. Profiles and identities are folded anew from the log within
-/// seconds, and keep nothing from before; what was written to the tables remains recoverable for a week.
-fn stores(now: Timestamp) -> BTreeMap<String, Progress> {
-    let expires = |days| Progress::Expires(now.plus_days(days).day());
-    [
-        ("contacts", Progress::Done),
-        ("profiles", expires(1)),
-        ("log", expires(RAW_DAYS)),
-        ("archive", expires(RAW_DAYS)),
-        ("inbox", expires(RAW_DAYS)),
-        ("rejected", expires(RAW_DAYS)),
-        ("table_recovery", expires(RECOVERY_DAYS)),
-        // Models hold items and pairs of items, never people.
-        ("models", Progress::Done),
-    ]
-    .into_iter()
-    .map(|(store, progress)| (store.to_owned(), progress))
-    .collect()
 }
 
 async fn everyone(app: &App, customer: &CustomerId) -> Result<Vec<Subject>, Failure> {

@@ -55,6 +55,10 @@ pub async fn handle(app: &App, request: Request, now: Timestamp) -> Response {
 
 async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusal> {
     let route = route(request.uri().path()).ok_or(Refusal::NoSuchRoute)?;
+    // Mailchimp looks whether somebody is at home before it takes the address.
+    if route == Route::Mailchimp && matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(());
+    }
     if request.method() != Method::POST {
         return Err(Refusal::Method);
     }
@@ -66,7 +70,7 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
     if route == Route::Woocommerce && is_ping(body) {
         return Ok(());
     }
-    verify(&keyring, &route, headers, body, now)?;
+    verify(&keyring, &route, request, now)?;
     if route == Route::Shopify {
         let kind = ShopifyKind::of(&serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?);
         if !shopify_topic_agrees(header(headers, "x-shopify-topic"), kind) {
@@ -78,11 +82,14 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
     app.inbox.send(&[envelope]).await.map_err(Refusal::unavailable)
 }
 
-/// `/webhooks/shopify`, `/webhooks/woocommerce`, `/webhooks/NAME`.
+/// `/webhooks/shopify` and the other platforms', `/webhooks/NAME`.
 fn route(path: &str) -> Option<Route> {
     match path.strip_prefix("/webhooks/")?.trim_end_matches('/') {
         "shopify" => Some(Route::Shopify),
         "woocommerce" => Some(Route::Woocommerce),
+        "stripe" => Some(Route::Stripe),
+        "klaviyo" => Some(Route::Klaviyo),
+        "mailchimp" => Some(Route::Mailchimp),
         name if !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c)) => {
             Some(Route::Webhook(name.into()))
         }
@@ -90,16 +97,25 @@ fn route(path: &str) -> Option<Route> {
     }
 }
 
-fn verify(keyring: &Keyring, route: &Route, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<(), Refusal> {
+fn verify(keyring: &Keyring, route: &Route, request: &Request, now: Timestamp) -> Result<(), Refusal> {
+    let (body, header) = (request.body(), |name| header(request.headers(), name));
     let verdict = match route {
-        Route::Shopify => signature::shopify(keyring, header(headers, "x-shopify-hmac-sha256"), body, now),
-        Route::Woocommerce => signature::woocommerce(keyring, header(headers, "x-wc-webhook-signature"), body, now),
+        Route::Shopify => signature::shopify(keyring, header("x-shopify-hmac-sha256"), body, now),
+        Route::Woocommerce => signature::woocommerce(keyring, header("x-wc-webhook-signature"), body, now),
+        Route::Stripe => signature::stripe(keyring, header("stripe-signature"), body, now),
+        Route::Klaviyo => signature::klaviyo(keyring, header("klaviyo-signature"), header("klaviyo-timestamp"), body, now),
+        Route::Mailchimp => signature::mailchimp(keyring, request.uri().query().and_then(secret_of_query), now),
         Route::Webhook(_) | Route::Segment(_) | Route::Beacon => {
-            let [id, timestamp, signature] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(|name| header(headers, name));
+            let [id, timestamp, signature] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(header);
             signature::standard(keyring, StandardHeaders { id, timestamp, signature }, body, now)
         }
     };
     verdict.map_err(Refusal::Signature)
+}
+
+/// `secret` of `a=1&secret=…`. Secrets are letters, digits and `_`, so nothing in one needs unescaping.
+fn secret_of_query(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("secret="))
 }
 
 /// What WooCommerce sends, unsigned, when a webhook is created: a form that says `webhook_id=N` and nothing else.

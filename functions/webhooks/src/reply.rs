@@ -10,7 +10,7 @@ use serde_json::json;
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// Not one of this function's paths.
-    #[error("there is nothing here; webhooks are /webhooks/shopify, /webhooks/woocommerce or /webhooks/NAME")]
+    #[error("there is nothing here; webhooks are /webhooks/shopify, woocommerce, stripe, klaviyo, mailchimp or a NAME of yours")]
     NoSuchRoute,
     /// Not a POST.
     #[error("webhooks are sent with POST")]

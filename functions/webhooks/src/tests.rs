@@ -14,12 +14,16 @@ const ORDER: &str = r#"{"id":1,"order_number":1001,"line_items":[]}"#;
 
 async fn keys() -> Arc<Keys<Keyring>> {
     let secrets = MemorySecrets::default();
-    secrets.put("local/keys", r#"{"shopify_secret":"s","woocommerce_secret":"w","webhook_secret":"plain"}"#).await.expect("memory");
+    secrets.put("local/keys", r#"{"shopify_secret":"s","woocommerce_secret":"w","webhook_secret":"plain","stripe_secret":"st","klaviyo_secret":"kl","mailchimp_secret":"mcs_1"}"#).await.expect("memory");
     Arc::new(Keys::new(Arc::new(secrets), "local", |document| Ok(Keyring::parse(document)?)))
 }
 
 async fn post(app: &App, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
-    let request = headers.iter().fold(http::Request::post(path), |request, (name, value)| request.header(*name, *value));
+    send(app, http::Request::post(path), headers, body).await
+}
+
+async fn send(app: &App, request: http::request::Builder, headers: &[(&str, &str)], body: &str) -> u16 {
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     handle(app, request.body(body.to_owned().into()).expect("a request"), NOW).await.status().as_u16()
 }
 
@@ -31,6 +35,9 @@ fn signed(secret: &str, message: &str) -> String {
 async fn only_what_is_signed_leaves_a_trace() {
     let (by_shop, by_woo, forged) = (signed("s", ORDER), signed("w", ORDER), signed("x", ORDER));
     let secs = (NOW.0 / 1000).to_string();
+    let stripe = signature::sign_stripe("st", NOW.0 / 1000, ORDER.as_bytes());
+    let stale = signature::sign_stripe("st", NOW.0 / 1000 - 301, ORDER.as_bytes());
+    let klaviyo = signature::sign_klaviyo("kl", &secs, ORDER.as_bytes());
     let standard = format!("v1,AAAA v1,{}", signed("plain", &format!("m1.{secs}.{ORDER}")));
     for (path, headers, body, status, kept) in [
         ("/webhooks/shopify", vec![("X-Shopify-Hmac-SHA256", by_shop.as_str())], ORDER, 200, 1),
@@ -46,6 +53,15 @@ async fn only_what_is_signed_leaves_a_trace() {
         ("/webhooks/till", vec![("webhook-id", "m1"), ("webhook-timestamp", &secs), ("webhook-signature", &standard)], ORDER, 200, 1),
         ("/webhooks/till", vec![("webhook-id", "m2"), ("webhook-timestamp", &secs), ("webhook-signature", &standard)], ORDER, 401, 0),
         ("/webhooks/till", vec![("webhook-id", "m1"), ("webhook-timestamp", "1"), ("webhook-signature", &standard)], ORDER, 401, 0),
+        ("/webhooks/stripe", vec![("stripe-signature", &stripe)], ORDER, 200, 1),
+        ("/webhooks/stripe", vec![("stripe-signature", &stale)], ORDER, 401, 0),
+        ("/webhooks/stripe", vec![("webhook-id", "m1"), ("webhook-timestamp", &secs), ("webhook-signature", &standard)], ORDER, 401, 0),
+        ("/webhooks/klaviyo", vec![("klaviyo-signature", &klaviyo), ("klaviyo-timestamp", &secs)], ORDER, 200, 1),
+        ("/webhooks/klaviyo", vec![("klaviyo-signature", &klaviyo)], ORDER, 401, 0),
+        ("/webhooks/mailchimp?secret=mcs_1", vec![], "type=subscribe", 200, 1),
+        ("/webhooks/mailchimp?secret=mcs_2", vec![], "type=subscribe", 401, 0),
+        ("/webhooks/mailchimp?secret=", vec![], "type=subscribe", 401, 0),
+        ("/webhooks/mailchimp", vec![], "type=subscribe", 401, 0),
         ("/webhooks/", vec![], ORDER, 404, 0),
         ("/webhooks/a/b", vec![], ORDER, 404, 0),
     ] {
@@ -54,6 +70,15 @@ async fn only_what_is_signed_leaves_a_trace() {
         assert_eq!(post(&app, path, &headers, body).await, status, "{path} {headers:?} {body}");
         assert_eq!(queue.take().len(), kept, "{path} {headers:?}");
     }
+}
+
+#[tokio::test]
+async fn mailchimp_finds_somebody_at_home() {
+    let queue = Arc::new(MemoryQueue::default());
+    let app = App::new(Inbox::new(Arc::clone(&queue) as _, Arc::new(MemoryObjects::default())), keys().await);
+    assert_eq!(send(&app, http::Request::get("/webhooks/mailchimp?secret=wrong"), &[], "").await, 200);
+    assert_eq!(send(&app, http::Request::get("/webhooks/stripe"), &[], "").await, 405);
+    assert!(queue.take().is_empty());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::{functions::Functions, settings::Settings, stores, template::Function
 use bytes::Bytes;
 use http::StatusCode;
 use rapport_core::{auth::Keyring, time::Timestamp};
-use rapport_io::{aws::Aws, contacts::Contacts, inbox::Inbox, keys::Keys};
+use rapport_io::{aws::Aws, inbox::Inbox, keys::Keys};
 use rapport_lambda::{Job, Message, Request, Response};
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Deployed {
         Self {
             webhooks: webhooks::App::new(inbox(), keys()),
             collect: collect::App::new(inbox(), keys()),
-            ingest: ingest::App::new(objects(), Contacts::new(records()), keys(), ingest::Config { currency, consent }),
+            ingest: ingest::App::new(objects(), records(), keys(), ingest::Config { currency, consent }),
             profile: profile::App::new(objects(), records()),
             train: train::App::new(objects(), records(), train::Config { currency, consent }),
             recommend: recommend::App::new(records(), objects(), Arc::clone(&aws.secrets), lookups),

@@ -84,6 +84,10 @@ pub fn request(content: &[u8], to: Option<&str>, keys: &Keyring, now: Timestamp)
         (None, None, Some(_)) => sampled(serde_json::from_value(value)?)?,
         (None, None, None) => return Err(PayloadError::Nowhere),
     };
+    if request.uri().path() == "/webhooks/mailchimp" && request.uri().query().is_none() {
+        *request.uri_mut() =
+            http::Uri::try_from(format!("/webhooks/mailchimp?secret={}", keys.mailchimp_secret)).map_err(http::Error::from)?;
+    }
     let headers = proof(&request, keys, now);
     for (name, proof) in headers {
         request.headers_mut().insert(name, HeaderValue::from_str(&proof).map_err(http::Error::from)?);
@@ -121,8 +125,9 @@ fn door(route: &str) -> Option<String> {
     match route.parse::<Route>().ok()? {
         Route::Segment(call) => Some(format!("/v1/{}", call.name())),
         Route::Beacon => Some("/v1/beacon".to_owned()),
-        Route::Shopify => Some("/webhooks/shopify".to_owned()),
-        Route::Woocommerce => Some("/webhooks/woocommerce".to_owned()),
+        route @ (Route::Shopify | Route::Woocommerce | Route::Stripe | Route::Klaviyo | Route::Mailchimp) => {
+            Some(format!("/webhooks/{route}"))
+        }
         Route::Webhook(name) => Some(format!("/webhooks/{name}")),
     }
 }
@@ -133,6 +138,16 @@ fn proof(request: &Request, keys: &Keyring, now: Timestamp) -> Vec<(HeaderName, 
     match request.uri().path() {
         "/webhooks/shopify" => vec![named("x-shopify-hmac-sha256", signature::sign_body(&keys.shopify_secret, request.body()))],
         "/webhooks/woocommerce" => vec![named("x-wc-webhook-signature", signature::sign_body(&keys.woocommerce_secret, request.body()))],
+        "/webhooks/stripe" => {
+            vec![named("stripe-signature", signature::sign_stripe(&keys.stripe_secret, now.epoch_secs(), request.body()))]
+        }
+        "/webhooks/klaviyo" => {
+            let sent = now.to_string();
+            let signed = signature::sign_klaviyo(&keys.klaviyo_secret, &sent, request.body());
+            vec![named("klaviyo-signature", signed), named("klaviyo-timestamp", sent)]
+        }
+        // What proves Mailchimp stands in the address.
+        "/webhooks/mailchimp" => Vec::new(),
         path if path.starts_with("/webhooks/") => {
             let id = request.headers().get("webhook-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
             // One body is one message, however often it is sent.

@@ -1,26 +1,33 @@
 //! From what senders say to canonical events. One file a sender; nothing behind this module knows that senders exist.
 //!
 //! [`parse`] takes one delivery as it lay in the inbox and gives [`Parsed`]: events for the log, contact data for the contacts table
-//! (never for the log), and what could not be read with the reason. It never fails as a whole: one bad event leaves its batch-mates
+//! (never for the log), what is said of products, whom to forget, and what could not be read with the reason. It never fails as a whole: one bad event leaves its batch-mates
 //! alone. A new sender is one file here, one arm of [`Route`], one sample under `events/ingest/`, one snapshot.
 
 mod bots;
 mod consent;
 pub mod csv;
+mod erasure;
 mod fields;
+mod klaviyo;
+mod mailchimp;
 mod messages;
 mod products;
 mod segment;
 mod share;
 mod shopify;
+mod signed;
+mod stripe;
 mod track;
 mod traits;
 mod woocommerce;
 
+pub use erasure::Erasure;
 pub use share::share;
 pub use shopify::{Kind as ShopifyKind, topic_agrees as shopify_topic_agrees};
 
 use crate::{
+    catalog::Telling,
     event::{Authority, Event},
     id::{CustomerId, IdError, OrderId},
     money::Currency,
@@ -113,6 +120,12 @@ pub enum Route {
     Shopify,
     /// WooCommerce's webhooks.
     Woocommerce,
+    /// Stripe's webhooks.
+    Stripe,
+    /// Klaviyo's system webhooks.
+    Klaviyo,
+    /// Mailchimp's audience webhooks.
+    Mailchimp,
     /// A Standard Webhook, by the name the shop gave the sender; its body is a batch of our events.
     Webhook(CompactString),
 }
@@ -175,6 +188,9 @@ impl fmt::Display for Route {
             Self::Beacon => f.write_str("beacon"),
             Self::Shopify => f.write_str("shopify"),
             Self::Woocommerce => f.write_str("woocommerce"),
+            Self::Stripe => f.write_str("stripe"),
+            Self::Klaviyo => f.write_str("klaviyo"),
+            Self::Mailchimp => f.write_str("mailchimp"),
             Self::Webhook(name) => write!(f, "webhook/{name}"),
         }
     }
@@ -192,9 +208,15 @@ impl FromStr for Route {
         let known = match text.split_once('/') {
             Some(("segment", call)) => Call::named(call).map(Self::Segment),
             Some(("webhook", name)) if !name.is_empty() => Some(Self::Webhook(name.into())),
-            None if text == "beacon" => Some(Self::Beacon),
-            None if text == "shopify" => Some(Self::Shopify),
-            None if text == "woocommerce" => Some(Self::Woocommerce),
+            None => match text {
+                "beacon" => Some(Self::Beacon),
+                "shopify" => Some(Self::Shopify),
+                "woocommerce" => Some(Self::Woocommerce),
+                "stripe" => Some(Self::Stripe),
+                "klaviyo" => Some(Self::Klaviyo),
+                "mailchimp" => Some(Self::Mailchimp),
+                _ => None,
+            },
             _ => None,
         };
         known.ok_or_else(|| UnknownRoute(text.to_owned()))
@@ -202,12 +224,16 @@ impl FromStr for Route {
 }
 
 /// What a delivery came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Parsed {
     /// For the log.
     pub events: Vec<Event>,
     /// For the contacts table.
     pub contacts: Vec<ContactField>,
+    /// For the catalog.
+    pub tellings: Vec<Telling>,
+    /// Who is to be forgotten.
+    pub erasures: Vec<Erasure>,
     /// For `rejected/`.
     pub rejects: Vec<Reject>,
 }
@@ -217,9 +243,12 @@ impl Parsed {
         Self { rejects: vec![Reject { reason: reason.to_string(), raw: raw.to_vec() }], ..Self::default() }
     }
 
-    fn extend(&mut self, other: Self) {
+    /// Adds what another delivery came to.
+    pub fn extend(&mut self, other: Self) {
         self.events.extend(other.events);
         self.contacts.extend(other.contacts);
+        self.tellings.extend(other.tellings);
+        self.erasures.extend(other.erasures);
         self.rejects.extend(other.rejects);
     }
 }
@@ -272,16 +301,25 @@ pub enum Unreadable {
     /// A header says one thing, the signed body another.
     #[error("the topic header says `{0}`, but the body is something else; only the body is signed")]
     Contradiction(String),
+    /// Shopify, 48 hours after an app was taken out of a shop.
+    #[error(
+        "Shopify asks to forget the whole shop; all of it lies in your own AWS account, so it is yours to decide: delete the stack and its bucket, or keep them"
+    )]
+    ShopRedaction,
 }
 
 /// Turns one delivery into events.
 #[must_use]
 pub fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Parsed {
-    match delivery.route {
-        Route::Segment(_) | Route::Beacon | Route::Webhook(_) => messages::parse(delivery, shop),
-        Route::Shopify => shopify::parse(delivery, shop).unwrap_or_else(|reason| Parsed::rejected(reason, delivery.body)),
-        Route::Woocommerce => woocommerce::parse(delivery, shop).unwrap_or_else(|reason| Parsed::rejected(reason, delivery.body)),
-    }
+    let read = match delivery.route {
+        Route::Segment(_) | Route::Beacon | Route::Webhook(_) => Ok(messages::parse(delivery, shop)),
+        Route::Shopify => shopify::parse(delivery, shop),
+        Route::Woocommerce => woocommerce::parse(delivery, shop),
+        Route::Stripe => stripe::parse(delivery, shop),
+        Route::Klaviyo => klaviyo::parse(delivery, shop),
+        Route::Mailchimp => mailchimp::parse(delivery, shop),
+    };
+    read.unwrap_or_else(|reason| Parsed::rejected(reason, delivery.body))
 }
 
 /// The id of an order, one and the same whoever tells it: Shopify's pixel says `gid://shopify/Order/1001`, its admin `#1001`.

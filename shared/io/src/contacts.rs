@@ -49,6 +49,11 @@ struct Field {
     at: Position,
 }
 
+/// Days that point-in-time recovery of the tables reaches back.
+const RECOVERY_DAYS: i64 = 7;
+/// Days until raw bodies and rejects expire.
+const RAW_DAYS: i64 = 14;
+
 /// What became of a request to be forgotten, store by store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -70,6 +75,27 @@ pub enum Progress {
     Pending,
     /// What is left goes by itself on that day: `2026-12-06`.
     Expires(String),
+}
+
+impl Receipt {
+    /// What an erasure does in each store, and until when traces last. Profiles and identities are folded anew from the log within
+    /// seconds, and keep nothing from before; what was written to the tables remains recoverable for a week.
+    #[must_use]
+    pub fn new(id: String, requested: Timestamp) -> Self {
+        let expires = |days| Progress::Expires(requested.plus_days(days).day());
+        let stores = [
+            ("contacts", Progress::Done),
+            ("profiles", expires(1)),
+            ("log", expires(RAW_DAYS)),
+            ("archive", expires(RAW_DAYS)),
+            ("inbox", expires(RAW_DAYS)),
+            ("rejected", expires(RAW_DAYS)),
+            ("table_recovery", expires(RECOVERY_DAYS)),
+            // Models hold items and pairs of items, never people.
+            ("models", Progress::Done),
+        ];
+        Self { id, requested, stores: stores.into_iter().map(|(store, progress)| (store.to_owned(), progress)).collect() }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -10,8 +10,8 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Parsed {
         Err(problem) => return Parsed::rejected(Unreadable::NotJson(problem.to_string()), delivery.body),
     };
     let call = match delivery.route {
-        Route::Segment(Call::Batch) | Route::Beacon | Route::Webhook(_) | Route::Shopify | Route::Woocommerce => None,
-        Route::Segment(call) => Some(*call),
+        Route::Segment(call) if *call != Call::Batch => Some(*call),
+        _ => None,
     };
     let (envelope, messages) = match unpack(body) {
         Ok(unpacked) => unpacked,

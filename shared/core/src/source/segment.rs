@@ -12,7 +12,7 @@ use super::{
 use crate::{
     auth::personal,
     digest::{content_hash, short_hash},
-    event::{Action, Authority, Event, Purpose, Traffic, Who},
+    event::{Action, Authority, Consent, Event, Purpose, Traffic, Who},
     id::EventId,
     profile::Position,
     time::{MINUTE_MS, Timestamp},
@@ -34,7 +34,8 @@ pub(super) struct Message<'a> {
     pub(super) at: Timestamp,
     /// Its id, unique among what senders of its authority send.
     pub(super) id: CompactString,
-    authority: Authority,
+    /// How much its sender is believed.
+    pub(super) authority: Authority,
     source: CompactString,
     who: Who,
     traffic: Traffic,
@@ -71,8 +72,10 @@ pub(super) fn message(
     let mut parsed = Parsed { contacts: template.contacts(message, call), ..Parsed::default() };
     let may_know = may_know_who(&said, browser, shop.consent);
     for action in template.actions(message, call)? {
-        // An order is kept under the declared basis `contract`; anything else without a yes is nobody's.
-        let known = may_know || matches!(action, Action::Ordered(_) | Action::Refunded(_));
+        // An order is kept under the declared basis `contract`, and to withdraw one must be known; anything else without a yes is
+        // nobody's.
+        let known =
+            may_know || matches!(&action, Action::Ordered(_) | Action::Refunded(_) | Action::Consented(Consent { granted: false, .. }));
         parsed.events.push(template.event(parsed.events.len(), if known { who.clone() } else { Who::default() }, action)?);
     }
     // A browser repeats its consent in every message; only those that begin a visit or change it are worth an event.
@@ -219,9 +222,9 @@ fn id(message: &Object, authority: Authority) -> CompactString {
 fn source(route: &Route) -> CompactString {
     match route {
         Route::Segment(_) => "segment".into(),
-        Route::Beacon => "beacon".into(),
-        Route::Shopify => "shopify".into(),
-        Route::Woocommerce => "woocommerce".into(),
         Route::Webhook(name) => format_compact!("webhook:{name}"),
+        Route::Beacon | Route::Shopify | Route::Woocommerce | Route::Stripe | Route::Klaviyo | Route::Mailchimp => {
+            format_compact!("{route}")
+        }
     }
 }

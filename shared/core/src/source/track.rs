@@ -5,10 +5,10 @@ use super::{
     fields::{Object, count, currency, flag, minor, object, objects, short, text},
     order_id, products,
     segment::Message,
-    share,
+    share, signed,
 };
 use crate::{
-    event::{Action, EmailAct, Exposure, OrderLine, Product, Refund},
+    event::{Action, Authority, EmailAct, Exposure, OrderLine, Product, Refund},
     id::OrderId,
     money::Currency,
 };
@@ -33,13 +33,17 @@ pub(super) fn actions(message: &Message<'_>, raw: &Object) -> Result<Vec<Action>
         "productssearched" | "search" => {
             Action::Searched { query: short(properties, &["query", "search_term"], 100).ok_or(Unreadable::Missing("query"))? }
         }
-        "productadded" | "addtocart" => Action::CartAdded { product: product()?, quantity: quantity()? },
+        "productadded" | "addtocart" | "wishlistproductaddedtocart" => Action::CartAdded { product: product()?, quantity: quantity()? },
         "productremoved" | "removefromcart" => Action::CartRemoved { product: product()?, quantity: quantity()? },
         "cartviewed" | "viewcart" | "checkoutstarted" | "begincheckout" => Action::CheckoutStarted,
         "productaddedtowishlist" | "addtowishlist" => Action::Wishlisted(product()?),
         "productreviewed" => Action::Reviewed {
             product: product()?,
-            stars: count(properties, &["rating", "stars"], 0)?.try_into().ok().filter(|stars| (1..=5).contains(stars)),
+            // A rating in words is still a review.
+            stars: count(properties, &["rating", "stars"], 0)
+                .ok()
+                .and_then(|stars| stars.try_into().ok())
+                .filter(|stars| (1..=5).contains(stars)),
         },
         "ordercompleted" | "orderupdated" | "purchase" => return order(message, properties),
         "ordercancelled" | "ordercanceled" => return cancelled(message, properties),
@@ -50,19 +54,38 @@ pub(super) fn actions(message: &Message<'_>, raw: &Object) -> Result<Vec<Action>
         },
         "emailopened" => Action::Email(EmailAct::Opened),
         "emaillinkclicked" => Action::Email(EmailAct::Clicked),
-        "emailsubscribed" => Action::Email(EmailAct::Subscribed),
-        "emailunsubscribed" | "unsubscribed" => Action::Email(EmailAct::Unsubscribed),
+        "emailsubscribed" => return Ok(subscription(EmailAct::Subscribed, message.authority)),
+        // Who calls it spam wants no more of it.
+        "emailunsubscribed" | "unsubscribed" | "emailmarkedasspam" => return Ok(subscription(EmailAct::Unsubscribed, message.authority)),
         "recommendationshown" => return exposures(properties).map(|shown| shown.into_iter().map(Action::Shown).collect()),
         "recommendationclicked" => return exposures(properties).map(|clicked| clicked.into_iter().map(Action::Clicked).collect()),
         "productdismissed" => Action::Dismissed { item: products::item(properties)? },
-        "surveyanswered" => Action::Surveyed {
-            question: short(properties, &["question", "survey"], 100).ok_or(Unreadable::Missing("question"))?,
-            answer: short(properties, &["answer", "response"], 200).ok_or(Unreadable::Missing("answer"))?,
-        },
+        "surveyanswered" => return survey(properties),
         _ if is_consent_update(raw) => return Ok(Vec::new()),
         _ => Action::Custom { name: short(raw, &["event"], 100).ok_or(Unreadable::Missing("event"))? },
     };
     Ok(vec![action])
+}
+
+/// The act, and the consent to marketing that it stands for. Anybody may withdraw; a browser's yes is a claim and grants nothing.
+fn subscription(act: EmailAct, authority: Authority) -> Vec<Action> {
+    let granted = act == EmailAct::Subscribed;
+    let consent = (authority.is_trusted() || !granted).then(|| signed::marketing(granted));
+    std::iter::once(Action::Email(act)).chain(consent).collect()
+}
+
+/// One answer, or all of a survey's under `answers`.
+fn survey(properties: &Object) -> Result<Vec<Action>, Unreadable> {
+    let answered = |said: &Object| {
+        Ok(Action::Surveyed {
+            question: short(said, &["question", "survey"], 100).ok_or(Unreadable::Missing("question"))?,
+            answer: short(said, &["answer", "response", "score"], 200).ok_or(Unreadable::Missing("answer"))?,
+        })
+    };
+    if properties.get("answers").is_some_and(serde_json::Value::is_array) {
+        return objects(properties, &["answers"]).map(answered).collect();
+    }
+    Ok(vec![answered(properties)?])
 }
 
 /// `Product Added`, `product_added` and `productAdded` are one name.

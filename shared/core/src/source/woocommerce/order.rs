@@ -1,36 +1,28 @@
-//! WooCommerce's order webhooks. As with Shopify only the body is signed; delivery ids collide, so ids derive from what it says.
+//! Orders, line by line, with their charges, refunds, coupons and customer.
 
-use super::{
-    ContactField, Delivery, Parsed, Shop, Unreadable,
-    fields::{Object, count, currency, instant, minor, object, objects, short, text},
-    order_id, traits,
-};
+use super::SOURCE;
 use crate::{
     auth::personal,
-    event::{Action, Authority, Event, OrderLine, Product, Refund, Traffic, Who},
-    id::{EventId, ItemId, OrderId},
+    event::{Action, Event, OrderLine, Product, Refund, Traffic, Who},
+    id::{ItemId, OrderId},
     money::Currency,
-    profile::Position,
+    source::{
+        Delivery, Parsed, Shop, Unreadable,
+        fields::{Object, count, currency, instant, minor, object, objects, short, text},
+        order_id,
+        signed::{Signed, latest, unusable},
+        traits,
+    },
     time::Timestamp,
 };
-use serde_json::Value;
 
 /// Statuses of an order that is void.
 const VOID: [&str; 3] = ["cancelled", "failed", "trash"];
 /// Statuses of what is not an order yet.
 const DRAFT: [&str; 2] = ["checkout-draft", "auto-draft"];
 
-/// Reads a delivery.
-pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
-    let topic = delivery.header("x-wc-webhook-topic");
-    let is_order = body.get("line_items").is_some() && body.get("status").is_some();
-    let Some(body) = body.as_object().filter(|_| is_order) else {
-        return Err(Unreadable::NotTaken(topic.unwrap_or("such WooCommerce webhooks").to_owned()));
-    };
-    if topic.is_some_and(|topic| !topic.starts_with("order.")) {
-        return Err(Unreadable::Contradiction(topic.unwrap_or_default().to_owned()));
-    }
+/// Reads an order, restored ones too.
+pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let status = text(body, &["status"]).unwrap_or_default();
     if DRAFT.contains(&status.as_str()) {
         return Ok(Parsed::default());
@@ -44,20 +36,20 @@ struct Order {
     at: Timestamp,
     updated: Timestamp,
     currency: Currency,
-    who: Who,
+    signed: Signed,
 }
 
 impl Order {
     fn read(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Self, Unreadable> {
         let id = text(body, &["id"]).ok_or(Unreadable::Missing("id"))?;
-        let latest = delivery.received.plus_ms(5 * crate::time::MINUTE_MS);
+        let latest = latest(delivery);
         let at = instant(body, &["date_created_gmt", "date_created"])?.ok_or(Unreadable::Missing("date_created_gmt"))?.min(latest);
         Ok(Self {
-            id: order_id(&id).map_err(|problem| Unreadable::Field { field: "id", problem: problem.to_string() })?,
+            id: order_id(&id).map_err(unusable("id"))?,
             at,
             updated: instant(body, &["date_modified_gmt", "date_modified"])?.unwrap_or(at).min(latest),
             currency: currency(body, &["currency"], shop.currency)?,
-            who: who(body, shop.hash_key),
+            signed: Signed { source: SOURCE, who: who(body, shop.hash_key), traffic: Traffic::Human },
         })
     }
 
@@ -71,25 +63,13 @@ impl Order {
             self.charges(body, &mut parsed)?;
         }
         self.refunds(body, &mut parsed)?;
-        self.customer(body, &mut parsed)?;
+        self.coupons(body, &mut parsed)?;
+        parsed.extend(self.customer(body)?);
         Ok(parsed)
     }
 
     fn event(&self, part: &str, action: Action) -> Result<Event, Unreadable> {
-        self.event_with(&format!("woocommerce:{}:{}:{part}", self.id, self.updated.0), action)
-    }
-
-    fn event_with(&self, id: &str, action: Action) -> Result<Event, Unreadable> {
-        let id = EventId::new(id).map_err(|problem| Unreadable::Field { field: "id", problem: problem.to_string() })?;
-        Ok(Event {
-            id,
-            at: self.at,
-            authority: Authority::Webhook,
-            source: "woocommerce".into(),
-            who: self.who.clone(),
-            traffic: Traffic::Human,
-            action,
-        })
+        self.signed.event(&format!("{}:{}:{part}", self.id, self.updated.0), self.at, action)
     }
 
     fn line(&self, product: Option<Product>, quantity: u32, paid_minor: i64, discount_minor: i64) -> OrderLine {
@@ -149,8 +129,7 @@ impl Order {
     fn refunds(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
         for refund in objects(body, &["refunds"]) {
             let id = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
-            let reference =
-                OrderId::new(&id).map_err(|problem| Unreadable::Field { field: "refunds[].id", problem: problem.to_string() })?;
+            let reference = OrderId::new(&id).map_err(unusable("refunds[].id"))?;
             let amount_minor = minor(refund, &["total", "amount"], self.currency)?.unwrap_or(0).abs();
             let back = Refund {
                 order: Some(self.id.clone()),
@@ -160,21 +139,25 @@ impl Order {
                 amount_minor,
                 currency: self.currency,
             };
-            parsed.events.push(self.event_with(&format!("woocommerce:refund:{id}"), Action::Refunded(back))?);
+            parsed.events.push(self.signed.event(&format!("refund:{id}"), self.at, Action::Refunded(back))?);
+        }
+        Ok(())
+    }
+
+    /// The codes that were taken off.
+    fn coupons(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
+        for coupon in objects(body, &["coupon_lines"]) {
+            let Some(code) = short(coupon, &["code"], 60) else { continue };
+            let id = format!("coupon:{}:{code}", self.id);
+            parsed.events.push(self.signed.event(&id, self.at, Action::Coupon { code, applied: true })?);
         }
         Ok(())
     }
 
     /// What the order tells about its customer.
-    fn customer(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
-        let (Some(customer), Some(billing)) = (&self.who.customer, object(body, "billing")) else { return Ok(()) };
-        let told = traits::read(billing);
-        let event = self.event("customer", Action::Identified { traits: told.traits })?;
-        let contacts = told.contacts.into_iter().filter(|(field, _)| !field.starts_with("trait:"));
-        let at = Position { at: self.updated, id: Position::of(&event).id };
-        parsed.contacts.extend(contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }));
-        parsed.events.push(event);
-        Ok(())
+    fn customer(&self, body: &Object) -> Result<Parsed, Unreadable> {
+        let Some(billing) = object(body, "billing") else { return Ok(Parsed::default()) };
+        self.signed.person(&format!("{}:{}:customer", self.id, self.updated.0), billing, (self.at, self.updated))
     }
 }
 

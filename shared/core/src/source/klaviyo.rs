@@ -1,0 +1,82 @@
+//! Klaviyo's [system webhooks](https://developers.klaviyo.com/en/docs/working_with_system_webhooks): what people did with its
+//! e-mails. A delivery holds several events; one bad one leaves its mates alone.
+//!
+//! Read past, with nothing kept: everything that the shop itself told Klaviyo (orders, views; Rapport has them first-hand), and what
+//! happened to a message without the person doing anything (received, bounced, dropped).
+
+use super::{
+    Delivery, Parsed, Shop, Unreadable,
+    fields::{Object, instant, object, objects, text},
+    signed::{Signed, latest},
+};
+use crate::{
+    auth::personal,
+    event::{Action, EmailAct, Event, Traffic, Who},
+    time::Timestamp,
+};
+use serde_json::Value;
+
+/// Reads a delivery.
+pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+    let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let happened = body.get("data").and_then(Value::as_array).ok_or(Unreadable::Shape("`data` to be a list of events"))?;
+    let mut parsed = Parsed::default();
+    for one in happened {
+        match one.as_object().ok_or(Unreadable::Shape("an event to be an object")).and_then(|one| event(one, delivery, shop)) {
+            Ok(events) => parsed.events.extend(events),
+            Err(problem) => parsed.extend(Parsed::rejected(problem, one.to_string().as_bytes())),
+        }
+    }
+    Ok(parsed)
+}
+
+fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<Event>, Unreadable> {
+    let topic = text(one, &["topic"]).ok_or(Unreadable::Missing("topic"))?;
+    let Some(act) = act(&topic) else { return Ok(Vec::new()) };
+    let payload = object(one, "payload").ok_or(Unreadable::Missing("payload"))?;
+    let data = object(payload, "data").ok_or(Unreadable::Missing("payload.data"))?;
+    let id = text(one, &["external_id"]).or_else(|| text(data, &["id"])).ok_or(Unreadable::Missing("external_id"))?;
+    let attributes = object(data, "attributes").ok_or(Unreadable::Missing("payload.data.attributes"))?;
+    let at = instant(attributes, &["datetime", "timestamp"])?.ok_or(Unreadable::Missing("datetime"))?.min(latest(delivery));
+    let who = who(payload, attributes, shop.hash_key);
+    if who.is_nobody() {
+        return Err(Unreadable::Missing("the profile's e-mail address or external_id"));
+    }
+    let signed = Signed { source: "klaviyo", who, traffic: Traffic::Human };
+    done(&signed, &id, at, act)
+}
+
+fn done(signed: &Signed, id: &str, at: Timestamp, act: EmailAct) -> Result<Vec<Event>, Unreadable> {
+    match act {
+        EmailAct::Subscribed | EmailAct::Unsubscribed => signed.subscription(id, at, act == EmailAct::Subscribed),
+        EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(id, at, Action::Email(act))?]),
+    }
+}
+
+/// What a topic says was done. Who calls it spam wants no more of it.
+fn act(topic: &str) -> Option<EmailAct> {
+    match topic.strip_prefix("event:klaviyo.")? {
+        "opened_email" => Some(EmailAct::Opened),
+        "clicked_email" => Some(EmailAct::Clicked),
+        "subscribed_to_email_marketing" | "subscribed_to_list" => Some(EmailAct::Subscribed),
+        "unsubscribed_from_email_marketing" | "unsubscribed" | "marked_email_as_spam" => Some(EmailAct::Unsubscribed),
+        _ => None,
+    }
+}
+
+/// The profile, where the shop has it included, names the shop's own id of the customer; the event alone has the address it went to.
+fn who(payload: &Object, attributes: &Object, hash_key: &str) -> Who {
+    let profile = objects(payload, &["included"])
+        .find(|included| text(included, &["type"]).as_deref() == Some("profile"))
+        .and_then(|profile| object(profile, "attributes"));
+    let told = object(attributes, "event_properties");
+    let address = profile
+        .and_then(|profile| text(profile, &["email"]))
+        .or_else(|| text(told?, &["email_address", "Recipient Email Address", "email", "$email"]));
+    let id = profile.and_then(|profile| text(profile, &["external_id"]));
+    Who {
+        customer: id.and_then(|id| personal::customer(hash_key, &id).ok()),
+        device: None,
+        email: address.and_then(|address| personal::email(hash_key, &address)),
+    }
+}

@@ -1,0 +1,68 @@
+//! Customers' records, and what they consented to.
+
+use super::{SOURCE, told};
+use crate::{
+    auth::personal,
+    event::{Traffic, Who},
+    source::{
+        Delivery, Parsed, Shop, Unreadable,
+        fields::{Object, flag, instant, object, objects, text},
+        signed::{Signed, latest, marketing},
+    },
+    time::Timestamp,
+};
+use serde_json::Value;
+
+/// The channels that Shopify keeps a consent for.
+const CHANNELS: [&str; 2] = ["email_marketing_consent", "sms_marketing_consent"];
+
+/// A customer's record: traits, contact data, consent. The address is tied to the customer unless Shopify knows that it is unverified.
+pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+    let id = text(body, &["id"]).ok_or(Unreadable::Missing("id"))?;
+    let updated = instant(body, &["updated_at", "created_at"])?.ok_or(Unreadable::Missing("updated_at"))?.min(latest(delivery));
+    let verified = flag(body, &["verified_email"]) != Some(false);
+    let signed = signed(&id, text(body, &["email"]).filter(|_| verified), shop)?;
+    let address = object(body, "default_address").or_else(|| objects(body, &["addresses"]).next());
+    let mut said = told(body, address);
+    if let Some(since) = body.get("created_at") {
+        said.insert("created_at".to_owned(), since.clone());
+    }
+    let mut parsed = signed.person(&format!("customer:{id}:{}", updated.0), &said, (updated, updated))?;
+    parsed.extend(consent_of(&id, body, updated, shop)?);
+    Ok(parsed)
+}
+
+/// One channel's consent, told by itself.
+pub(super) fn consent_alone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+    let id = text(body, &["customer_id"]).ok_or(Unreadable::Missing("customer_id"))?;
+    consent_of(&id, body, delivery.received, shop)
+}
+
+fn signed(id: &str, address: Option<String>, shop: &Shop<'_>) -> Result<Signed, Unreadable> {
+    let customer =
+        personal::customer(shop.hash_key, id).map_err(|problem| Unreadable::Field { field: "id", problem: problem.to_string() })?;
+    let email = address.and_then(|address| personal::email(shop.hash_key, &address));
+    Ok(Signed { source: SOURCE, who: Who { customer: Some(customer), device: None, email }, traffic: Traffic::Human })
+}
+
+/// What was said about marketing, by the customer's id alone: one answer is one event, in whichever record it is told. Rapport keeps one
+/// answer a person, so where the channels disagree the no is told and the yes is not. `not_subscribed` and `pending` say nothing.
+fn consent_of(id: &str, body: &Object, otherwise: Timestamp, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+    let signed = signed(id, None, shop)?;
+    let mut answers: Vec<(bool, &str, Timestamp)> = Vec::new();
+    for channel in CHANNELS {
+        let Some(said) = object(body, channel) else { continue };
+        let granted = match said.get("state").and_then(Value::as_str).map(str::to_ascii_lowercase).as_deref() {
+            Some("subscribed") => true,
+            Some("unsubscribed" | "redacted") => false,
+            _ => continue,
+        };
+        answers.push((granted, channel, instant(said, &["consent_updated_at"])?.unwrap_or(otherwise).min(otherwise)));
+    }
+    let denied = answers.iter().any(|(granted, ..)| !granted);
+    let mut parsed = Parsed::default();
+    for (granted, channel, at) in answers.into_iter().filter(|(granted, ..)| !(denied && *granted)) {
+        parsed.events.push(signed.event(&format!("consent:{id}:{channel}:{}", at.0), at, marketing(granted))?);
+    }
+    Ok(parsed)
+}

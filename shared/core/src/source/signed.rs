@@ -1,0 +1,75 @@
+//! Events out of a body that a platform signed: what those of all platforms have in common.
+
+use super::{ContactField, Delivery, Parsed, Unreadable, fields::Object, traits};
+use crate::{
+    digest::content_hash,
+    event::{Action, Authority, Consent, EmailAct, Event, Purpose, Traffic, Who},
+    id::{EventId, IdError},
+    profile::Position,
+    time::{MINUTE_MS, Timestamp},
+};
+
+/// What all events of one body share.
+#[derive(Clone, Debug)]
+pub(super) struct Signed {
+    /// The platform.
+    pub(super) source: &'static str,
+    /// Whom it names.
+    pub(super) who: Who,
+    /// Whether it is the shop's own trial.
+    pub(super) traffic: Traffic,
+}
+
+impl Signed {
+    /// An event called `SOURCE:id`.
+    pub(super) fn event(&self, id: &str, at: Timestamp, action: Action) -> Result<Event, Unreadable> {
+        let id = EventId::new(&format!("{}:{id}", self.source)).map_err(unusable("id"))?;
+        Ok(Event {
+            id,
+            at,
+            authority: Authority::Webhook,
+            source: self.source.into(),
+            who: self.who.clone(),
+            traffic: self.traffic,
+            action,
+        })
+    }
+
+    /// What `told` says of the customer, as it was at `updated`: an event with the traits, and contact data. Free text stays out: what
+    /// platforms put into a customer's record is the shop's business. Nothing for guests.
+    pub(super) fn person(&self, id: &str, told: &Object, (at, updated): (Timestamp, Timestamp)) -> Result<Parsed, Unreadable> {
+        let Some(customer) = &self.who.customer else { return Ok(Parsed::default()) };
+        let told = traits::read(told);
+        let event = self.event(id, at, Action::Identified { traits: told.traits })?;
+        let at = Position { at: updated, id: Position::of(&event).id };
+        let contacts = told.contacts.into_iter().filter(|(field, _)| !field.starts_with("trait:"));
+        let contacts = contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }).collect();
+        Ok(Parsed { events: vec![event], contacts, ..Parsed::default() })
+    }
+
+    /// Somebody wants, or no longer wants, to be written to: the act, and the consent it stands for.
+    pub(super) fn subscription(&self, id: &str, at: Timestamp, granted: bool) -> Result<Vec<Event>, Unreadable> {
+        let act = if granted { EmailAct::Subscribed } else { EmailAct::Unsubscribed };
+        Ok(vec![self.event(id, at, Action::Email(act))?, self.event(&format!("{id}/1"), at, marketing(granted))?])
+    }
+}
+
+/// Consent to marketing, given or withdrawn by the person themselves.
+pub(super) fn marketing(granted: bool) -> Action {
+    Action::Consented(Consent { purpose: Purpose::Marketing, granted, basis: "consent".into() })
+}
+
+/// The latest that anything in a delivery may have happened.
+pub(super) const fn latest(delivery: &Delivery<'_>) -> Timestamp {
+    delivery.received.plus_ms(5 * MINUTE_MS)
+}
+
+/// Names a body by what it says: headers and time of arrival are not signed, so they may not make one delivery two.
+pub(super) fn body_name(delivery: &Delivery<'_>) -> String {
+    content_hash(delivery.body).chars().take(32).collect()
+}
+
+/// For `map_err`: an id that cannot be one.
+pub(super) fn unusable(field: &'static str) -> impl Fn(IdError) -> Unreadable {
+    move |problem| Unreadable::Field { field, problem: problem.to_string() }
+}

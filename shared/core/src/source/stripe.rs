@@ -1,0 +1,223 @@
+//! Stripe's events, for shops whose till it is: a checkout that was paid, an invoice that was paid, money given back. Everything is
+//! inside the signed body, its type too.
+//!
+//! Read past, with nothing kept: `refund.*` (they name nobody; `charge.refunded` says the same and does), and sessions whose invoice
+//! tells the same money line by line. Stripe's id of a customer is not the shop's, so who paid is known by the `customer_id` that the
+//! shop put into the metadata, else by the address they gave, else by Stripe's id.
+//!
+//! What is absent: a shop whose orders come from Shopify or WooCommerce already. It must not connect Stripe too, or every order
+//! counts twice: the two number them apart.
+
+use super::{
+    Delivery, Parsed, Shop, Unreadable,
+    fields::{Object, count, currency, instant, object, objects, short, text},
+    order_id,
+    signed::{Signed, latest, unusable},
+};
+use crate::{
+    auth::personal,
+    event::{Action, OrderLine, Product, Refund, Traffic, Who},
+    id::{ItemId, OrderId},
+    money::Currency,
+    time::Timestamp,
+};
+use serde_json::{Value, json};
+
+/// Reads a delivery.
+pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+    let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let event = body.as_object().ok_or(Unreadable::Shape("an event of Stripe's"))?;
+    let kind = text(event, &["type"]).ok_or(Unreadable::Missing("type"))?;
+    let data = object(event, "data").ok_or(Unreadable::Missing("data"))?;
+    let about = object(data, "object").ok_or(Unreadable::Missing("data.object"))?;
+    let told = Told {
+        version: instant(event, &["created"])?.ok_or(Unreadable::Missing("created"))?.min(latest(delivery)),
+        currency: currency(about, &["currency"], shop.currency)?,
+        signed: Signed {
+            source: "stripe",
+            who: who(about, shop.hash_key),
+            traffic: if event.get("livemode") == Some(&Value::Bool(false)) { Traffic::Internal } else { Traffic::Human },
+        },
+    };
+    match kind.as_str() {
+        "checkout.session.completed" | "checkout.session.async_payment_succeeded" => told.session(about),
+        "invoice.paid" => told.invoice(about),
+        "charge.refunded" => told.refund(about, object(data, "previous_attributes")),
+        kind if kind.starts_with("refund.") || kind == "charge.refund.updated" => Ok(Parsed::default()),
+        kind => Err(Unreadable::NotTaken(format!("Stripe's `{}` events", super::fields::cut(kind, 60)))),
+    }
+}
+
+/// What all events of one delivery share.
+struct Told {
+    /// When Stripe said so.
+    version: Timestamp,
+    currency: Currency,
+    signed: Signed,
+}
+
+impl Told {
+    /// A session is told as sums: what was in it stands in the invoice, or with the shop.
+    fn session(&self, session: &Object) -> Result<Parsed, Unreadable> {
+        if text(session, &["payment_status"]).as_deref() == Some("unpaid") {
+            return Ok(Parsed::default());
+        }
+        let id = text(session, &["id"]).ok_or(Unreadable::Missing("id"))?;
+        let mut parsed = self.person(&id, session)?;
+        let order = order_of(session, &["payment_intent", "id"])?;
+        let is_setup = text(session, &["mode"]).as_deref() == Some("setup");
+        if is_setup || session.get("invoice").is_some_and(|invoice| !invoice.is_null()) {
+            return Ok(parsed);
+        }
+        let details = object(session, "total_details");
+        let part = |name: &'static str| details.map_or(Ok(0), |details| self.amount(details, name));
+        let (off, shipping, tax) = (part("amount_discount")?, part("amount_shipping")?, part("amount_tax")?);
+        let goods = self.amount(session, "amount_total")?.saturating_sub(shipping).saturating_sub(tax);
+        for (name, paid, off) in [("goods", goods, off), ("shipping", shipping, 0), ("tax", tax, 0)] {
+            if paid != 0 || name == "goods" {
+                self.push(&mut parsed, &format!("{order}:{}:{name}", self.version.0), self.line(&order, None, (1, paid, off)))?;
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// An invoice, line by line; tax that the prices do not include is a charge.
+    fn invoice(&self, invoice: &Object) -> Result<Parsed, Unreadable> {
+        let id = text(invoice, &["id"]).ok_or(Unreadable::Missing("id"))?;
+        let mut parsed = self.person(&id, invoice)?;
+        let order = order_of(invoice, &["id"])?;
+        let lines = object(invoice, "lines");
+        let mut goods = 0_i64;
+        for (index, line) in lines.into_iter().flat_map(|lines| objects(lines, &["data"])).enumerate() {
+            let quantity = count(line, &["quantity"], 1)?.max(1);
+            let listed = self.amount(line, "amount")?;
+            let off =
+                objects(line, &["discount_amounts"]).try_fold(0_i64, |sum, off| Ok(sum.saturating_add(self.amount(off, "amount")?)))?;
+            let paid = listed.saturating_sub(off);
+            goods = goods.saturating_add(paid);
+            let product = product(line, listed / i64::from(quantity), self.currency);
+            self.push(&mut parsed, &format!("{order}:{}:{index}", self.version.0), self.line(&order, product, (quantity, paid, off)))?;
+        }
+        // Whatever else was paid: tax, postage, what was carried over.
+        let rest = self.amount(invoice, "total")?.saturating_sub(goods);
+        if rest != 0 {
+            self.push(&mut parsed, &format!("{order}:{}:rest", self.version.0), self.line(&order, None, (1, rest, 0)))?;
+        }
+        Ok(parsed)
+    }
+
+    /// A charge says how much of it was given back in all, and the event how much that was before.
+    fn refund(&self, charge: &Object, before: Option<&Object>) -> Result<Parsed, Unreadable> {
+        let id = text(charge, &["id"]).ok_or(Unreadable::Missing("id"))?;
+        let in_all = self.amount(charge, "amount_refunded")?;
+        let amount_minor = in_all.saturating_sub(before.map_or(Ok(0), |before| self.amount(before, "amount_refunded"))?);
+        if amount_minor <= 0 {
+            return Ok(Parsed::default());
+        }
+        let reference = format!("{id}:{in_all}");
+        let back = Refund {
+            order: Some(order_of(charge, &["invoice", "payment_intent", "id"])?),
+            reference: Some(OrderId::new(&reference).map_err(unusable("id"))?),
+            product: None,
+            quantity: 0,
+            amount_minor,
+            currency: self.currency,
+        };
+        let event = self.signed.event(&format!("refund:{reference}"), self.version, Action::Refunded(back))?;
+        Ok(Parsed { events: vec![event], ..Parsed::default() })
+    }
+
+    fn push(&self, parsed: &mut Parsed, id: &str, line: OrderLine) -> Result<(), Unreadable> {
+        parsed.events.push(self.signed.event(id, self.version, Action::Ordered(line))?);
+        Ok(())
+    }
+
+    fn line(&self, order: &OrderId, product: Option<Product>, (quantity, paid_minor, discount_minor): (u32, i64, i64)) -> OrderLine {
+        OrderLine {
+            order: order.clone(),
+            version: self.version,
+            product,
+            quantity,
+            paid_minor,
+            discount_minor,
+            currency: self.currency,
+            cancelled: false,
+        }
+    }
+
+    /// What the payer told about themselves.
+    fn person(&self, id: &str, about: &Object) -> Result<Parsed, Unreadable> {
+        let details = object(about, "customer_details");
+        let said = |name: &str, other: &str| details.and_then(|details| text(details, &[name])).or_else(|| text(about, &[other]));
+        let address = details.and_then(|details| object(details, "address")).or_else(|| object(about, "customer_address"));
+        let told = json!({
+            "email": said("email", "customer_email"), "name": said("name", "customer_name"), "phone": said("phone", "customer_phone"),
+            "address": address,
+        });
+        let told = told.as_object().cloned().unwrap_or_default();
+        self.signed.person(&format!("{id}:{}:customer", self.version.0), &told, (self.version, self.version))
+    }
+
+    /// An amount in our minor units; 0 where there is none. Stripe's own are ISO 4217's but for a few currencies.
+    fn amount(&self, holder: &Object, name: &'static str) -> Result<i64, Unreadable> {
+        let Some(amount) = holder.get(name).filter(|amount| !amount.is_null()) else { return Ok(0) };
+        let amount = amount.as_i64().filter(|amount| amount.abs() < 9_000_000_000_000_000);
+        let amount = amount.ok_or(Unreadable::Field { field: name, problem: "is no amount in minor units".to_owned() })?;
+        let (theirs, ours) = (decimals(&self.currency), self.currency.decimals());
+        let scaled = match ours.checked_sub(theirs) {
+            Some(more) => amount.checked_mul(10_i64.pow(more)),
+            None => Some(amount / 10_i64.pow(theirs.saturating_sub(ours))),
+        };
+        scaled.ok_or(Unreadable::Field { field: name, problem: "is more than can be counted".to_owned() })
+    }
+}
+
+/// How many decimals Stripe's integers have: <https://docs.stripe.com/currencies#zero-decimal>. It writes kronur and Ugandan
+/// shillings, which have none, with two, and ariary, which have two, with none.
+fn decimals(currency: &Currency) -> u32 {
+    match currency.code() {
+        "ISK" | "UGX" => 2,
+        "MGA" => 0,
+        _ => currency.decimals(),
+    }
+}
+
+/// The shop's own number where it put one into the metadata, else the first of `names`.
+fn order_of(about: &Object, names: &[&str]) -> Result<OrderId, Unreadable> {
+    let own = object(about, "metadata").and_then(|metadata| text(metadata, &["order_id", "orderId", "order_number"]));
+    let id = own.or_else(|| names.iter().find_map(|name| reference(about, name))).ok_or(Unreadable::Missing("id"))?;
+    order_id(&id).map_err(unusable("metadata.order_id"))
+}
+
+/// An id, or the id of what stands there unfolded.
+fn reference(about: &Object, name: &str) -> Option<String> {
+    text(about, &[name]).or_else(|| text(object(about, name)?, &["id"]))
+}
+
+fn who(about: &Object, hash_key: &str) -> Who {
+    let own = object(about, "metadata").and_then(|metadata| text(metadata, &["customer_id", "customerId", "user_id"]));
+    let inside = |holder: &str| object(about, holder).and_then(|holder| text(holder, &["email"]));
+    let address =
+        inside("customer_details").or_else(|| inside("billing_details")).or_else(|| text(about, &["customer_email", "receipt_email"]));
+    let email = address.and_then(|address| personal::email(hash_key, &address));
+    let id = own.or_else(|| reference(about, "customer").filter(|_| email.is_none()));
+    Who { customer: id.and_then(|id| personal::customer(hash_key, &id).ok()), device: None, email }
+}
+
+/// The product of an invoice's line, in this year's shape of it or in older ones.
+fn product(line: &Object, price_minor: i64, currency: Currency) -> Option<Product> {
+    let priced = object(line, "pricing").and_then(|pricing| object(pricing, "price_details"));
+    let id = priced
+        .and_then(|details| reference(details, "product"))
+        .or_else(|| reference(object(line, "price")?, "product"))
+        .or_else(|| reference(object(line, "plan")?, "product"))?;
+    let title = short(line, &["description"], 200);
+    Some(Product {
+        item: ItemId::new(&id).ok()?,
+        title,
+        category: None,
+        brand: None,
+        price_minor: Some(price_minor),
+        currency: Some(currency),
+    })
+}
