@@ -23,6 +23,9 @@ use crate::{
 };
 use serde_json::{Value, json};
 
+/// Larger than any amount, and small enough to be written as a double.
+const LARGEST_AMOUNT: i64 = 9_000_000_000_000_000;
+
 /// Reads a delivery.
 pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
@@ -161,7 +164,7 @@ impl Told {
     /// An amount in our minor units; 0 where there is none. Stripe's own are ISO 4217's but for a few currencies.
     fn amount(&self, holder: &Object, name: &'static str) -> Result<i64, Unreadable> {
         let Some(amount) = holder.get(name).filter(|amount| !amount.is_null()) else { return Ok(0) };
-        let amount = amount.as_i64().filter(|amount| amount.abs() < 9_000_000_000_000_000);
+        let amount = amount.as_i64().filter(|amount| (-LARGEST_AMOUNT..=LARGEST_AMOUNT).contains(amount));
         let amount = amount.ok_or(Unreadable::Field { field: name, problem: "is no amount in minor units".to_owned() })?;
         let (theirs, ours) = (decimals(&self.currency), self.currency.decimals());
         let scaled = match ours.checked_sub(theirs) {

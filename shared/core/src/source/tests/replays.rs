@@ -95,7 +95,8 @@ fn no_topic_turns_a_body_into_something_else() {
         let own = sample.headers.first().map(|(_, topic)| topic.as_str());
         let kind = ShopifyKind::of(&sample.body);
         assert!(shopify_topic_agrees(own, kind), "{name} is {kind:?} under {own:?}");
-        for (other, theirs, _) in shopify.iter().filter(|(_, theirs, _)| ShopifyKind::of(&theirs.body) != kind) {
+        let others = shopify.iter().filter(|(_, theirs, _)| !theirs.headers.is_empty() && ShopifyKind::of(&theirs.body) != kind);
+        for (other, theirs, _) in others {
             let parsed = parsed(route, Authority::Webhook, &theirs.headers, &sample.text(), &SHOP);
             let reason = parsed.rejects.first().map(|reject| reject.reason.as_str()).unwrap_or_default();
             assert!(traces(&parsed).is_empty() && reason.contains("only the body is signed"), "{name} under the topic of {other}");
