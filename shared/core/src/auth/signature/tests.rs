@@ -141,13 +141,17 @@ impl Scheme {
         verdict.is_ok()
     }
 
-    /// Whether the two say the same to this scheme: what it does not sign, the case of hex digits and white space around a header
-    /// may differ.
+    /// Whether the two say the same to this scheme: what it does not sign, the case of hex digits, white space around a header and
+    /// further parts of Stripe's list may differ.
     fn same(self, left: &Signed, right: &Signed) -> bool {
         let is_timed = !matches!(self, Self::Shopify | Self::Woocommerce);
+        let said = |text: &str| match self {
+            Self::Stripe => text.split(',').next().unwrap_or_default().trim().to_owned(),
+            _ => text.trim().to_owned(),
+        };
         left.body == right.body
-            && left.tag.trim().eq_ignore_ascii_case(right.tag.trim())
-            && (!is_timed || left.timestamp.trim() == right.timestamp.trim())
+            && said(&left.tag).eq_ignore_ascii_case(&said(&right.tag))
+            && (!is_timed || said(&left.timestamp) == said(&right.timestamp))
             && (!matches!(self, Self::Standard) || left.id == right.id)
     }
 }
