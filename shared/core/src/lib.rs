@@ -15,6 +15,7 @@ pub mod filter;
 pub mod id;
 pub mod model;
 pub mod money;
+pub mod prediction;
 pub mod profile;
 pub mod random;
 pub mod ranking;

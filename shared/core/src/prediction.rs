@@ -1,0 +1,41 @@
+//! What a customer is likely to do next, as pure functions of (profile, parameters, now).
+//!
+//! ```text
+//! Profile ─► Purchases ─┬─► BgNbd, ParetoNbd    purchase days to come, from rates that differ and customers who leave
+//!            (x, t_x,   ├─► Regression          the same from what this shop's own past taught
+//!             T, mean)  └─► GammaGamma          what a purchase day is worth
+//!                             └─► Outlook       their blend, with the season: days, chance and value, with an interval
+//! ```
+//!
+//! Everything is counted in *purchase days*, UTC calendar days with an order that holds, as the literature's data has it: two orders of one
+//! day are one decision to buy.
+//!
+//! What is absent: fitting, which lives in `rapport_train::lifetime` and `rapport_train::outlook`; a churn score made of the chance to be
+//! alive, which says 1 of everybody who bought once (BG/NBD) and ranks worse than recency alone. Churn is that no purchase comes.
+
+mod bg_nbd;
+mod features;
+mod gamma_gamma;
+mod outlook;
+mod pareto_nbd;
+mod purchases;
+mod regression;
+pub mod special;
+#[cfg(test)]
+mod tests;
+
+pub use bg_nbd::BgNbd;
+pub use features::{FEATURES, Features};
+pub use gamma_gamma::GammaGamma;
+pub use outlook::{Blend, Foresight, Horizon, Link, Outlook, Ranged, Shares};
+pub use pareto_nbd::{Departure, ParetoNbd};
+pub use purchases::Purchases;
+pub use regression::Regression;
+
+/// The smallest and the greatest parameter of a purchase model that is believed: beyond, no shop has ever been seen.
+const SOUND: std::ops::RangeInclusive<f64> = 1e-6..=1e9;
+
+/// Whether all `parameters` are numbers that a model can be made of.
+fn are_sound(parameters: &[f64]) -> bool {
+    parameters.iter().all(|parameter| SOUND.contains(parameter))
+}

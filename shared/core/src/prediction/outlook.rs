@@ -1,0 +1,183 @@
+//! The blend that a customer is told by: purchase models and regression, weighed as the shop's past allows, with its season.
+
+use super::{
+    BgNbd, Features, GammaGamma, ParetoNbd, Purchases, Regression,
+    special::{logistic, logit},
+};
+use serde::{Deserialize, Serialize};
+
+/// A purchase model saw all the seasons that it was fitted on, so that half of a season's shift is left to add to it.
+const SEASON_UNSEEN: f64 = 0.5;
+/// Half the width of a 95 % interval, in standard deviations.
+const NINETY_FIVE: f64 = 1.96;
+/// No logarithm goes further, so that whatever comes out is finite.
+const FURTHEST: f64 = 40.0;
+
+/// All parameters of a shop's predictions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Purchases to come, whoever leaves after one.
+    pub bg_nbd: BgNbd,
+    /// Purchases to come, whoever leaves at any time.
+    pub pareto_nbd: ParetoNbd,
+    /// What a purchase day is worth.
+    pub spend: GammaGamma,
+    /// How many customers it was learned from.
+    pub learned_from: u64,
+    /// By days, ascending.
+    pub horizons: Vec<Horizon>,
+}
+
+/// How far ahead, and what was learned about so many days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Horizon {
+    /// How many days, today not included.
+    pub days: u32,
+    /// ln of how much more is bought in these weeks than in a year's average ones, as last year had it; 0 where no year is known.
+    pub season: f64,
+    /// How many purchase days.
+    pub count: Blend,
+    /// Whether there is one.
+    pub chance: Blend,
+}
+
+/// One question's voices.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Blend {
+    /// What each counts.
+    pub shares: Shares,
+    /// What the past taught; none where no past was long enough.
+    pub regression: Option<Regression>,
+    /// How far the sum of all answers was off at earlier days, as a standard deviation of the link.
+    pub spread: f64,
+}
+
+/// What each voice counts; at least 0, and 1 together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shares {
+    /// BG/NBD.
+    pub bg_nbd: f64,
+    /// Pareto/NBD.
+    pub pareto_nbd: f64,
+    /// The regression.
+    pub regression: f64,
+}
+
+/// What voices are averaged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// ln of a count.
+    Count,
+    /// ln of odds.
+    Odds,
+}
+
+/// A number with the interval that the shop's own past gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Ranged {
+    /// The expectation, or the probability.
+    pub value: f64,
+    /// 95 % lies above,
+    pub low: f64,
+    /// and below.
+    pub high: f64,
+}
+
+/// What a customer is expected to do within a horizon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Foresight {
+    /// Purchase days.
+    pub purchase_days: Ranged,
+    /// The chance of one at least, 0 to 1.
+    pub chance: Ranged,
+    /// What they are worth together, in minor units.
+    pub value_minor: Ranged,
+}
+
+impl Outlook {
+    /// Whether every number is one that predictions can be made of.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        let blends = self.horizons.iter().flat_map(|horizon| [&horizon.count, &horizon.chance]);
+        self.bg_nbd.is_sound()
+            && self.pareto_nbd.is_sound()
+            && self.spend.is_sound()
+            && self.horizons.iter().all(|horizon| horizon.season.is_finite())
+            && blends.into_iter().all(Blend::is_sound)
+    }
+
+    /// What is said about the next `days`, if they were learned about.
+    #[must_use]
+    pub fn horizon(&self, days: u32) -> Option<&Horizon> {
+        self.horizons.iter().find(|horizon| horizon.days == days)
+    }
+
+    /// What `known` will do within `horizon`. Finite, whatever is known.
+    #[must_use]
+    pub fn foresee(&self, known: &Purchases, horizon: &Horizon) -> Foresight {
+        let days = f64::from(horizon.days);
+        let features = Features::of(known, days, &self.bg_nbd, &self.pareto_nbd);
+        let purchase_days = horizon.count.told(Link::Count, &self.voices(Link::Count, known, &features, days), &features, horizon.season);
+        let chance = horizon.chance.told(Link::Odds, &self.voices(Link::Odds, known, &features, days), &features, horizon.season);
+        let worth = self.spend.expected_minor(known.repeats() + 1.0, known.mean_minor());
+        let of = |count: f64| count.min(days) * worth;
+        let within = |count: f64| count.min(days);
+        Foresight {
+            purchase_days: purchase_days.map(within),
+            chance,
+            value_minor: Ranged { value: of(purchase_days.value), low: of(purchase_days.low), high: of(purchase_days.high) },
+        }
+    }
+
+    /// What the two purchase models say, on the link's scale.
+    #[must_use]
+    pub fn voices(&self, link: Link, known: &Purchases, features: &Features, days: f64) -> [f64; 2] {
+        match link {
+            Link::Count => [features.ln_bg_nbd(), features.ln_pareto_nbd()],
+            Link::Odds => [logit(self.bg_nbd.chance(known, days)), features.odds_pareto_nbd()],
+        }
+    }
+}
+
+impl Blend {
+    fn is_sound(&self) -> bool {
+        let Shares { bg_nbd, pareto_nbd, regression } = self.shares;
+        let shares = [bg_nbd, pareto_nbd, regression];
+        shares.iter().all(|share| (0.0..=1.0).contains(share))
+            && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-6
+            && (0.0..=10.0).contains(&self.spread)
+            && self.regression.as_ref().is_none_or(Regression::is_sound)
+    }
+
+    /// The weighed mean of all voices on the link's scale: of counts their geometric mean.
+    #[must_use]
+    pub fn height(&self, voices: &[f64; 2], features: &Features, season: f64) -> f64 {
+        let Shares { bg_nbd, pareto_nbd, regression } = self.shares;
+        let [of_bg_nbd, of_pareto_nbd] = voices.map(|voice| voice + SEASON_UNSEEN * season);
+        let taught = self.regression.as_ref().map_or((of_bg_nbd + of_pareto_nbd) / 2.0, |taught| taught.height(features) + season);
+        (bg_nbd * of_bg_nbd + pareto_nbd * of_pareto_nbd + regression * taught).clamp(-FURTHEST, FURTHEST)
+    }
+
+    fn told(&self, link: Link, voices: &[f64; 2], features: &Features, season: f64) -> Ranged {
+        let (height, margin) = (self.height(voices, features, season), NINETY_FIVE * self.spread);
+        let ranged = Ranged { value: height, low: height - margin, high: height + margin };
+        ranged.map(|height| link.undo(height))
+    }
+}
+
+impl Link {
+    /// Back to a count, or a probability.
+    #[must_use]
+    pub fn undo(self, height: f64) -> f64 {
+        match self {
+            Self::Count => height.min(FURTHEST).exp(),
+            Self::Odds => logistic(height),
+        }
+    }
+}
+
+impl Ranged {
+    fn map(self, change: impl Fn(f64) -> f64) -> Self {
+        Self { value: change(self.value), low: change(self.low), high: change(self.high) }
+    }
+}

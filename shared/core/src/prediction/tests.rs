@@ -1,0 +1,108 @@
+//! Whatever a profile holds and whatever was fitted, predictions are numbers that can be.
+
+use super::*;
+use crate::{
+    event::{Action, Authority, Event, OrderLine, Traffic, Who},
+    id::{CustomerId, EventId, OrderId},
+    money::Currency,
+    profile::{Subject, refold},
+    time::Timestamp,
+};
+use proptest::prelude::*;
+
+fn extreme() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        Just(0.0),
+        Just(1.0),
+        Just(f64::NAN),
+        Just(f64::INFINITY),
+        Just(f64::NEG_INFINITY),
+        Just(f64::MAX),
+        Just(f64::MIN_POSITIVE),
+        -1e3..1e6,
+        0.0..50.0
+    ]
+}
+
+/// Log-uniform over all that is sound.
+fn parameter() -> impl Strategy<Value = f64> {
+    prop_oneof![(-6.0..9.0).prop_map(|power: f64| 10f64.powf(power).clamp(1e-6, 1e9)), 0.05..5.0, Just(1.0)]
+}
+
+fn outlook(parameters: [f64; 11], slope: f64, season: f64, days: u32) -> Outlook {
+    let [r, alpha_days, a, b, r2, alpha2, s, beta_days, p, q, v_minor] = parameters;
+    let regression = Regression { intercept: slope, means: [0.0; FEATURES], spreads: [1.0; FEATURES], slopes: [slope; FEATURES] };
+    let blend =
+        || Blend { shares: Shares { bg_nbd: 0.25, pareto_nbd: 0.25, regression: 0.5 }, regression: Some(regression.clone()), spread: 0.3 };
+    Outlook {
+        bg_nbd: BgNbd { r, alpha_days, a, b },
+        pareto_nbd: ParetoNbd { r: r2, alpha_days: alpha2, s, beta_days },
+        spend: GammaGamma { p, q, v_minor },
+        learned_from: 1,
+        horizons: vec![Horizon { days, season, count: blend(), chance: blend() }],
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn predictions_are_finite_and_in_range(
+        known in prop::array::uniform4(extreme()),
+        parameters in prop::array::uniform11(parameter()),
+        slope in -50.0..50.0,
+        season in -3.0..3.0,
+        days in prop_oneof![Just(0u32), Just(1), Just(90), Just(365), Just(36_500), Just(u32::MAX)],
+    ) {
+        let [repeats, recency, age, mean] = known;
+        let (known, outlook) = (Purchases::new(repeats, recency, age, mean), outlook(parameters, slope, season, days));
+        prop_assert!(outlook.is_sound());
+        for (days, bg, pareto) in [(f64::from(days), &outlook.bg_nbd, &outlook.pareto_nbd)] {
+            for expected in [bg.expected(&known, days), pareto.expected(&known, days)] {
+                prop_assert!(expected.is_finite() && expected >= 0.0, "{expected} of {known:?}");
+            }
+            for chance in [bg.chance(&known, days), pareto.chance(&known, days), bg.alive(&known), pareto.alive(&known)] {
+                prop_assert!((0.0..=1.0).contains(&chance), "{chance} of {known:?}");
+            }
+        }
+        let told = outlook.foresee(&known, &outlook.horizons[0]);
+        for Ranged { value, low, high } in [told.purchase_days, told.chance, told.value_minor] {
+            prop_assert!(value.is_finite() && 0.0 <= low && low <= value && value <= high && high.is_finite(), "{told:?}");
+        }
+        prop_assert!(told.chance.high <= 1.0 && told.purchase_days.high <= f64::from(days));
+    }
+}
+
+#[test]
+fn a_profile_tells_its_purchase_days() {
+    let order = |number: usize, at: &str, paid_minor: i64| Event {
+        id: EventId::new(&format!("o{number}")).expect("an id"),
+        at: Timestamp::parse(at).expect("a time"),
+        authority: Authority::Import,
+        source: "test".into(),
+        who: Who { customer: CustomerId::new("c").ok(), ..Who::default() },
+        traffic: Traffic::Human,
+        action: Action::Ordered(OrderLine {
+            order: OrderId::new(&format!("o{number}")).expect("an id"),
+            version: Timestamp(0),
+            product: None,
+            quantity: 1,
+            paid_minor,
+            discount_minor: 0,
+            currency: Currency::EUR,
+            cancelled: false,
+        }),
+    };
+    let subject = || Subject::Customer(CustomerId::new("c").expect("an id"));
+    // Two orders of one day; days end at midnight UTC, however late it was.
+    let events = [
+        order(1, "2026-01-01T23:59:00Z", 1_000),
+        order(2, "2026-01-02T00:01:00Z", 2_000),
+        order(3, "2026-01-02T09:00:00Z", 3_000),
+        order(4, "2026-03-01T12:00:00Z", 3_000),
+    ];
+    let now = Timestamp::parse("2026-04-01T00:00:00Z").expect("a time");
+    let told = Purchases::of(&refold(subject(), &events), Currency::EUR, now);
+    assert_eq!(told, Some(Purchases::new(2.0, 59.0, 90.0, 3_000.0)));
+    assert_eq!(Purchases::of(&refold(subject(), &[]), Currency::EUR, now), None, "who never bought is no customer yet");
+}
