@@ -23,6 +23,7 @@ mod history;
 pub mod holdout;
 mod intern;
 mod learn;
+pub mod lifetime;
 mod lists;
 mod pairs;
 mod popularity;
