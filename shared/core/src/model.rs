@@ -24,7 +24,7 @@ pub use placements::{Blend, Calibration, Placement, Placements, Weighing};
 pub use purchases::NextPurchase;
 pub use tensor::Row;
 
-use crate::{id::ItemId, money::Currency, time::Timestamp};
+use crate::{id::ItemId, money::Currency, prediction::Outlook, time::Timestamp};
 use bytes::Bytes;
 use half::f16;
 use item::Items;
@@ -94,6 +94,9 @@ pub struct Meta {
     /// How sources are weighed by placement, and what scores mean; the defaults in artifacts that do not say.
     #[serde(default)]
     pub placements: Placements,
+    /// What customers will do next; absent in artifacts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outlook: Option<Outlook>,
 }
 
 /// A table of related items.
@@ -187,7 +190,7 @@ impl Model {
         if !(1..=SCHEMA).contains(&meta.schema) {
             return Err(ModelError::Schema(meta.schema));
         }
-        let is_sound = meta.next_purchase.is_sound() && meta.placements.is_sound();
+        let is_sound = meta.next_purchase.is_sound() && meta.placements.is_sound() && meta.outlook.as_ref().is_none_or(Outlook::is_sound);
         tensor::check(tensor::META, is_sound, "has parameters that no score can be made of")?;
         let items = Items::parse(&tensors)?;
         let count = items.len();

@@ -86,6 +86,7 @@ impl<'a> Models<'a> {
             next_look: weights.next_look,
             recent: Some(self.visits.recent.clone()),
             seasonal: self.seasonal.clone(),
+            outlook: None,
         }
     }
 }

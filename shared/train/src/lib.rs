@@ -25,6 +25,7 @@ mod intern;
 mod learn;
 pub mod lifetime;
 mod lists;
+pub mod outlook;
 mod pairs;
 mod popularity;
 pub mod protocol;

@@ -1,6 +1,8 @@
 //! Public protocols on plain rows: what `rapport evaluate` predicts, through the same learning and the same artifact as a shop's.
 
+pub mod customers;
 pub mod judge;
+pub mod judge_customers;
 
 use crate::{
     Corpus,
@@ -60,6 +62,9 @@ pub enum ProtocolError {
     /// A customer's or a user's id that is none.
     #[error(transparent)]
     Id(#[from] IdError),
+    /// A purchase model that cannot be fitted.
+    #[error(transparent)]
+    Fit(#[from] crate::lifetime::FitError),
 }
 
 /// The next item at every position from `first` of every `every`-th session of `test`, learned from `train` alone.

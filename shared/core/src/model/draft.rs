@@ -5,7 +5,7 @@ use super::{
     item::Extras,
     tensor::{Indices, META, Number},
 };
-use crate::{catalog::Item, digest::content_hash, money::Currency, time::Timestamp};
+use crate::{catalog::Item, digest::content_hash, money::Currency, prediction::Outlook, time::Timestamp};
 use half::f16;
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, HashMap};
@@ -40,6 +40,8 @@ pub struct Draft {
     pub placements: Placements,
     /// See [`super::Model::seasonal`].
     pub seasonal: Vec<u32>,
+    /// What customers will do next.
+    pub outlook: Option<Outlook>,
 }
 
 /// What counting tells of an item.
@@ -70,6 +72,7 @@ impl Draft {
             next_purchase: NextPurchase::default(),
             placements: Placements::DEFAULT,
             seasonal: Vec::new(),
+            outlook: None,
         }
     }
 
@@ -99,6 +102,7 @@ impl Draft {
             next_look: self.next_look,
             next_purchase: self.next_purchase,
             placements: self.placements,
+            outlook: self.outlook.clone(),
         }
     }
 

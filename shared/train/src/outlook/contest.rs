@@ -1,0 +1,168 @@
+//! Which voice a shop's own past speaks for: all learned before its newest past, judged on it.
+//!
+//! How much is bought in all is the season's question and moves every voice alike. So each voice is first brought to what really came in
+//! all, and then judged by how it shared that out among customers. The blend stays unless a single voice is better by more than two
+//! standard errors of the paired difference.
+
+use super::{
+    Day, Ledger, Params,
+    fit::{WIDEST, learn_before},
+    ledger::{bought, known},
+    regression::Kind,
+};
+use crate::{
+    lifetime::FitError,
+    score::{interval, mean, standard_error},
+};
+use rapport_core::prediction::{Blend, Features, Horizon, Link, Outlook, Purchases, Shares, special::logit};
+use serde::Serialize;
+
+/// Fewer customers decide nothing.
+const ENOUGH: usize = 100;
+
+/// How the voices did on one question.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Contest {
+    /// How many days ahead was asked.
+    pub days: u32,
+    /// `purchase_days`, or `purchase`: whether any came.
+    pub question: &'static str,
+    /// How many customers were asked about.
+    pub asked: usize,
+    /// Best first.
+    pub standings: Vec<Standing>,
+    /// Who speaks.
+    pub champion: &'static str,
+    /// How far all of the champion's answers together were off: ln of what came over what was said, or the difference in ln odds.
+    pub off: f64,
+}
+
+/// How one voice did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Standing {
+    /// `blend`, `regression`, `bg_nbd` or `pareto_nbd`.
+    pub voice: &'static str,
+    /// Mean loss, less is better: half the Poisson deviance, up to a constant, or log loss.
+    pub loss: f64,
+    /// By how much the blend's loss is less; from here
+    pub low: f64,
+    /// to here in 95 % of draws.
+    pub high: f64,
+}
+
+/// The voices, the default first.
+const VOICES: [(&str, Option<Shares>); 4] = [
+    ("blend", None),
+    ("regression", Some(Shares { bg_nbd: 0.0, pareto_nbd: 0.0, regression: 1.0 })),
+    ("bg_nbd", Some(Shares { bg_nbd: 1.0, pareto_nbd: 0.0, regression: 0.0 })),
+    ("pareto_nbd", Some(Shares { bg_nbd: 0.0, pareto_nbd: 1.0, regression: 0.0 })),
+];
+
+/// Lets the voices compete over the newest `days` that are over; over the newer half of a history that is not so long. `None` where too few
+/// were known by then.
+///
+/// # Errors
+/// [`FitError`] as fits have it.
+pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, kind: Kind, params: &Params) -> Result<Option<Contest>, FitError> {
+    let Some(first) = ledger.first() else { return Ok(None) };
+    let ahead = i64::from(days).min((today - first) / 2);
+    let (cut, Ok(asked_days)) = (today - ahead, u32::try_from(ahead)) else { return Ok(None) };
+    let people: Vec<(Purchases, f64)> =
+        ledger.customers().filter_map(|purchases| Some((known(purchases, cut)?, bought(purchases, cut, today) as f64))).collect();
+    let came: Vec<f64> = people.iter().map(|(_, bought)| if kind == Kind::Count { *bought } else { bought.min(1.0) }).collect();
+    let total: f64 = came.iter().sum();
+    if people.len() < ENOUGH || total == 0.0 || (kind == Kind::Chance && total == came.len() as f64) {
+        return Ok(None);
+    }
+    let (outlook, horizon) = learn_before(ledger, cut, asked_days, params)?;
+    let blend = if kind == Kind::Count { &horizon.count } else { &horizon.chance };
+    let voices = VOICES.iter().filter(|(voice, _)| *voice != "regression" || blend.regression.is_some());
+    let told: Vec<(&'static str, Vec<f64>, f64)> = voices
+        .map(|(voice, shares)| {
+            let blend = Blend { shares: shares.unwrap_or(blend.shares), ..blend.clone() };
+            let heights = heights(&outlook, &horizon, &blend, kind, &people);
+            let shift = level(kind, &heights, total);
+            (*voice, losses(kind, &heights, shift, &came), shift)
+        })
+        .collect();
+    Ok(Some(judge(asked_days, kind, &told)))
+}
+
+impl Contest {
+    /// Has the champion speak alone, and the interval be as wide as the champion was off.
+    pub(super) fn settle(&self, blend: &mut Blend) {
+        if let Some((_, Some(shares))) = VOICES.iter().find(|(voice, _)| *voice == self.champion)
+            && (shares.regression == 0.0 || blend.regression.is_some())
+        {
+            blend.shares = *shares;
+        }
+        blend.spread = blend.spread.max(self.off.abs()).min(WIDEST);
+    }
+}
+
+fn judge(days: u32, kind: Kind, told: &[(&'static str, Vec<f64>, f64)]) -> Contest {
+    let Some((_, of_blend, _)) = told.first() else {
+        return Contest { days, question: kind.name(), asked: 0, standings: Vec::new(), champion: "blend", off: 0.0 };
+    };
+    let ahead = |losses: &[f64]| losses.iter().zip(of_blend).map(|(other, blend)| other - blend).collect::<Vec<f64>>();
+    let is_better = |losses: &[f64]| {
+        let ahead = ahead(losses);
+        mean(&ahead) < -2.0 * standard_error(&ahead)
+    };
+    let mut standings: Vec<(Standing, f64)> = told
+        .iter()
+        .map(|(voice, losses, off)| {
+            let (low, high) = interval(&ahead(losses));
+            (Standing { voice, loss: mean(losses), low, high }, *off)
+        })
+        .collect();
+    let better = told.iter().filter(|(_, losses, _)| is_better(losses)).min_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)));
+    let (champion, _, off) = better.unwrap_or(&told[0]);
+    standings.sort_by(|a, b| a.0.loss.total_cmp(&b.0.loss));
+    let standings = standings.into_iter().map(|(standing, _)| standing).collect();
+    Contest { days, question: kind.name(), asked: of_blend.len(), standings, champion, off: *off }
+}
+
+fn heights(outlook: &Outlook, horizon: &Horizon, blend: &Blend, kind: Kind, people: &[(Purchases, f64)]) -> Vec<f64> {
+    let days = f64::from(horizon.days);
+    let height = |(known, _): &(Purchases, f64)| {
+        let features = Features::of(known, days, &outlook.bg_nbd, &outlook.pareto_nbd);
+        blend.height(&outlook.voices(kind.link(), known, &features, days), &features, horizon.season)
+    };
+    people.iter().map(height).collect()
+}
+
+/// What has to be added to all heights so that their answers add up to `total`.
+fn level(kind: Kind, heights: &[f64], total: f64) -> f64 {
+    let sum = |shift: f64| heights.iter().map(|height| kind.link().undo(height + shift)).sum::<f64>();
+    let (mut low, mut high) = (-20.0, 20.0);
+    for _ in 0..60 {
+        let middle = f64::midpoint(low, high);
+        if sum(middle) < total { low = middle } else { high = middle }
+    }
+    low
+}
+
+fn losses(kind: Kind, heights: &[f64], shift: f64, came: &[f64]) -> Vec<f64> {
+    let loss = |(height, came): (&f64, &f64)| {
+        let said = kind.link().undo(height + shift);
+        match kind.link() {
+            Link::Count => said - came * said.max(1e-12).ln(),
+            // log(1 + e^h) - y h, from the probability so that both ends are bounded.
+            Link::Odds => {
+                let odds = logit(said);
+                odds.max(0.0) + (-odds.abs()).exp().ln_1p() - came * odds
+            }
+        }
+    };
+    heights.iter().zip(came).map(loss).collect()
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Count => "purchase_days",
+            Self::Chance => "purchase",
+        }
+    }
+}

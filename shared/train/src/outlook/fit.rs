@@ -1,0 +1,145 @@
+//! Everything an outlook holds, learned from the purchase days up to today.
+
+use super::{
+    Contest, Day, Ledger, Params, contest,
+    ledger::known,
+    questions::{Question, cuts, questions},
+    regression::{self, Kind},
+    season::Season,
+};
+use crate::lifetime::{FitError, alike, bg_nbd, gamma_gamma, pareto_nbd};
+use rapport_core::prediction::{Blend, Features, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit};
+
+/// No interval is wider, as a standard deviation of a logarithm: a factor of fifty either way says that nothing is known.
+pub(super) const WIDEST: f64 = 2.0;
+
+/// What a run of learning gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    /// The parameters.
+    pub outlook: Outlook,
+    /// By horizon and question: how voices did on the newest past.
+    pub contests: Vec<Contest>,
+}
+
+/// Learns what customers will do in the next days, for each of `horizons`, from what they did up to and including `today`; nothing later
+/// is looked at.
+///
+/// # Errors
+/// [`FitError`] never with the priors that this uses; the type says so because fits do.
+pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Result<Learned, FitError> {
+    let ledger = ledger.until(today);
+    let mut outlook = models(&ledger, today)?;
+    let mut contests = Vec::new();
+    for days in horizons {
+        let mut horizon = horizon(&outlook, &ledger, today, *days, params);
+        for kind in [Kind::Count, Kind::Chance] {
+            if let Some(contest) = contest::hold(&ledger, today, *days, kind, params)? {
+                let blend = if kind == Kind::Count { &mut horizon.count } else { &mut horizon.chance };
+                contest.settle(blend);
+                contests.push(contest);
+            }
+        }
+        outlook.horizons.push(horizon);
+    }
+    Ok(Learned { outlook, contests })
+}
+
+/// The purchase models, without horizons.
+fn models(ledger: &Ledger, today: Day) -> Result<Outlook, FitError> {
+    let customers: Vec<Purchases> = ledger.customers().filter_map(|days| known(days, today)).collect();
+    // Who bought once says nothing about how one customer's purchases differ.
+    let spenders: Vec<gamma_gamma::Spender> = customers
+        .iter()
+        .filter(|known| known.repeats() > 0.0)
+        .map(|known| gamma_gamma::Spender { days: known.repeats() + 1.0, mean_minor: known.mean_minor() })
+        .collect();
+    let mean = customers.iter().map(Purchases::mean_minor).sum::<f64>() / customers.len().max(1) as f64;
+    let learned_from = customers.len() as u64;
+    let customers = alike(customers);
+    Ok(Outlook {
+        bg_nbd: bg_nbd::fit(&customers, Some(&bg_nbd::PRIOR))?.model,
+        pareto_nbd: pareto_nbd::fit(&customers, Some(&pareto_nbd::PRIOR))?.model,
+        spend: gamma_gamma::fit(&spenders, Some(&gamma_gamma::prior(mean)))?.model,
+        learned_from,
+        horizons: Vec::new(),
+    })
+}
+
+/// What is learned about the next `days`, before any contest.
+fn horizon(outlook: &Outlook, ledger: &Ledger, today: Day, days: u32, params: &Params) -> Horizon {
+    let ahead = i64::from(days);
+    let cuts = cuts(ledger, today, ahead, params);
+    let asked = questions(ledger, (today, ahead), &cuts, (&outlook.bg_nbd, &outlook.pareto_nbd), params);
+    let all: Vec<Question> = asked.iter().flatten().copied().collect();
+    let blend = |kind: Kind| {
+        let regression = regression::fit(kind, &all, |_| true, params.ridge);
+        let bought: f64 = all.iter().map(|question| question.weight * kind.answer(question)).sum();
+        let trust = if regression.is_some() { bought / (bought + params.half_trusted) } else { 0.0 };
+        let mut blend = Blend { shares: shares(kind, trust), regression, spread: params.unknown_spread };
+        let missed: Vec<f64> = asked.iter().filter_map(|asked| missed(&blend, kind, asked)).collect();
+        if blend.regression.is_some() && missed.len() > 1 {
+            blend.spread = (missed.iter().map(|missed| missed * missed).sum::<f64>() / missed.len() as f64).sqrt().min(WIDEST);
+        }
+        blend
+    };
+    Horizon { days, season: Season::of(ledger, today).shift(today, today + ahead), count: blend(Kind::Count), chance: blend(Kind::Chance) }
+}
+
+/// A regression that is trusted wholly counts half of a count, and all of a chance: purchase models rank counts well, and say of everybody
+/// who bought once that they will again.
+fn shares(kind: Kind, trust: f64) -> Shares {
+    let regression = if kind == Kind::Count { trust / 2.0 } else { trust };
+    let rest = (1.0 - regression) / 2.0;
+    Shares { bg_nbd: rest, pareto_nbd: rest, regression }
+}
+
+/// How far the sum of a day's answers was off, on the link's scale; `None` where nothing came.
+fn missed(blend: &Blend, kind: Kind, asked: &[Question]) -> Option<f64> {
+    let link = kind.link();
+    let height = |question: &Question| {
+        // Of chances the regression is what counts, so that BG/NBD's, which no feature holds, may be stood in for.
+        let voices = match kind {
+            Kind::Count => [question.features.ln_bg_nbd(), question.features.ln_pareto_nbd()],
+            Kind::Chance => [question.features.odds_pareto_nbd(); 2],
+        };
+        blend.height(&voices, &question.features, question.season)
+    };
+    let said: f64 = asked.iter().map(|question| link.undo(height(question))).sum();
+    let came: f64 = asked.iter().map(|question| kind.answer(question)).sum();
+    let count = asked.len() as f64;
+    let apart = match kind {
+        Kind::Count => (came / said).ln(),
+        // Half a customer each way, so that all or nobody is no infinity.
+        Kind::Chance => logit((came + 0.5) / (count + 1.0)) - logit((said + 0.5) / (count + 1.0)),
+    };
+    (came > 0.0 && apart.is_finite()).then_some(apart)
+}
+
+impl Kind {
+    pub(super) const fn link(self) -> Link {
+        match self {
+            Self::Count => Link::Count,
+            Self::Chance => Link::Odds,
+        }
+    }
+}
+
+/// What could be told from the days since the last purchase alone, had it been learned at `cut`: a rule to compare with.
+pub(crate) fn recency_rule(outlook: &Outlook, ledger: &Ledger, cut: Day, days: u32, params: &Params) -> Option<Regression> {
+    let (today, models) = (cut + i64::from(days), (&outlook.bg_nbd, &outlook.pareto_nbd));
+    let asked = questions(ledger, (today, i64::from(days)), &[cut], models, params);
+    let asked: Vec<Question> = asked.into_iter().flatten().map(|question| Question { season: 0.0, ..question }).collect();
+    regression::fit(Kind::Chance, &asked, |feature| feature == Features::SILENCE, 0.0)
+}
+
+/// An outlook with one horizon, as it would have been learned on an earlier day, before any contest.
+///
+/// # Errors
+/// As [`fit`].
+pub(super) fn learn_before(ledger: &Ledger, today: Day, days: u32, params: &Params) -> Result<(Outlook, Horizon), FitError> {
+    let ledger = ledger.until(today);
+    let outlook = models(&ledger, today)?;
+    let horizon = horizon(&outlook, &ledger, today, days, params);
+    Ok((outlook, horizon))
+}
