@@ -9,6 +9,7 @@ mod customer;
 mod lookup;
 pub mod openapi;
 mod people;
+mod predictions;
 pub mod routes;
 mod shopkeeping;
 pub mod state;

@@ -5,6 +5,7 @@ use crate::{
     answer::{self, Failure},
     caller, customer,
     lookup::read_json,
+    predictions,
     wire::{Erasure, Receipt, SetConsent},
 };
 use http::StatusCode;
@@ -34,7 +35,12 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
     if profile.is_empty() {
         return Err(NO_CUSTOMER);
     }
-    Ok(answer::private(StatusCode::OK, &customer::view(id, &profile, aliases.len(), versioned.version, app.config.currency)))
+    app.live.keep_fresh(now).await;
+    let shop = app.live.shop();
+    let outlook = shop.model().and_then(|model| model.meta().outlook.as_ref());
+    let predictions = predictions::predictions(&profile, outlook, app.config.currency, now);
+    let view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, predictions);
+    Ok(answer::private(StatusCode::OK, &view))
 }
 
 /// `GET /v1/customers/{id}/export`: the customer, every id that is theirs, and the plain data in contacts.

@@ -26,6 +26,8 @@ use rapport_train::{
     Corpus, Learned,
     holdout::{self, Report},
     learn,
+    lifetime::FitError,
+    outlook::{self, Contest},
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -78,6 +80,9 @@ pub enum TrainError {
     /// The artifact cannot be written.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// The purchase models cannot be fitted.
+    #[error(transparent)]
+    Fit(#[from] FitError),
     /// The report cannot be written.
     #[error("the report cannot be written: {0}")]
     Report(#[from] serde_json::Error),
@@ -113,6 +118,8 @@ pub struct Summary {
     pub artifact_bytes: usize,
     /// How it did on the shop's newest past, which it had not seen.
     pub holdout: Report,
+    /// Who speaks about purchases to come, and how simpler voices did on the newest past.
+    pub contests: Vec<Contest>,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -141,7 +148,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let config = app.config;
     // Minutes of arithmetic must not hold up the runtime's I/O.
     let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
-    let Fitted { artifact, model, holdout } = learned.await??;
+    let Fitted { artifact, model, holdout, contests } = learned.await??;
 
     progress(Step::Publish);
     let summary = Summary {
@@ -149,6 +156,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         model: model.meta().clone(),
         artifact_bytes: artifact.len(),
         holdout,
+        contests,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };
@@ -182,12 +190,15 @@ struct Fitted {
     artifact: Bytes,
     model: Model,
     holdout: Report,
+    contests: Vec<Contest>,
 }
 
 /// The pure part: events in, artifact out, read back once as a lookup will.
-fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Fitted, ModelError> {
+fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Fitted, TrainError> {
     let history = corpus.history(config.consent).with_catalog(catalog);
-    let Learned { draft, report } = learn(&history, config.currency, now)?;
+    let Learned { mut draft, report } = learn(&history, config.currency, now)?;
+    let outlook::Learned { outlook, contests } = outlook::of_history(&history, config.currency, now)?;
+    draft.outlook = Some(outlook);
     let artifact = Bytes::from(draft.to_bytes()?.0);
-    Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report })
+    Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })
 }

@@ -5,8 +5,13 @@
 //! | sessions | `session_id`, `item_id`, and `pos` or `ts` |
 //! | orders | `customer_id`, `invoice`, `invoice_ts`, `stock_code`, `quantity`, `unit_price` |
 //! | baskets | `user_id`, `basket_no`, `item_id` |
+//! | value, propensity | `customer_id`, `date`, `value`; or those of orders |
 //!
 //! Files may be gzipped.
+
+mod purchase_days;
+
+pub use purchase_days::{History, purchase_days, write_chances, write_values};
 
 use flate2::read::MultiGzDecoder;
 use rapport_core::{
@@ -62,6 +67,9 @@ pub enum EvaluateError {
     /// A time that is none.
     #[error(transparent)]
     Time(#[from] NotATime),
+    /// Nothing lies between the two days.
+    #[error("the end must come after the calibration's end, by a century at most")]
+    NoDays,
     /// The models do not fit into an artifact.
     #[error(transparent)]
     Model(#[from] rapport_core::model::ModelError),

@@ -1,8 +1,8 @@
 //! What comes after the split is never learned from: replaced by noise, it leaves every prediction as it was, to the byte.
 
-use rapport::evaluate::{baskets, orders, write_predictions};
+use rapport::evaluate::{History, baskets, orders, purchase_days, write_chances, write_predictions, write_values};
 use rapport_core::id::ItemId;
-use rapport_train::protocol;
+use rapport_train::protocol::{self, customers::PurchaseDay};
 use std::{fs, path::Path};
 
 const SPLIT: &str = "2026-03-01";
@@ -96,4 +96,40 @@ fn the_smallest_shops_are_answered() {
         .collect();
     let answers = protocol::purchases(&ten, true).expect("predicts");
     assert_eq!(answers[9].items.first().map(ItemId::as_str), Some("tea"), "{:?}", answers[9]);
+}
+
+/// What comes after the day asked at moves no prediction, whatever it becomes.
+#[test]
+fn purchases_to_come_teach_nothing() {
+    let home = tempfile::tempdir().expect("a directory");
+    let path = home.path().join("purchases.csv");
+    let answers = |noise: u32| {
+        let mut csv = "customer_id,date,cds,value\n".to_owned();
+        for customer in 0..150u32 {
+            for order in 0..1 + customer % 6 {
+                let month = 1 + (customer + order * (1 + customer % 3)) % 12;
+                let is_future = month > 8;
+                if !is_future || (customer + noise) % 3 != 2 {
+                    let (day, value) = (1 + (customer * 7 + order + if is_future { noise } else { 0 }) % 28, 5 + customer % 9);
+                    csv +=
+                        &format!("{customer:03},2025-{month:02}-{day:02},1,{}.25\n", if is_future { value * (1 + noise) } else { value });
+                }
+            }
+        }
+        fs::write(&path, csv).expect("writes");
+        let today = rapport_core::time::Timestamp::parse("2025-08-31").expect("a day").0 / rapport_core::time::DAY_MS;
+        // Even where what comes later is handed over.
+        let History { before, later } = purchase_days(&path, today).expect("purchases");
+        assert!(!later.is_empty());
+        let all: Vec<PurchaseDay> = before.into_iter().chain(later).collect();
+        let told = protocol::customers::customers(&all, today, 60, today - 60).expect("predicts").told;
+        let file = home.path().join("predictions");
+        write_values(&file, &told).expect("writes");
+        let values = fs::read_to_string(&file).expect("reads");
+        write_chances(&file, &told).expect("writes");
+        values + &fs::read_to_string(&file).expect("reads")
+    };
+    assert!(answers(0).lines().count() > 200);
+    assert_eq!(answers(0), answers(1));
+    assert_eq!(answers(0), answers(977));
 }

@@ -1,7 +1,7 @@
 //! From events, in any order and told any number of times, to the history that holds.
 
 use crate::{
-    history::{Buy, Draw, History, Look},
+    history::{Buy, Draw, History, Look, Spent, day_of},
     intern::Interner,
 };
 use compact_str::CompactString;
@@ -62,7 +62,7 @@ struct Drawn {
 #[derive(Clone, Copy, Debug)]
 enum Did {
     Look,
-    Order { order: u32, statement: Statement, quantity: u32, cancelled: bool },
+    Order { order: u32, statement: Statement, quantity: u32, cancelled: bool, paid: (i64, Currency) },
     Refund { quantity: u32 },
 }
 
@@ -95,7 +95,8 @@ impl Corpus {
         let did = match &open.act {
             Act::Ordered(line) => {
                 let order = self.orders.number(line.group);
-                Did::Order { order, statement: line.statement, quantity: line.quantity, cancelled: line.cancelled }
+                let paid = (line.amount_minor, line.currency);
+                Did::Order { order, statement: line.statement, quantity: line.quantity, cancelled: line.cancelled, paid }
             }
             Act::Refunded(line) if line.statement.trusted => Did::Refund { quantity: line.quantity },
             Act::Refunded(_) => return,
@@ -156,7 +157,7 @@ impl Corpus {
             let at = copy.position.at;
             match did {
                 Did::Look => history.looks.push(Look { person, at, item }),
-                Did::Order { order, statement, quantity, cancelled } => {
+                Did::Order { order, statement, quantity, cancelled, .. } => {
                     if statement.trusted && !cancelled && quantity > 0 && holding[order as usize] == Some(statement) {
                         history.buys.push(Buy { person, at, order, item, quantity });
                     }
@@ -164,6 +165,7 @@ impl Corpus {
                 Did::Refund { quantity } => refunds.push(Buy { person, at, order: 0, item, quantity }),
             }
         }
+        history.spent = self.spent(&holding, &persons);
         history.buys.par_sort_by_key(|buy| (buy.person, buy.at, buy.order));
         take_back(&mut history.buys, &refunds);
         history.items = self.told.into_iter().map(Told::into_item).collect();
@@ -191,6 +193,25 @@ impl Corpus {
         }
         self.persons = placed(std::mem::take(&mut self.persons), &people);
         self.told = placed(std::mem::take(&mut self.told), &items);
+    }
+
+    /// What people paid, by person, then day: of orders that hold, whether or not a line says for what. Facts are sorted by person and time.
+    fn spent(&self, holding: &[Option<Statement>], persons: &[Person]) -> Vec<Spent> {
+        let mut spent: Vec<Spent> = Vec::new();
+        for Fact { copy, person, did, .. } in &self.facts {
+            let Did::Order { order, statement, cancelled, paid: (minor, currency), .. } = did else { continue };
+            let holds = statement.trusted && !cancelled && holding[*order as usize] == Some(*statement);
+            if holds && persons[*person as usize].known {
+                let day = day_of(copy.position.at);
+                match spent.last_mut() {
+                    Some(last) if (last.person, last.day, last.currency) == (*person, day, *currency) => {
+                        last.minor = last.minor.saturating_add(*minor);
+                    }
+                    _ => spent.push(Spent { person: *person, day, minor: *minor, currency: *currency }),
+                }
+            }
+        }
+        spent
     }
 
     /// Whose event it is: somebody's, or else, for an order, the order's own.

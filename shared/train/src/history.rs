@@ -3,6 +3,7 @@
 use rapport_core::{
     catalog::Item,
     id::ItemId,
+    money::Currency,
     time::{DAY_MS, Timestamp},
 };
 
@@ -46,6 +47,19 @@ pub struct Draw {
     pub clicked: bool,
 }
 
+/// What somebody paid on a day, in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// Who.
+    pub person: u32,
+    /// Days since 1970-01-01 UTC.
+    pub day: i64,
+    /// How much, in minor units.
+    pub minor: i64,
+    /// Of which currency.
+    pub currency: Currency,
+}
+
 /// People's looks and purchases, by person, then time.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -57,6 +71,8 @@ pub struct History {
     pub looks: Vec<Look>,
     /// By person, then time.
     pub buys: Vec<Buy>,
+    /// What people paid, by person, then day.
+    pub spent: Vec<Spent>,
     /// What was shown by chance, by place.
     pub draws: Vec<Draw>,
     /// How many distinct events there were.
@@ -72,6 +88,7 @@ impl History {
             buys: self.buys.iter().filter(|buy| buy.at < cut).copied().collect(),
             items: self.items.clone(),
             known: self.known.clone(),
+            spent: self.spent.iter().filter(|spent| spent.day < day_of(cut)).copied().collect(),
             draws: Vec::new(),
             events: self.events,
         }

@@ -40,5 +40,5 @@ mod visits;
 
 pub use corpus::Corpus;
 pub use examination::Examination;
-pub use history::{Buy, Draw, History, Look};
+pub use history::{Buy, Draw, History, Look, Spent};
 pub use learn::{Learned, learn};

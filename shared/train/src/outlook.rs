@@ -21,7 +21,7 @@ mod tests;
 
 pub use contest::{Contest, Standing};
 pub(crate) use fit::recency_rule;
-pub use fit::{Learned, fit};
+pub use fit::{HORIZONS, Learned, fit, of_history};
 pub use ledger::Ledger;
 pub use params::{DEFAULT, Params};
 

@@ -92,6 +92,9 @@ fn page(view: &Value) -> String {
     line("orders", format!("{}, the last on {}; {} refunds", count("orders"), day(&history["last_order"]), count("refunds")));
     line("paid", money(history["revenue_minor"].as_i64().unwrap_or_default(), &text(&history["currency"])));
     line("events", format!("{} (version {})", count("events"), view["version"]));
+    if view["predictions"].is_object() {
+        line("likely", likely(&view["predictions"], &text(&history["currency"])));
+    }
     let told = |map: &Value, tell: &dyn Fn(&str, &Value) -> String| {
         let all: Vec<String> = map.as_object().into_iter().flatten().map(|(name, value)| tell(name, value)).collect();
         if all.is_empty() { "none".to_owned() } else { all.join(", ") }
@@ -111,4 +114,19 @@ fn page(view: &Value) -> String {
         line(if place == 0 { "lately" } else { "" }, told);
     }
     page
+}
+
+/// The next ninety days in one line, with the interval of the chance.
+fn likely(predictions: &Value, currency: &str) -> String {
+    let told = |name: &str, part: &str| predictions[name][part].as_f64().unwrap_or_default();
+    let percent = |part: &str| format!("{:.0}", 100.0 * told("purchase_90d", part));
+    let next = predictions["next_order"]["value"].as_str().map(|day| format!("; the next order by {day}")).unwrap_or_default();
+    format!(
+        "buys within 90 days with {} % ({} to {}), {:.1} orders worth {}{next}",
+        percent("value"),
+        percent("low"),
+        percent("high"),
+        told("orders_90d", "value"),
+        money(told("value_minor_90d", "value") as i64, currency)
+    )
 }

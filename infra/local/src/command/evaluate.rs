@@ -2,6 +2,8 @@
 //!
 //! What is learned from never meets what is asked about: the rows are parted first, predicted from the one part, judged by the other.
 
+mod customers;
+
 use super::{Failure, Shop, holdout, progress, shop::Open};
 use crate::{
     evaluate::{EvaluateError, baskets, orders, sessions, write_predictions},
@@ -15,8 +17,10 @@ use rapport_train::{
     protocol::{
         self, Prediction,
         judge::{self, Breadth, Judgement, Part},
+        judge_customers::{ChanceRow, ValueRow, Verdict},
     },
 };
+use serde::Serialize;
 use std::{fmt::Write as _, path::PathBuf};
 
 #[derive(Args, Clone, Debug)]
@@ -74,6 +78,19 @@ enum Protocol {
         #[arg(long, value_name = "FILE")]
         predictions: Option<PathBuf>,
     },
+    /// Purchases and value to come; columns `customer_id`, `date`, `value`, or as in Online Retail II.
+    Value(customers::Value),
+    /// Who buys within days; columns as for value.
+    Propensity(customers::Propensity),
+}
+
+/// What a protocol found.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Judged {
+    Lists(Judgement),
+    Value(Verdict<ValueRow>),
+    Propensity(Verdict<ChanceRow>),
 }
 
 /// Which items may be listed.
@@ -94,13 +111,23 @@ pub(super) async fn run(shop: &Shop, arguments: &Arguments) -> Result<(), Failur
     let judged = judged?;
     match shop.json {
         true => say!("{}", serde_json::to_string_pretty(&judged).unwrap_or_default()),
-        false => say!("{}", page(&judged).trim_end()),
+        false => say!("{}", judged.page().trim_end()),
     }
     Ok(())
 }
 
+impl Judged {
+    fn page(&self) -> String {
+        match self {
+            Self::Lists(judged) => page(judged),
+            Self::Value(verdict) => customers::value_page(verdict),
+            Self::Propensity(verdict) => customers::propensity_page(verdict),
+        }
+    }
+}
+
 /// The first ten characters are compared as text, so that a day must be written like one.
-fn day(text: &str) -> Result<String, String> {
+pub(super) fn day(text: &str) -> Result<String, String> {
     match Timestamp::parse(text) {
         Ok(_) if text.len() == "2011-11-11".len() => Ok(text.to_owned()),
         _ => Err("a day is written as 2011-11-11".to_owned()),
@@ -149,7 +176,7 @@ async fn measure(open: &Open) -> Result<Report, Failure> {
 
 impl Protocol {
     /// Learns, predicts, writes the predictions, and judges them.
-    fn run(&self, bar: &ProgressBar) -> Result<Judgement, EvaluateError> {
+    fn run(&self, bar: &ProgressBar) -> Result<Judged, EvaluateError> {
         const LEARNING: &str = "learning and predicting";
         let write = |to: &Option<PathBuf>, predictions: &[Prediction]| {
             bar.set_message("judging");
@@ -161,14 +188,14 @@ impl Protocol {
                 bar.set_message(LEARNING);
                 let predicted = protocol::sessions(&train, &test, *first, *every)?;
                 write(predictions, &predicted)?;
-                Ok(judge::sessions(&train, &test, *first, *every, &predicted))
+                Ok(Judged::Lists(judge::sessions(&train, &test, *first, *every, &predicted)))
             }
             Self::Orders { file, split, mode, predictions } => {
                 let (orders, only_new) = (orders(file, split)?, *mode == Mode::New);
                 bar.set_message(LEARNING);
                 let predicted = protocol::purchases(&orders.before, only_new)?;
                 write(predictions, &predicted)?;
-                Ok(judge::purchases(&orders.before, &orders.later, only_new, &predicted))
+                Ok(Judged::Lists(judge::purchases(&orders.before, &orders.later, only_new, &predicted)))
             }
             Self::Baskets { file, modulus, predictions } => {
                 let is_test = |user: &str| user.parse::<u64>().is_ok_and(|user| user.is_multiple_of(*modulus));
@@ -176,8 +203,10 @@ impl Protocol {
                 bar.set_message(LEARNING);
                 let predicted = protocol::baskets(&all, is_test)?;
                 write(predictions, &predicted)?;
-                Ok(judge::baskets(&all, is_test, &predicted))
+                Ok(Judged::Lists(judge::baskets(&all, is_test, &predicted)))
             }
+            Self::Value(value) => Ok(Judged::Value(value.run(bar)?)),
+            Self::Propensity(propensity) => Ok(Judged::Propensity(propensity.run(bar)?)),
         }
     }
 }

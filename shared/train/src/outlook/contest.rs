@@ -1,8 +1,9 @@
 //! Which voice a shop's own past speaks for: all learned before its newest past, judged on it.
 //!
 //! How much is bought in all is the season's question and moves every voice alike. So each voice is first brought to what really came in
-//! all, and then judged by how it shared that out among customers. The blend stays unless a single voice is better by more than two
-//! standard errors of the paired difference.
+//! all, and then judged by how it shared that out among customers. The blend stays unless a simple rule, a purchase model alone, is better
+//! by more than two standard errors of the paired difference. The regression alone is listed, but never speaks alone: what it learned in one
+//! season and is judged on in the next says little of the one after, and the purchase models steady it.
 
 use super::{
     Day, Ledger, Params,
@@ -58,42 +59,46 @@ const VOICES: [(&str, Option<Shares>); 4] = [
     ("pareto_nbd", Some(Shares { bg_nbd: 0.0, pareto_nbd: 1.0, regression: 0.0 })),
 ];
 
-/// Lets the voices compete over the newest `days` that are over; over the newer half of a history that is not so long. `None` where too few
-/// were known by then.
+/// Lets the voices compete over the newest `days` that are over; over the newer half of a history that is not so long. A question that
+/// too few could be asked, or that all or nobody answered, has no contest.
 ///
 /// # Errors
 /// [`FitError`] as fits have it.
-pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, kind: Kind, params: &Params) -> Result<Option<Contest>, FitError> {
-    let Some(first) = ledger.first() else { return Ok(None) };
+pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> Result<Vec<(Kind, Contest)>, FitError> {
+    let Some(first) = ledger.first() else { return Ok(Vec::new()) };
     let ahead = i64::from(days).min((today - first) / 2);
-    let (cut, Ok(asked_days)) = (today - ahead, u32::try_from(ahead)) else { return Ok(None) };
+    let (cut, Ok(asked_days)) = (today - ahead, u32::try_from(ahead)) else { return Ok(Vec::new()) };
     let people: Vec<(Purchases, f64)> =
         ledger.customers().filter_map(|purchases| Some((known(purchases, cut)?, bought(purchases, cut, today) as f64))).collect();
-    let came: Vec<f64> = people.iter().map(|(_, bought)| if kind == Kind::Count { *bought } else { bought.min(1.0) }).collect();
-    let total: f64 = came.iter().sum();
-    if people.len() < ENOUGH || total == 0.0 || (kind == Kind::Chance && total == came.len() as f64) {
-        return Ok(None);
+    let buyers = people.iter().filter(|(_, bought)| *bought > 0.0).count();
+    if people.len() < ENOUGH || buyers == 0 || buyers == people.len() {
+        return Ok(Vec::new());
     }
     let (outlook, horizon) = learn_before(ledger, cut, asked_days, params)?;
+    Ok([Kind::Count, Kind::Chance].map(|kind| (kind, compete(&outlook, &horizon, kind, &people))).into())
+}
+
+/// One question, every voice.
+fn compete(outlook: &Outlook, horizon: &Horizon, kind: Kind, people: &[(Purchases, f64)]) -> Contest {
+    let came: Vec<f64> = people.iter().map(|(_, bought)| if kind == Kind::Count { *bought } else { bought.min(1.0) }).collect();
+    let total = came.iter().sum();
     let blend = if kind == Kind::Count { &horizon.count } else { &horizon.chance };
     let voices = VOICES.iter().filter(|(voice, _)| *voice != "regression" || blend.regression.is_some());
     let told: Vec<(&'static str, Vec<f64>, f64)> = voices
         .map(|(voice, shares)| {
             let blend = Blend { shares: shares.unwrap_or(blend.shares), ..blend.clone() };
-            let heights = heights(&outlook, &horizon, &blend, kind, &people);
+            let heights = heights(outlook, horizon, &blend, kind, people);
             let shift = level(kind, &heights, total);
             (*voice, losses(kind, &heights, shift, &came), shift)
         })
         .collect();
-    Ok(Some(judge(asked_days, kind, &told)))
+    judge(horizon.days, kind, &told)
 }
 
 impl Contest {
     /// Has the champion speak alone, and the interval be as wide as the champion was off.
     pub(super) fn settle(&self, blend: &mut Blend) {
-        if let Some((_, Some(shares))) = VOICES.iter().find(|(voice, _)| *voice == self.champion)
-            && (shares.regression == 0.0 || blend.regression.is_some())
-        {
+        if let Some((_, Some(shares))) = VOICES.iter().find(|(voice, _)| *voice == self.champion) {
             blend.shares = *shares;
         }
         blend.spread = blend.spread.max(self.off.abs()).min(WIDEST);
@@ -116,7 +121,8 @@ fn judge(days: u32, kind: Kind, told: &[(&'static str, Vec<f64>, f64)]) -> Conte
             (Standing { voice, loss: mean(losses), low, high }, *off)
         })
         .collect();
-    let better = told.iter().filter(|(_, losses, _)| is_better(losses)).min_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)));
+    let simple = told.iter().filter(|(voice, ..)| *voice != "regression");
+    let better = simple.filter(|(_, losses, _)| is_better(losses)).min_by(|a, b| mean(&a.1).total_cmp(&mean(&b.1)));
     let (champion, _, off) = better.unwrap_or(&told[0]);
     standings.sort_by(|a, b| a.0.loss.total_cmp(&b.0.loss));
     let standings = standings.into_iter().map(|(standing, _)| standing).collect();

@@ -1,17 +1,27 @@
 //! Everything an outlook holds, learned from the purchase days up to today.
 
 use super::{
-    Contest, Day, Ledger, Params, contest,
+    Contest, DEFAULT, Day, Ledger, Params, contest,
     ledger::known,
     questions::{Question, cuts, questions},
     regression::{self, Kind},
     season::Season,
 };
-use crate::lifetime::{FitError, alike, bg_nbd, gamma_gamma, pareto_nbd};
-use rapport_core::prediction::{Blend, Features, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit};
+use crate::{
+    history::{History, Spent, day_of},
+    lifetime::{FitError, alike, bg_nbd, gamma_gamma, pareto_nbd},
+};
+use rapport_core::{
+    money::Currency,
+    prediction::{Blend, Features, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit},
+    time::Timestamp,
+};
 
 /// No interval is wider, as a standard deviation of a logarithm: a factor of fifty either way says that nothing is known.
 pub(super) const WIDEST: f64 = 2.0;
+
+/// How far ahead a shop's model looks, in days.
+pub const HORIZONS: [u32; 4] = [7, 30, 90, 365];
 
 /// What a run of learning gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,25 +39,38 @@ pub struct Learned {
 /// [`FitError`] never with the priors that this uses; the type says so because fits do.
 pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Result<Learned, FitError> {
     let ledger = ledger.until(today);
-    let mut outlook = models(&ledger, today)?;
+    let mut outlook = models(&ledger, today, params)?;
     let mut contests = Vec::new();
     for days in horizons {
         let mut horizon = horizon(&outlook, &ledger, today, *days, params);
-        for kind in [Kind::Count, Kind::Chance] {
-            if let Some(contest) = contest::hold(&ledger, today, *days, kind, params)? {
-                let blend = if kind == Kind::Count { &mut horizon.count } else { &mut horizon.chance };
-                contest.settle(blend);
-                contests.push(contest);
-            }
+        for (kind, contest) in contest::hold(&ledger, today, *days, params)? {
+            let blend = if kind == Kind::Count { &mut horizon.count } else { &mut horizon.chance };
+            contest.settle(blend);
+            contests.push(contest);
         }
         outlook.horizons.push(horizon);
     }
     Ok(Learned { outlook, contests })
 }
 
+/// The outlook that a shop's artifact holds, learned at `now`. Money in other currencies than the shop's is a purchase day of no value, as in
+/// profiles.
+///
+/// # Errors
+/// As [`fit`].
+pub fn of_history(history: &History, currency: Currency, now: Timestamp) -> Result<Learned, FitError> {
+    let of_one = |spent: &[Spent]| {
+        let value = |spent: &Spent| if spent.currency == currency { spent.minor as f64 } else { 0.0 };
+        spent.iter().map(|spent| (spent.day, value(spent))).collect()
+    };
+    let ledger = Ledger::new(history.spent.chunk_by(|a, b| a.person == b.person).map(of_one).collect());
+    fit(&ledger, day_of(now), &HORIZONS, &DEFAULT)
+}
+
 /// The purchase models, without horizons.
-fn models(ledger: &Ledger, today: Day) -> Result<Outlook, FitError> {
-    let customers: Vec<Purchases> = ledger.customers().filter_map(|days| known(days, today)).collect();
+fn models(ledger: &Ledger, today: Day, params: &Params) -> Result<Outlook, FitError> {
+    let every = ledger.len().div_ceil(params.most_customers.max(1)).max(1);
+    let customers: Vec<Purchases> = ledger.customers().step_by(every).filter_map(|days| known(days, today)).collect();
     // Who bought once says nothing about how one customer's purchases differ.
     let spenders: Vec<gamma_gamma::Spender> = customers
         .iter()
@@ -55,7 +78,7 @@ fn models(ledger: &Ledger, today: Day) -> Result<Outlook, FitError> {
         .map(|known| gamma_gamma::Spender { days: known.repeats() + 1.0, mean_minor: known.mean_minor() })
         .collect();
     let mean = customers.iter().map(Purchases::mean_minor).sum::<f64>() / customers.len().max(1) as f64;
-    let learned_from = customers.len() as u64;
+    let learned_from = ledger.len() as u64;
     let customers = alike(customers);
     Ok(Outlook {
         bg_nbd: bg_nbd::fit(&customers, Some(&bg_nbd::PRIOR))?.model,
@@ -139,7 +162,7 @@ pub(crate) fn recency_rule(outlook: &Outlook, ledger: &Ledger, cut: Day, days: u
 /// As [`fit`].
 pub(super) fn learn_before(ledger: &Ledger, today: Day, days: u32, params: &Params) -> Result<(Outlook, Horizon), FitError> {
     let ledger = ledger.until(today);
-    let outlook = models(&ledger, today)?;
+    let outlook = models(&ledger, today, params)?;
     let horizon = horizon(&outlook, &ledger, today, days, params);
     Ok((outlook, horizon))
 }

@@ -13,6 +13,8 @@ pub struct Params {
     pub ridge: f64,
     /// With so many purchases behind it, a regression counts half of what it may.
     pub half_trusted: f64,
+    /// Purchase models are fitted to no more customers than these, evenly drawn: their few parameters gain nothing from more.
+    pub most_customers: usize,
     /// No more questions than these are learned from: customers are left out evenly.
     pub most_questions: usize,
     /// How far totals are taken to be off where no past tells, as a standard deviation of a logarithm.
@@ -26,6 +28,7 @@ pub const DEFAULT: Params = Params {
     half_life_days: 180.0,
     ridge: 30.0,
     half_trusted: 200.0,
+    most_customers: 50_000,
     most_questions: 400_000,
     unknown_spread: 0.5,
 };

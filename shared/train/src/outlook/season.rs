@@ -4,7 +4,9 @@ use super::{Day, Ledger};
 
 /// Days of a year.
 const YEAR: i64 = 365;
-/// With so large a share of newcomers' first days among a year's purchase days, a shop is taken to renew itself.
+/// Days of late, in which a shop that renews itself has newcomers.
+const LATELY: i64 = 182;
+/// With so large a share of newcomers' first days among the purchase days of late, a shop is taken to renew itself.
 const RENEWED: f64 = 0.05;
 
 /// A shop's last year, day by day.
@@ -25,17 +27,18 @@ impl Season {
     pub(super) fn of(ledger: &Ledger, today: Day) -> Self {
         let began = today - YEAR;
         let mut year = Vec::new();
-        let mut newcomers = 0.0;
+        let (mut newcomers, mut lately) = (0.0, 0.0);
         if ledger.first().is_some_and(|first| first <= began + 1) {
             year = vec![0.0; YEAR as usize];
             for days in ledger.customers() {
-                newcomers += f64::from(u8::from(days.first().is_some_and(|(first, _)| *first > began && *first <= today)));
+                newcomers += f64::from(u8::from(days.first().is_some_and(|(first, _)| *first > today - LATELY && *first <= today)));
                 for (day, _) in days.iter().filter(|(day, _)| *day > began && *day <= today) {
                     year[(day - began - 1) as usize] += 1.0;
+                    lately += f64::from(u8::from(*day > today - LATELY));
                 }
             }
         }
-        let openness = (newcomers / year.iter().sum::<f64>().max(1.0) / RENEWED).min(1.0);
+        let openness = (newcomers / f64::max(lately, 1.0) / RENEWED).min(1.0);
         Self { today, year, openness }
     }
 
@@ -73,6 +76,8 @@ mod tests {
     #[test]
     fn a_closed_cohort_and_a_young_shop_have_no_season() {
         assert_eq!(Season::of(&shop(|_| 0), 729).shift(729, 829), 0.0);
+        // All came in the year's first months: their coming is no season.
+        assert_eq!(Season::of(&shop(|day| 365 + day % 90).until(729), 729).shift(729, 829), 0.0);
         assert_eq!(Season::of(&shop(|day| day).until(300), 300).shift(300, 400), 0.0);
     }
 }
