@@ -26,7 +26,6 @@ use rapport_train::{
     Corpus, Learned,
     holdout::{self, Report},
     learn,
-    lifetime::FitError,
     outlook::{self, Contest},
 };
 use serde::Serialize;
@@ -80,9 +79,6 @@ pub enum TrainError {
     /// The artifact cannot be written.
     #[error(transparent)]
     Model(#[from] ModelError),
-    /// The purchase models cannot be fitted.
-    #[error(transparent)]
-    Fit(#[from] FitError),
     /// The report cannot be written.
     #[error("the report cannot be written: {0}")]
     Report(#[from] serde_json::Error),
@@ -197,8 +193,17 @@ struct Fitted {
 fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Fitted, TrainError> {
     let history = corpus.history(config.consent).with_catalog(catalog);
     let Learned { mut draft, report } = learn(&history, config.currency, now)?;
-    let outlook::Learned { outlook, contests } = outlook::of_history(&history, config.currency, now)?;
-    draft.outlook = Some(outlook);
+    // Customers whose numbers fit no purchase model are no reason to recommend nothing.
+    let contests = match outlook::of_history(&history, config.currency, now) {
+        Ok(outlook::Learned { outlook, contests }) => {
+            draft.outlook = Some(outlook);
+            contests
+        }
+        Err(error) => {
+            tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
+            Vec::new()
+        }
+    };
     let artifact = Bytes::from(draft.to_bytes()?.0);
     Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })
 }

@@ -265,10 +265,14 @@ impl Template {
         memory.and_then(|memory| u32::try_from(memory).ok()).unwrap_or(128)
     }
 
-    /// How many alarms watch over the stack.
+    /// How many metrics the stack's alarms watch, which is what they are billed by.
     #[must_use]
-    pub fn alarms(&self) -> usize {
-        self.of_type("AWS::CloudWatch::Alarm").count()
+    pub fn alarm_metrics(&self) -> usize {
+        let watched = |properties: &Yaml| {
+            let metrics = properties.get("Metrics").and_then(Yaml::as_sequence);
+            metrics.map_or(1, |metrics| metrics.iter().filter(|metric| metric.get("MetricStat").is_some()).count())
+        };
+        self.of_type("AWS::CloudWatch::Alarm").map(|(_, properties)| watched(properties)).sum()
     }
 
     /// What runs by the clock.

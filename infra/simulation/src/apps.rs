@@ -41,12 +41,7 @@ impl Apps {
         Self {
             webhooks: webhooks::App::new(inbox(), keys()),
             collect: collect::App::new(inbox(), keys()),
-            ingest: ingest::App::new(
-                Arc::clone(&objects),
-                Contacts::new(Arc::clone(&records)),
-                keys(),
-                ingest::Config { currency, consent },
-            ),
+            ingest: ingest::App::new(Arc::clone(&objects), Arc::clone(&records), keys(), ingest::Config { currency, consent }),
             profile,
             train: train::App::new(Arc::clone(&objects), Arc::clone(&records), train::Config { currency, consent }),
             log: Log::new(objects),

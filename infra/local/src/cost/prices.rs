@@ -29,9 +29,8 @@ const SQS: f64 = 0.40;
 /// A million HTTPS requests of CloudFront, and a gigabyte that leaves through it.
 const CLOUDFRONT: f64 = 1.0;
 const CLOUDFRONT_GB: f64 = 0.085;
-/// An alarm, and a gigabyte of logs.
+/// A metric that an alarm watches. Logs are not on the bill: the template has Lambda write down what went wrong, and nothing of what went well.
 const ALARM: f64 = 0.10;
-const LOGS_GB: f64 = 0.50;
 /// A secret, a month.
 const SECRET: f64 = 0.40;
 
@@ -51,8 +50,6 @@ const REFOLDS: f64 = 24.0 * DAYS;
 /// processor of two shares is slower than the machine there).
 const TRAINING_SECS: f64 = 8.0;
 const TRAINING_SECS_A_MILLION: f64 = 8.0;
-/// What Lambda itself writes of an invocation into the log, in bytes.
-const LOG_BYTES: f64 = 350.0;
 /// The log of a year lies in the bucket.
 const MONTHS_KEPT: f64 = 12.0;
 const GB: f64 = 1e9;
@@ -75,11 +72,10 @@ pub(super) fn items(traffic: Traffic, template: &Template, counted: &Counted, sc
     let calls = queues * POLLS_A_QUEUE + (all.sends + counted.received) * scale;
     vec![
         item("secret", 1.0, "secret", SECRET, 0.0),
-        item("alarms", template.alarms() as f64, "alarms", ALARM, 10.0),
+        item("alarms", template.alarm_metrics() as f64, "metrics", ALARM, 10.0),
         item("queues", calls / MILLION, "million calls", SQS, 1.0),
         item("functions", (busy * scale + training + refolding) / 1000.0, "thousand GB-seconds", LAMBDA_GB_SECOND * 1000.0, 400.0),
         item("invocations", invocations / MILLION, "million", LAMBDA_REQUESTS, 1.0),
-        item("logs", invocations * LOG_BYTES / GB, "GB", LOGS_GB, 5.0),
         item("table writes", all.write_units * scale / MILLION, "million units", WRITE_UNITS, 0.0),
         item("table reads", (all.read_units * scale + REFOLDS) / MILLION, "million units", READ_UNITS, 0.0),
         item("table rows", rows_gb, "GB", TABLE_GB, 25.0),
