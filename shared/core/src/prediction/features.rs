@@ -22,13 +22,15 @@ impl Features {
         let bought = known.repeats().ln_1p();
         let silence = (known.silent_days() / 7.0).ln_1p();
         let once = f64::from(u8::from(known.repeats() == 0.0));
+        // Asked once: it is an integral.
+        let alive = pareto_nbd.alive(known);
         // Silence beside the customer's own mean gap.
         let overdue = (known.silent_days() * (known.repeats() + 1.0) / known.age_days().max(1.0)).ln_1p();
         Self([
             bought,
             silence,
             (known.age_days() / 7.0).ln_1p(),
-            pareto_nbd.expected(known, days).max(LEAST).ln(),
+            (alive * pareto_nbd.expected_if_alive(known, days)).max(LEAST).ln(),
             bg_nbd.expected(known, days).max(LEAST).ln(),
             known.mean_minor().max(1.0).ln(),
             bought * silence,
@@ -37,7 +39,7 @@ impl Features {
             silence * silence,
             silence * once,
             overdue,
-            logit(pareto_nbd.chance(known, days)),
+            logit(alive * pareto_nbd.chance_if_alive(known, days)),
         ])
     }
 

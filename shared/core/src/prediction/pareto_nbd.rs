@@ -54,19 +54,29 @@ impl ParetoNbd {
     /// Purchase days to be expected in the next `days`, at least 0 (the paper's equation 22).
     #[must_use]
     pub fn expected(&self, known: &Purchases, days: f64) -> f64 {
+        self.alive(known) * self.expected_if_alive(known, days)
+    }
+
+    /// The same of somebody who is still there.
+    pub(super) fn expected_if_alive(&self, known: &Purchases, days: f64) -> f64 {
         let rate = (self.r + known.repeats()) / (self.alpha_days + known.age_days());
         let there = self.beta_days + known.age_days();
-        self.alive(known) * rate * (there * damped(self.s - 1.0, (days / there).ln_1p())).clamp(0.0, days)
+        rate * (there * damped(self.s - 1.0, (days / there).ln_1p())).clamp(0.0, days)
     }
 
     /// The chance of a purchase in the next `days`, 0 to 1.
     #[must_use]
     pub fn chance(&self, known: &Purchases, days: f64) -> f64 {
+        self.alive(known) * self.chance_if_alive(known, days)
+    }
+
+    /// The same of somebody who is still there.
+    pub(super) fn chance_if_alive(&self, known: &Purchases, days: f64) -> f64 {
         let (x, age) = (known.repeats(), known.age_days());
         let (alpha, beta) = (self.alpha_days + age, self.beta_days + age);
         let stays = -(self.r + x) * (days / alpha).ln_1p() - self.s * (days / beta).ln_1p();
         let leaves = self.s.ln() + self.s * beta.ln() + (self.r + x) * alpha.ln() + self.departure(x, age, age + days).ln;
-        self.alive(known) * (1.0 - stays.exp() - leaves.exp()).clamp(0.0, 1.0)
+        (1.0 - stays.exp() - leaves.exp()).clamp(0.0, 1.0)
     }
 
     /// Integrates over departures from day `from` to day `to` after the first purchase: Gauss and Legendre's 32 points in `ln(α + y)`,

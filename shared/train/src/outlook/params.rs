@@ -29,6 +29,6 @@ pub const DEFAULT: Params = Params {
     ridge: 30.0,
     half_trusted: 200.0,
     most_customers: 50_000,
-    most_questions: 400_000,
+    most_questions: 120_000,
     unknown_spread: 0.5,
 };

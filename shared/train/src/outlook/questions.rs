@@ -21,10 +21,14 @@ pub(crate) struct Question {
     pub(crate) bought: f64,
 }
 
+/// What was asked so many half-lives ago counts next to nothing, and is not asked.
+const HALF_LIVES: f64 = 6.0;
+
 /// The earlier days whose next `days` are over by `today`, newest first.
 pub(super) fn cuts(ledger: &Ledger, today: Day, days: i64, params: &Params) -> Vec<Day> {
     let Some(first) = ledger.first() else { return Vec::new() };
-    (0..).map(|step| today - days - step * params.step_days).take_while(|cut| cut - first >= params.first_days).collect()
+    let oldest = (first + params.first_days).max(today - days - (params.half_life_days * HALF_LIVES) as i64);
+    (0..).map(|step| today - days - step * params.step_days).take_while(|cut| *cut >= oldest).collect()
 }
 
 /// All that can be asked about the next `days` at `cuts`, by cut, then customer.
