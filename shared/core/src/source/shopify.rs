@@ -100,7 +100,7 @@ fn who(body: &Object, hash_key: &str) -> Who {
     }
 }
 
-/// A customer's record as [`traits`] reads it: contact data and the address, nothing else. Free text, tags and totals are the shop's
+/// A customer's record as [`super::traits`] reads it: contact data and the address, nothing else. Free text, tags and totals are the shop's
 /// business, not contact data.
 fn told(customer: &Object, address: Option<&Object>) -> Object {
     let mut told = customer.clone();
