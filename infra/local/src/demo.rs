@@ -13,6 +13,7 @@ use crate::{
     template::{Function, Template},
 };
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use http::{Method, header};
 use jiff::Timestamp as Instant;
 use rapport_core::{money::Currency, time::Timestamp};
@@ -30,6 +31,8 @@ use std::{
 pub const NAME: &str = "Crumb & Kettle";
 /// Bytes of messages in one call: its message still fits into the queue.
 const CALL_BYTES: usize = 120 * 1024;
+/// Calls under way at a time: while one waits for the disk, another is read.
+const SENT_AT_ONCE: usize = 4;
 /// The demo shop's currency.
 const CURRENCY: Currency = Currency::EUR;
 
@@ -150,9 +153,13 @@ impl Mark {
         send(suite, Function::Recommend, Method::PUT, "/v1/catalog/items", key, catalog).await?;
         let of = demo.messages.len();
         let mut done = 0;
-        for (count, call) in calls(demo.messages)? {
+        let sent = calls(demo.messages)?.into_iter().map(|(count, call)| async move {
             send(suite, Function::Collect, Method::POST, "/v1/batch", key, call).await?;
-            done += count;
+            Ok::<usize, DemoError>(count)
+        });
+        let mut sent = stream::iter(sent).buffer_unordered(SENT_AT_ONCE);
+        while let Some(count) = sent.next().await {
+            done += count?;
             progress(Step::Sent { done, of });
         }
         tracing::info!(messages = of, "the demo shop's year was sent");

@@ -37,6 +37,9 @@ pub struct Owner {
     /// Who had the alias before, while unsettled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     before: Vec<CustomerId>,
+    /// The row's, as it was read or written.
+    #[serde(skip)]
+    version: u64,
 }
 
 /// What recording a link did.
@@ -158,31 +161,30 @@ impl Identities {
         let alias = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
         self.put(alias, Bytes::from_static(b"1"), Condition::Always).await?;
         let condition = known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));
-        self.put(key.clone(), encode(&key, &next)?, condition).await?;
-        Ok(if next.unsettled { Linked::Fresh(next) } else { Linked::Known })
+        let version = self.put(key.clone(), encode(&key, &next)?, condition).await?;
+        Ok(if next.unsettled { Linked::Fresh(Owner { version, ..next }) } else { Linked::Known })
     }
 
     /// Says that the refolds which `owner`'s having `alias` asks for are noted durably, so that nobody need ask again. Until then every
     /// telling of the link gives [`Linked::Fresh`]: between recording a link and noting its refolds a function may die.
     ///
     /// # Errors
-    /// [`StoreError`] when the table cannot be read or written; the refolds are then asked for once more, which only costs.
+    /// [`StoreError`] when the table cannot be written; the refolds are then asked for once more, which only costs.
     pub async fn settled(&self, alias: &Alias, owner: &Owner) -> Result<(), StoreError> {
         let key = owner_key(alias);
-        let Some(row) = self.records.get_one(Table::Identities, &key).await? else { return Ok(()) };
-        // An ownership that changed since is for whoever changed it to settle.
-        if decode(&row)? != *owner {
-            return Ok(());
+        let settled = Owner { unsettled: false, before: Vec::new(), ..owner.clone() };
+        match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(owner.version.to_string())).await {
+            Ok(_) => {}
+            // An ownership that changed since is for whoever changed it to settle.
+            Err(StoreError::Conflict { .. }) => return Ok(()),
+            Err(error) => return Err(error),
         }
+        // Whoever dies before these are gone leaves a list that is read past.
         for before in &owner.before {
             let key = RecordKey::new(customer_partition(before), format!("alias#{alias}"));
             self.records.delete(Table::Identities, &key, Condition::Always).await?;
         }
-        let settled = Owner { unsettled: false, before: Vec::new(), ..owner.clone() };
-        match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(row.version.to_string())).await {
-            Err(StoreError::Conflict { .. }) => Ok(()),
-            other => other,
-        }
+        Ok(())
     }
 
     /// The ids that belong to `customer`, its own not among them.
@@ -208,7 +210,7 @@ impl Identities {
     pub async fn ask_refold(&self, subject: &Subject, cause: &str) -> Result<(), StoreError> {
         let cause = short_hash(cause.as_bytes());
         let key = RecordKey::new(layout::REFOLDS, format!("{} {cause:016x}", layout::subject(subject)));
-        self.put(key, Bytes::from_static(WITH_CAUSE), Condition::Always).await
+        self.put(key, Bytes::from_static(WITH_CAUSE), Condition::Always).await.map(drop)
     }
 
     /// Who waits for a refold, once for each cause.
@@ -229,9 +231,10 @@ impl Identities {
         self.records.delete(Table::Identities, &key, Condition::Always).await
     }
 
-    async fn put(&self, key: RecordKey, body: Bytes, condition: Condition) -> Result<(), StoreError> {
+    /// Gives the new version.
+    async fn put(&self, key: RecordKey, body: Bytes, condition: Condition) -> Result<u64, StoreError> {
         let record = Record { key, version: 0, body, expires: None, changed: None };
-        self.records.put(Table::Identities, record, condition).await.map(|_| ())
+        self.records.put(Table::Identities, record, condition).await
     }
 
     async fn all(&self, pk: &str, prefix: &str) -> Result<Vec<Record>, StoreError> {
@@ -257,7 +260,7 @@ fn customer_partition(customer: &CustomerId) -> String {
 }
 
 fn owned(link: &Link, unsettled: bool, before: Vec<CustomerId>) -> Owner {
-    Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at, unsettled, before }
+    Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at, unsettled, before, version: 0 }
 }
 
 /// Rows of earlier releases name no cause.
@@ -271,7 +274,8 @@ fn encode(key: &RecordKey, owner: &Owner) -> Result<Bytes, StoreError> {
 }
 
 fn decode(row: &Record) -> Result<Owner, StoreError> {
-    serde_json::from_slice(&row.body).map_err(|source| refused(&row.key, source))
+    let owner: Owner = serde_json::from_slice(&row.body).map_err(|source| refused(&row.key, source))?;
+    Ok(Owner { version: row.version, ..owner })
 }
 
 fn refused(key: &RecordKey, source: serde_json::Error) -> StoreError {

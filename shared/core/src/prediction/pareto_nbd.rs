@@ -36,18 +36,20 @@ impl ParetoNbd {
         are_sound(&[self.r, self.alpha_days, self.s, self.beta_days])
     }
 
-    /// ln of the two ways to have bought just so, up to one constant: by being there still, and by having left since.
+    /// ln of the two ways to have bought just so, up to one constant: by being there still, and by having left since, which `departure`
+    /// is the integral of.
     #[must_use]
-    pub fn ways(&self, known: &Purchases) -> (f64, f64) {
+    pub fn ways(&self, known: &Purchases, departure: &Departure) -> (f64, f64) {
         let (x, age) = (known.repeats(), known.age_days());
         let stayed = -(self.r + x) * (self.alpha_days + age).ln() - self.s * (self.beta_days + age).ln();
-        (stayed, self.s.ln() + self.departure(x, known.recency_days(), age).ln)
+        (stayed, self.s.ln() + departure.ln)
     }
 
     /// The chance that the customer is still there, 0 to 1.
     #[must_use]
     pub fn alive(&self, known: &Purchases) -> f64 {
-        let (stayed, left) = self.ways(known);
+        let departure = self.departure(known.repeats(), known.recency_days(), known.age_days());
+        let (stayed, left) = self.ways(known, &departure);
         (-ln_sum(0.0, left - stayed)).exp()
     }
 

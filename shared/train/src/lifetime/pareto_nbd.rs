@@ -54,8 +54,9 @@ fn of_one(model: &ParetoNbd, Alike { known, .. }: &Alike) -> (f64, [f64; 4]) {
     let ParetoNbd { r, alpha_days, s, beta_days } = *model;
     let x = known.repeats();
     let (rate_seen, stay_seen) = (alpha_days + known.age_days(), beta_days + known.age_days());
-    let (stayed, left) = model.ways(known);
-    let [ln_alpha, per_alpha, ln_beta, per_beta] = model.departure(x, known.recency_days(), known.age_days()).means;
+    let departure = model.departure(x, known.recency_days(), known.age_days());
+    let (stayed, left) = model.ways(known, &departure);
+    let [ln_alpha, per_alpha, ln_beta, per_beta] = departure.means;
     let both = ln_sum(stayed, left);
     let (stayed, left) = ((stayed - both).exp(), (left - both).exp());
     let told = ln_gamma(r + x) - ln_gamma(r) + r * alpha_days.ln() + s * beta_days.ln() + both;

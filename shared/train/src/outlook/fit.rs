@@ -16,6 +16,7 @@ use rapport_core::{
     prediction::{Blend, Features, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit},
     time::Timestamp,
 };
+use rayon::prelude::*;
 
 /// No interval is wider, as a standard deviation of a logarithm: a factor of fifty either way says that nothing is known.
 pub(super) const WIDEST: f64 = 2.0;
@@ -39,18 +40,18 @@ pub struct Learned {
 /// [`FitError`] never with the priors that this uses; the type says so because fits do.
 pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Result<Learned, FitError> {
     let ledger = ledger.until(today);
-    let mut outlook = models(&ledger, today, params)?;
-    let mut contests = Vec::new();
-    for days in horizons {
+    let outlook = models(&ledger, today, params)?;
+    let learned = |days: &u32| {
         let mut horizon = horizon(&outlook, &ledger, today, *days, params);
-        for (kind, contest) in contest::hold(&ledger, today, *days, params)? {
-            let blend = if kind == Kind::Count { &mut horizon.count } else { &mut horizon.chance };
-            contest.settle(blend);
-            contests.push(contest);
+        let held = contest::hold(&ledger, today, *days, params)?;
+        for (kind, contest) in &held {
+            contest.settle(if *kind == Kind::Count { &mut horizon.count } else { &mut horizon.chance });
         }
-        outlook.horizons.push(horizon);
-    }
-    Ok(Learned { outlook, contests })
+        Ok((horizon, held.into_iter().map(|(_, contest)| contest).collect()))
+    };
+    let (horizons, contests): (Vec<Horizon>, Vec<Vec<Contest>>) =
+        horizons.par_iter().map(learned).collect::<Result<Vec<_>, FitError>>()?.into_iter().unzip();
+    Ok(Learned { outlook: Outlook { horizons, ..outlook }, contests: contests.concat() })
 }
 
 /// The outlook that a shop's artifact holds, learned at `now`. Money in other currencies than the shop's is a purchase day of no value, as in

@@ -41,8 +41,10 @@ pub(crate) fn fit(kind: Kind, questions: &[Question], uses: impl Fn(usize) -> bo
     }
     let (means, spreads) = moments(questions);
     let mut regression = Regression { intercept: 0.0, means, spreads, slopes: [0.0; FEATURES] };
+    // What no step changes is worked out once.
+    let rows: Vec<[f64; FEATURES]> = questions.par_iter().map(|question| regression.standardised(&question.features)).collect();
     for _ in 0..STEPS {
-        let Sums { slope, curve } = sums(kind, questions, &regression, ridge);
+        let Sums { slope, curve } = sums(kind, (questions, &rows), &regression, ridge);
         let is_held = |place: usize| place > 0 && !uses(place - 1);
         let step = solve(curve, slope, is_held)?;
         let longest = step.iter().fold(0.0, |longest: f64, part| longest.max(part.abs()));
@@ -92,13 +94,13 @@ fn moments(questions: &[Question]) -> ([f64; FEATURES], [f64; FEATURES]) {
     (means, spreads)
 }
 
-fn sums(kind: Kind, questions: &[Question], regression: &Regression, ridge: f64) -> Sums {
-    let chunk = |questions: &[Question]| {
+/// `rows` are the questions' features, standardised.
+fn sums(kind: Kind, (questions, rows): (&[Question], &[[f64; FEATURES]]), regression: &Regression, ridge: f64) -> Sums {
+    let chunk = |(questions, rows): (&[Question], &[[f64; FEATURES]])| {
         let mut sums = Sums { slope: [0.0; SIZE], curve: [[0.0; SIZE]; SIZE] };
-        for question in questions {
-            let height = regression.height(&question.features) + question.season;
-            let (mean, variance) = kind.moments(height);
-            let standardised = regression.standardised(&question.features);
+        for (question, standardised) in questions.iter().zip(rows) {
+            let line = standardised.iter().zip(&regression.slopes).map(|(feature, slope)| feature * slope).sum::<f64>();
+            let (mean, variance) = kind.moments(regression.intercept + line + question.season);
             let row: [f64; SIZE] = std::array::from_fn(|place| if place == 0 { 1.0 } else { standardised[place - 1] });
             let (missed, weight) = (question.weight * (kind.answer(question) - mean), question.weight * variance);
             for (place, value) in row.iter().enumerate() {
@@ -109,7 +111,7 @@ fn sums(kind: Kind, questions: &[Question], regression: &Regression, ridge: f64)
         }
         sums
     };
-    let parts: Vec<Sums> = questions.par_chunks(CHUNK).map(chunk).collect();
+    let parts: Vec<Sums> = questions.par_chunks(CHUNK).zip(rows.par_chunks(CHUNK)).map(chunk).collect();
     let mut all = Sums { slope: [0.0; SIZE], curve: [[0.0; SIZE]; SIZE] };
     for part in parts {
         for place in 0..SIZE {
