@@ -3,7 +3,7 @@
 /// Steps after which the search is given up; a fit takes some thirty.
 const STEPS: usize = 400;
 /// A slope this flat is the bottom.
-const FLAT: f64 = 1e-9;
+const FLAT: f64 = 1e-7;
 /// No coordinate goes further; they are logarithms.
 const FURTHEST: f64 = 18.0;
 
