@@ -114,7 +114,7 @@ pub(crate) async fn erase(app: &App, request: &Request, id: &str, now: Timestamp
     let receipt = format!("er_{}", random_name()?);
     let subjects = everyone(app, &customer).await?;
     let erased =
-        subjects.iter().enumerate().map(|(place, subject)| event(&format!("erase-{receipt}-{place}"), who(subject), Action::Erased, now));
+        subjects.iter().enumerate().map(|(place, subject)| event(&format!("erase-{receipt}-{place}"), subject.who(), Action::Erased, now));
     app.log.append(&erased.collect::<Result<Vec<_>, _>>()?, now).await?;
     for subject in &subjects {
         app.contacts.erase(subject, now).await?;
@@ -143,14 +143,6 @@ async fn everyone(app: &App, customer: &CustomerId) -> Result<Vec<Subject>, Fail
     subjects.extend(app.identities.aliases(customer).await?);
     subjects.dedup();
     Ok(subjects)
-}
-
-fn who(subject: &Subject) -> Who {
-    match subject {
-        Subject::Customer(customer) => Who { customer: Some(customer.clone()), ..Who::default() },
-        Subject::Device(device) => Who { device: Some(device.clone()), ..Who::default() },
-        Subject::Email(email) => Who { email: Some(email.clone()), ..Who::default() },
-    }
 }
 
 fn event(id: &str, who: Who, action: Action, now: Timestamp) -> Result<Event, Failure> {

@@ -7,7 +7,7 @@ use http::{Method, StatusCode};
 use rapport_core::{
     auth::{Keyring, TokenKey, token},
     catalog::Item,
-    event::{Action, Authority, Consent, Event, Product, Purpose, Traffic, Who},
+    event::{Action, Authority, Consent, Event, Product, Purpose, Traffic},
     id::{CustomerId, DeviceId, EventId, ItemId},
     model::{Draft, ItemStatistics, Neighbour, Table},
     money::Currency,
@@ -97,11 +97,7 @@ impl Suite {
     }
 
     async fn remember(&self, subject: Subject, actions: &[Action]) {
-        let who = match &subject {
-            Subject::Customer(customer) => Who { customer: Some(customer.clone()), ..Who::default() },
-            Subject::Device(device) => Who { device: Some(device.clone()), ..Who::default() },
-            Subject::Email(email) => Who { email: Some(email.clone()), ..Who::default() },
-        };
+        let who = subject.who();
         let event = |(place, action): (usize, &Action)| Event {
             id: EventId::new(&format!("{subject}-{place}")).expect("an id"),
             at: NOW.plus_ms(place as i64 - 1_000),

@@ -9,7 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use http::request::Builder;
 use rapport_core::{
     digest::hmac_sha256,
-    event::{Action, Authority, Event, Traffic, Who},
+    event::{Action, Authority, Event, Traffic},
     id::{CustomerId, EventId},
     profile::Subject,
     time::Timestamp,
@@ -84,7 +84,7 @@ async fn erase(apps: &Apps, weather: &Weather, customer: &str, attempt: u64, now
     let events = subjects.iter().enumerate().filter_map(|(place, subject)| {
         let id = EventId::new(&format!("erase-{attempt}-{place}")).ok()?;
         let (authority, traffic) = (Authority::Backend, Traffic::Human);
-        Some(Event { id, at: now, authority, source: "api".into(), who: who(subject), traffic, action: Action::Erased })
+        Some(Event { id, at: now, authority, source: "api".into(), who: subject.who(), traffic, action: Action::Erased })
     });
     let events: Vec<Event> = events.collect();
     append(apps, weather, events, now).await?;
@@ -93,12 +93,4 @@ async fn erase(apps: &Apps, weather: &Weather, customer: &str, attempt: u64, now
         weather.state().forgotten.push((subject.clone(), now));
     }
     Ok(())
-}
-
-fn who(subject: &Subject) -> Who {
-    match subject {
-        Subject::Customer(customer) => Who { customer: Some(customer.clone()), ..Who::default() },
-        Subject::Device(device) => Who { device: Some(device.clone()), ..Who::default() },
-        Subject::Email(email) => Who { email: Some(email.clone()), ..Who::default() },
-    }
 }

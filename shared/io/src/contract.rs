@@ -53,6 +53,7 @@ pub async fn objects(objects: &dyn Objects) -> Result<(), StoreError> {
 /// Where it breaks a promise.
 pub async fn records(records: &dyn Records) -> Result<(), StoreError> {
     versions(records).await?;
+    many(records).await?;
     reads(records).await?;
     changes(records).await
 }
@@ -76,6 +77,17 @@ async fn versions(records: &dyn Records) -> Result<(), StoreError> {
     records.delete(Table::Profiles, &row.key, Condition::Always).await?;
     assert_eq!(records.get_one(Table::Profiles, &row.key).await?, None, "deleted is gone");
     Ok(())
+}
+
+/// More rows than a call takes, some of them there already and one named twice.
+async fn many(records: &dyn Records) -> Result<(), StoreError> {
+    let rows: Vec<Record> = (0..60).map(|number| row("many", &format!("{number:02}"), &number.to_string())).collect();
+    records.put(Table::Profiles, row("many", "07", "old"), Condition::Absent).await?;
+    let twice = [rows.clone(), vec![rows[3].clone()]].concat();
+    records.put_all(Table::Profiles, twice).await?;
+    let stored = records.query_all(Table::Profiles, "many", "").await?;
+    assert_eq!(stored, rows.into_iter().map(|row| Record { version: 1, ..row }).collect::<Vec<_>>());
+    records.put_all(Table::Profiles, Vec::new()).await
 }
 
 async fn reads(records: &dyn Records) -> Result<(), StoreError> {

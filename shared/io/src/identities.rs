@@ -119,6 +119,15 @@ impl Identities {
     pub async fn link_all(&self, links: &[Link]) -> Result<Vec<Linked>, StoreError> {
         let keys: Vec<RecordKey> = links.iter().map(|link| owner_key(&link.alias)).collect();
         let known = self.records.get(Table::Identities, &keys, true).await?;
+        // Lists of aliases are written first, so that no owner is without; what stands in one too much is read past.
+        let mut listed = Vec::new();
+        for (link, known) in links.iter().zip(&known) {
+            if let Decided::Owns(_) = decide(link, known.as_ref())? {
+                let key = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
+                listed.push(row(key, Bytes::from_static(b"1")));
+            }
+        }
+        self.records.put_all(Table::Identities, listed).await?;
         let recorded = links.iter().cloned().zip(known).map(|(link, known)| async move { self.settle(&link, known).await });
         stream::iter(recorded).buffered(WRITES_AT_A_TIME).try_collect().await
     }
@@ -142,24 +151,12 @@ impl Identities {
         Err(StoreError::conflict(format!("identity {}", key.pk)))
     }
 
-    /// The list of the customer's aliases is written first, so that no owner is without; what stands in it too much is read past.
     async fn record(&self, link: &Link, known: Option<&Record>) -> Result<Linked, StoreError> {
-        let key = owner_key(&link.alias);
-        let owner = known.map(decode).transpose()?;
-        let next = match owner {
-            None => owned(link, true, Vec::new()),
-            // Whoever recorded this may have died before the refolds were noted; their message comes again, or this one does it.
-            Some(owner) if owner.at <= link.at && owner.unsettled && owner.customer == link.customer => return Ok(Linked::Fresh(owner)),
-            Some(owner) if owner.at <= link.at => return Ok(Linked::Known),
-            Some(owner) if owner.customer == link.customer => owned(link, owner.unsettled, owner.before),
-            Some(Owner { customer, mut before, .. }) => {
-                before.push(customer);
-                before.retain(|before| *before != link.customer);
-                owned(link, true, before)
-            }
+        let next = match decide(link, known)? {
+            Decided::Nothing(linked) => return Ok(linked),
+            Decided::Owns(next) => next,
         };
-        let alias = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
-        self.put(alias, Bytes::from_static(b"1"), Condition::Always).await?;
+        let key = owner_key(&link.alias);
         let condition = known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));
         let version = self.put(key.clone(), encode(&key, &next)?, condition).await?;
         Ok(if next.unsettled { Linked::Fresh(Owner { version, ..next }) } else { Linked::Known })
@@ -233,8 +230,7 @@ impl Identities {
 
     /// Gives the new version.
     async fn put(&self, key: RecordKey, body: Bytes, condition: Condition) -> Result<u64, StoreError> {
-        let record = Record { key, version: 0, body, expires: None, changed: None };
-        self.records.put(Table::Identities, record, condition).await
+        self.records.put(Table::Identities, row(key, body), condition).await
     }
 
     async fn all(&self, pk: &str, prefix: &str) -> Result<Vec<Record>, StoreError> {
@@ -257,6 +253,33 @@ fn owner_key(alias: &Alias) -> RecordKey {
 
 fn customer_partition(customer: &CustomerId) -> String {
     layout::subject(&Subject::Customer(customer.clone()))
+}
+
+/// What a link makes of what is known.
+enum Decided {
+    /// Nothing is to be written.
+    Nothing(Linked),
+    /// The alias is to have this owner.
+    Owns(Owner),
+}
+
+fn decide(link: &Link, known: Option<&Record>) -> Result<Decided, StoreError> {
+    Ok(match known.map(decode).transpose()? {
+        None => Decided::Owns(owned(link, true, Vec::new())),
+        // Whoever recorded this may have died before the refolds were noted; their message comes again, or this one does it.
+        Some(owner) if owner.at <= link.at && owner.unsettled && owner.customer == link.customer => Decided::Nothing(Linked::Fresh(owner)),
+        Some(owner) if owner.at <= link.at => Decided::Nothing(Linked::Known),
+        Some(owner) if owner.customer == link.customer => Decided::Owns(owned(link, owner.unsettled, owner.before)),
+        Some(Owner { customer, mut before, .. }) => {
+            before.push(customer);
+            before.retain(|before| *before != link.customer);
+            Decided::Owns(owned(link, true, before))
+        }
+    })
+}
+
+const fn row(key: RecordKey, body: Bytes) -> Record {
+    Record { key, version: 0, body, expires: None, changed: None }
 }
 
 fn owned(link: &Link, unsettled: bool, before: Vec<CustomerId>) -> Owner {

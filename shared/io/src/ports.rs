@@ -161,6 +161,14 @@ pub trait Records: Send + Sync + 'static {
     async fn get(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<Vec<Option<Record>>, StoreError>;
     /// Writes a row if `condition` holds; [`StoreError::Conflict`] when it does not. Gives the new version.
     async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError>;
+    /// Writes rows whatever is there, in as few round trips as the store allows (25 rows each). On an error some may have been written. Of
+    /// rows with one name any may stay.
+    async fn put_all(&self, table: Table, records: Vec<Record>) -> Result<(), StoreError> {
+        for record in records {
+            self.put(table, record, Condition::Always).await?;
+        }
+        Ok(())
+    }
     /// Deletes a row if `condition` holds; with `Always`, deleting what is not there is no error.
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError>;
     /// Rows of one partition by sort key, those beginning with `prefix`, strongly consistent.

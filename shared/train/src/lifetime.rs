@@ -13,6 +13,7 @@
 pub mod bg_nbd;
 mod error;
 pub mod gamma_gamma;
+mod likelihood;
 mod minimise;
 mod params;
 pub mod pareto_nbd;

@@ -185,13 +185,13 @@ impl Records for Metered {
 
     async fn query_changed(&self, table: Table, pk: &str, after: &str, next: Option<String>) -> Result<Page, StoreError> {
         let page = self.records.query_changed(table, pk, after, next).await?;
-        self.read(1, page_units(&page) / 2.0);
+        self.read(1, page_units(&page));
         Ok(page)
     }
 
     async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
         let page = self.records.scan(table, next).await?;
-        self.read(1, page_units(&page) / 2.0);
+        self.read(1, page_units(&page));
         Ok(page)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Position;
 use crate::{
-    event::{Action, Event},
+    event::{Action, Event, Who},
     id::{ContactHash, CustomerId, DeviceId},
 };
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,18 @@ impl Subject {
             "e" => ContactHash::new(id).ok().map(Self::Email),
             _ => None,
         }
+    }
+
+    /// As an event names it that is about nobody else.
+    #[must_use]
+    pub fn who(&self) -> Who {
+        let mut who = Who::default();
+        match self.clone() {
+            Self::Customer(customer) => who.customer = Some(customer),
+            Self::Device(device) => who.device = Some(device),
+            Self::Email(email) => who.email = Some(email),
+        }
+        who
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Delivery, Unreadable, signed};
 use crate::{
     auth::personal,
     digest::short_hash,
-    event::{Action, Authority, Event, Traffic, Who},
+    event::{Action, Authority, Event, Traffic},
     id::EventId,
     profile::Subject,
     time::Timestamp,
@@ -55,17 +55,12 @@ impl Erasure {
 
     fn event(&self, subject: &Subject) -> Result<Event, crate::id::IdError> {
         let id = EventId::new(&format!("erase-{}-{:016x}", self.receipt, short_hash(subject.to_string().as_bytes())))?;
-        let who = match subject.clone() {
-            Subject::Customer(customer) => Who { customer: Some(customer), ..Who::default() },
-            Subject::Device(device) => Who { device: Some(device), ..Who::default() },
-            Subject::Email(email) => Who { email: Some(email), ..Who::default() },
-        };
         Ok(Event {
             id,
             at: self.at,
             authority: Authority::Webhook,
             source: self.source.into(),
-            who,
+            who: subject.who(),
             traffic: Traffic::Human,
             action: Action::Erased,
         })

@@ -1,10 +1,14 @@
 //! Events out of a body that a platform signed: what those of all platforms have in common.
 
-use super::{ContactField, Delivery, Parsed, Unreadable, fields::Object, traits};
+use super::{
+    ContactField, Delivery, Parsed, Unreadable,
+    fields::{Object, objects, short},
+    traits,
+};
 use crate::{
     digest::content_hash,
     event::{Action, Authority, Consent, EmailAct, Event, Purpose, Traffic, Who},
-    id::{EventId, IdError},
+    id::{EventId, IdError, OrderId},
     profile::Position,
     time::{MINUTE_MS, Timestamp},
 };
@@ -45,6 +49,12 @@ impl Signed {
         let contacts = told.contacts.into_iter().filter(|(field, _)| !field.starts_with("trait:"));
         let contacts = contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }).collect();
         Ok(Parsed { events: vec![event], contacts, ..Parsed::default() })
+    }
+
+    /// The codes that were taken off `order`, as `list` in `body` has them.
+    pub(super) fn coupons(&self, order: &OrderId, body: &Object, list: &str, at: Timestamp) -> Result<Vec<Event>, Unreadable> {
+        let codes = objects(body, &[list]).filter_map(|coupon| short(coupon, &["code"], 60));
+        codes.map(|code| self.event(&format!("coupon:{order}:{code}"), at, Action::Coupon { code, applied: true })).collect()
     }
 
     /// Somebody wants, or no longer wants, to be written to: the act, and the consent it stands for.

@@ -8,16 +8,21 @@ use crate::{
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
     Client,
-    types::{AttributeValue, KeysAndAttributes},
+    types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 const CONFLICTS: [&str; 2] = ["ConditionalCheckFailedException", "TransactionConflictException"];
 /// What BatchGetItem takes.
 const KEYS_AT_ONCE: usize = 100;
-/// How often keys that the table left unprocessed are asked for again.
+/// What BatchWriteItem takes.
+const ROWS_AT_ONCE: usize = 25;
+/// How often what the table left unprocessed is asked for again.
 const ROUNDS: u32 = 6;
 
 type Item = HashMap<String, AttributeValue>;
@@ -56,6 +61,25 @@ impl Tables {
         }
         Err(StoreError::Unavailable { what: format!("reading {name}"), source: "the table keeps leaving keys unprocessed".into() })
     }
+
+    async fn put_some(&self, table: Table, records: Vec<Record>) -> Result<(), StoreError> {
+        let name = table.name(&self.stack);
+        let put = |record| {
+            let item = PutRequest::builder().set_item(Some(write(record, 1))).build().map_err(|error| refused(&name, error.to_string()))?;
+            Ok(WriteRequest::builder().put_request(item).build())
+        };
+        let mut wanted = records.into_iter().map(put).collect::<Result<Vec<_>, StoreError>>()?;
+        for round in 0..ROUNDS {
+            let answer = self.client.batch_write_item().request_items(&name, wanted).send().await;
+            let answer = answer.map_err(|error| sorted(format!("writing {name}"), &[], error))?;
+            wanted = answer.unprocessed_items.and_then(|mut tables| tables.remove(&name)).unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(20 << round)).await;
+        }
+        Err(StoreError::Unavailable { what: format!("writing {name}"), source: "the table keeps leaving rows unprocessed".into() })
+    }
 }
 
 #[async_trait]
@@ -84,6 +108,19 @@ impl Records for Tables {
         };
         request.send().await.map_err(|error| sorted(what, &CONFLICTS, error))?;
         Ok(version)
+    }
+
+    async fn put_all(&self, table: Table, records: Vec<Record>) -> Result<(), StoreError> {
+        // DynamoDB refuses a call that names a row twice.
+        let rows: BTreeMap<RecordKey, Record> = records.into_iter().map(|record| (record.key.clone(), record)).collect();
+        let mut rows = rows.into_values();
+        loop {
+            let some: Vec<Record> = rows.by_ref().take(ROWS_AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(());
+            }
+            self.put_some(table, some).await?;
+        }
     }
 
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! Published fits, slopes against differences, and shops too small for a fit of their own.
 
-use super::{gamma_gamma::Spender, *};
+use super::{gamma_gamma::Spender, likelihood::of_all, *};
 use rapport_core::prediction::{BgNbd, GammaGamma, ParetoNbd, Purchases};
 use std::{fs, path::PathBuf};
 
@@ -71,13 +71,13 @@ fn check_slopes<const N: usize>(at: [f64; N], likelihood: impl Fn([f64; N]) -> (
 fn slopes_are_those_of_differences() {
     let people = people();
     for at in [[0.24, 31.0, 0.79, 2.4], [1.5, 4.0, 3.0, 0.6]] {
-        check_slopes(at, |[r, alpha_days, a, b]| bg_nbd::ln_likelihood(&BgNbd { r, alpha_days, a, b }, &people));
+        check_slopes(at, |[r, alpha_days, a, b]| of_all(&BgNbd { r, alpha_days, a, b }, &people));
     }
     for at in [[0.55, 74.0, 0.61, 82.0], [2.0, 10.0, 5.0, 900.0]] {
-        check_slopes(at, |[r, alpha_days, s, beta_days]| pareto_nbd::ln_likelihood(&ParetoNbd { r, alpha_days, s, beta_days }, &people));
+        check_slopes(at, |[r, alpha_days, s, beta_days]| of_all(&ParetoNbd { r, alpha_days, s, beta_days }, &people));
     }
     let spenders = [Spender { days: 1.0, mean_minor: 1_250.0 }, Spender { days: 30.0, mean_minor: 90.0 }];
-    check_slopes([6.2, 3.7, 1_544.0], |[p, q, v_minor]| gamma_gamma::ln_likelihood(&GammaGamma { p, q, v_minor }, &spenders));
+    check_slopes([6.2, 3.7, 1_544.0], |[p, q, v_minor]| of_all(&GammaGamma { p, q, v_minor }, &spenders));
 }
 
 #[test]
@@ -102,6 +102,22 @@ fn small_shops_have_the_prior() {
     assert_eq!(bg_nbd::fit(&[], None), Err(FitError::Nobody));
     assert_eq!(pareto_nbd::fit(&[], None), Err(FitError::Nobody));
     assert_eq!(gamma_gamma::fit(&[], None), Err(FitError::Nobody));
+}
+
+#[test]
+fn money_of_small_units_changes_nothing_but_the_scale() {
+    let of = |unit: f64| {
+        let spenders: Vec<Spender> = (1..200u32)
+            .map(|number| Spender { days: f64::from(1 + number % 5), mean_minor: unit * f64::from(300 + number * 37 % 900) })
+            .collect();
+        gamma_gamma::fit(&spenders, Some(&gamma_gamma::prior(unit * 750.0))).expect("fits")
+    };
+    // Cents, and rupiahs by the hundredth.
+    let (cents, rupiahs) = (of(1.0), of(200_000.0));
+    let apart = |one: f64, other: f64| (one / other).ln().abs();
+    assert!(apart(cents.model.p, rupiahs.model.p) < 1e-6 && apart(cents.model.q, rupiahs.model.q) < 1e-6, "{cents:?} {rupiahs:?}");
+    assert!(apart(cents.model.v_minor * 200_000.0, rupiahs.model.v_minor) < 1e-6, "{cents:?} {rupiahs:?}");
+    assert!((cents.ln_likelihood - rupiahs.ln_likelihood - 199.0 * 200_000f64.ln()).abs() < 1e-3, "{cents:?} {rupiahs:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     money::Currency,
     source::{
         Delivery, Parsed, Shop, Unreadable,
-        fields::{Object, count, currency, instant, minor, object, objects, short, text},
+        fields::{Object, count, currency, instant, minor, object, objects, text},
         order_id,
         signed::{Signed, latest, unusable},
     },
@@ -54,7 +54,7 @@ impl Order {
         for refund in objects(body, &["refunds"]) {
             self.refund(refund, &mut parsed)?;
         }
-        self.coupons(body, &mut parsed)?;
+        parsed.events.extend(self.signed.coupons(&self.id, body, "discount_codes", self.at)?);
         parsed.extend(self.customer(body)?);
         Ok(parsed)
     }
@@ -140,16 +140,6 @@ impl Order {
             paid_back.map(|paid| Ok(minor(paid, &["amount"], self.currency)?.unwrap_or(0))).sum::<Result<i64, Unreadable>>()? - goods;
         if rest > 0 {
             push("money", None, 0, rest)?;
-        }
-        Ok(())
-    }
-
-    /// The codes that were taken off.
-    fn coupons(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
-        for coupon in objects(body, &["discount_codes"]) {
-            let Some(code) = short(coupon, &["code"], 60) else { continue };
-            let id = format!("coupon:{}:{code}", self.id);
-            parsed.events.push(self.signed.event(&id, self.at, Action::Coupon { code, applied: true })?);
         }
         Ok(())
     }

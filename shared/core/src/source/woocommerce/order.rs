@@ -63,7 +63,7 @@ impl Order {
             self.charges(body, &mut parsed)?;
         }
         self.refunds(body, &mut parsed)?;
-        self.coupons(body, &mut parsed)?;
+        parsed.events.extend(self.signed.coupons(&self.id, body, "coupon_lines", self.at)?);
         parsed.extend(self.customer(body)?);
         Ok(parsed)
     }
@@ -140,16 +140,6 @@ impl Order {
                 currency: self.currency,
             };
             parsed.events.push(self.signed.event(&format!("refund:{id}"), self.at, Action::Refunded(back))?);
-        }
-        Ok(())
-    }
-
-    /// The codes that were taken off.
-    fn coupons(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
-        for coupon in objects(body, &["coupon_lines"]) {
-            let Some(code) = short(coupon, &["code"], 60) else { continue };
-            let id = format!("coupon:{}:{code}", self.id);
-            parsed.events.push(self.signed.event(&id, self.at, Action::Coupon { code, applied: true })?);
         }
         Ok(())
     }
