@@ -160,8 +160,14 @@ pub trait Listing {
 
     /// Whether it is in `category` or in a level below it.
     fn is_in(&self, category: &str) -> bool {
-        self.category().is_some_and(|own| own == category || own.strip_prefix(category).is_some_and(|rest| rest.starts_with('/')))
+        self.category().is_some_and(|own| lies_in(own, category))
     }
+}
+
+/// Whether a category is `category` or a level below it.
+#[must_use]
+pub fn lies_in(own: &str, category: &str) -> bool {
+    own.strip_prefix(category).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 impl Listing for Item {

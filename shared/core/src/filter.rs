@@ -14,61 +14,33 @@
 //! - An item that lacks the field passes no test on it, whatever the operator; only `not` turns that round.
 //! - Texts compare without regard to case; numbers as numbers; `published` with a date in quotes.
 //!
+//! The grammar knows nothing of items: the rules of segments ([`crate::segment`]) are written in it too, about people.
+//!
 //! Text from strangers is parsed here, so length and nesting are bounded and nothing recurses deeper than [`DEEPEST`].
 
+mod expression;
 mod parse;
 
-use crate::{catalog::Listing, time::Timestamp};
+pub use parse::{DEEPEST, LONGEST_BYTES, SyntaxError};
+pub(crate) use {
+    expression::{Expression, Operator, Value},
+    parse::{Argument, Operand, expression},
+};
+
+use crate::catalog::Listing;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::{cmp::Ordering, fmt};
+use std::fmt;
 
-/// The longest filter, in bytes.
-pub const LONGEST_BYTES: usize = 2_000;
-/// How deep parentheses and `not` may nest.
-pub const DEEPEST: usize = 16;
+/// Why a text is no filter.
+pub type FilterError = SyntaxError;
 
 /// Which items are meant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Filter {
     text: String,
-    root: Expression,
-}
-
-/// Why a text is no filter.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FilterError {
-    /// Longer than [`LONGEST_BYTES`].
-    #[error("the filter is longer than 2000 bytes")]
-    Long,
-    /// Nested deeper than [`DEEPEST`].
-    #[error("the filter nests deeper than 16 levels at character {at}")]
-    Deep {
-        /// Counted from 1.
-        at: usize,
-    },
-    /// Something else was expected.
-    #[error("expected {expected} at character {at} of the filter, found {found}")]
-    Unexpected {
-        /// What would have been right.
-        expected: &'static str,
-        /// Counted from 1.
-        at: usize,
-        /// What is there.
-        found: String,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Expression {
-    Any(Vec<Expression>),
-    All(Vec<Expression>),
-    Not(Box<Expression>),
-    /// The field is true.
-    Is(Field),
-    Compare(Field, Operator, Value),
-    In(Field, Vec<Value>),
+    root: Expression<Field>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,36 +58,19 @@ enum Field {
     Attribute(String),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Operator {
-    Equal,
-    Unequal,
-    Less,
-    AtMost,
-    Greater,
-    AtLeast,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Value {
-    Text(String),
-    Number(f64),
-    Truth(bool),
-}
-
 impl Filter {
     /// Reads a filter.
     ///
     /// # Errors
     /// [`FilterError`] says what was expected, and at which character.
     pub fn parse(text: &str) -> Result<Self, FilterError> {
-        Ok(Self { root: parse::expression(text)?, text: text.to_owned() })
+        Ok(Self { root: expression(text)?, text: text.to_owned() })
     }
 
     /// Whether `item` is meant.
     #[must_use]
     pub fn matches(&self, item: &dyn Listing) -> bool {
-        self.root.holds(item)
+        self.root.holds(&mut |field: &Field, operator, value| field.test(item, operator, value))
     }
 }
 
@@ -139,22 +94,11 @@ impl fmt::Display for Filter {
     }
 }
 
-impl Expression {
-    fn holds(&self, item: &dyn Listing) -> bool {
-        match self {
-            Self::Any(parts) => parts.iter().any(|part| part.holds(item)),
-            Self::All(parts) => parts.iter().all(|part| part.holds(item)),
-            Self::Not(part) => !part.holds(item),
-            Self::Is(field) => field.test(item, Operator::Equal, &Value::Truth(true)),
-            Self::Compare(field, operator, value) => field.test(item, *operator, value),
-            Self::In(field, values) => values.iter().any(|value| field.test(item, Operator::Equal, value)),
-        }
-    }
-}
+impl Operand for Field {
+    const LANGUAGE: &'static str = "filter";
 
-impl Field {
-    fn named(name: &str) -> Self {
-        match name {
+    fn named(name: &str) -> Result<Self, String> {
+        Ok(match name {
             "id" => Self::Id,
             "title" => Self::Title,
             "category" => Self::Category,
@@ -166,14 +110,16 @@ impl Field {
             "tags" => Self::Tags,
             "published" => Self::Published,
             name => Self::Attribute(name.to_owned()),
-        }
+        })
     }
+}
 
+impl Field {
     fn test(&self, item: &dyn Listing, operator: Operator, value: &Value) -> bool {
         match self {
             Self::Id => operator.on_text(Some(item.id()), value),
             Self::Title => operator.on_text(item.title(), value),
-            Self::Category => operator.on_category(item, value),
+            Self::Category => on_category(operator, item, value),
             Self::Brand => operator.on_text(item.brand(), value),
             Self::Price => operator.on_number(item.price_minor().map(|minor| minor as f64), value),
             Self::ListPrice => operator.on_number(item.list_price_minor().map(|minor| minor as f64), value),
@@ -181,85 +127,27 @@ impl Field {
             Self::InStock => operator.on_truth(item.in_stock(), value),
             Self::Tags => operator.on_list(item.tags().iter().map(String::as_str), value),
             Self::Published => operator.on_time(item.published(), value),
-            Self::Attribute(name) => item.attribute(name).is_some_and(|own| operator.on_json(own, value)),
+            Self::Attribute(name) => item.attribute(name).is_some_and(|own| on_json(operator, own, value)),
         }
     }
 }
 
-impl Operator {
-    const fn accepts(self, order: Ordering) -> bool {
-        match self {
-            Self::Equal => order.is_eq(),
-            Self::Unequal => order.is_ne(),
-            Self::Less => order.is_lt(),
-            Self::AtMost => order.is_le(),
-            Self::Greater => order.is_gt(),
-            Self::AtLeast => order.is_ge(),
-        }
-    }
-
-    fn on_text(self, own: Option<&str>, value: &Value) -> bool {
-        match (own, value) {
-            (Some(own), Value::Text(text)) => self.accepts(compare_texts(own, text)),
-            // A size or a code is text in one shop and a number in the next.
-            (Some(own), Value::Number(_)) => self.on_number(own.parse().ok(), value),
-            _ => false,
-        }
-    }
-
-    fn on_number(self, own: Option<f64>, value: &Value) -> bool {
-        match (own, value) {
-            (Some(own), Value::Number(number)) => own.partial_cmp(number).is_some_and(|order| self.accepts(order)),
-            _ => false,
-        }
-    }
-
-    fn on_truth(self, own: bool, value: &Value) -> bool {
-        matches!(value, Value::Truth(truth) if self.accepts(own.cmp(truth)))
-    }
-
-    fn on_time(self, own: Option<Timestamp>, value: &Value) -> bool {
-        match (own, value) {
-            (Some(own), Value::Text(text)) => Timestamp::parse(text).is_ok_and(|then| self.accepts(own.cmp(&then))),
-            _ => false,
-        }
-    }
-
-    /// Equality is membership; anything else would ask how many.
-    fn on_list<'a>(self, mut own: impl Iterator<Item = &'a str>, value: &Value) -> bool {
-        match self {
-            Self::Equal => own.any(|one| Self::Equal.on_text(Some(one), value)),
-            Self::Unequal => !own.any(|one| Self::Equal.on_text(Some(one), value)),
-            _ => false,
-        }
-    }
-
-    fn on_category(self, item: &dyn Listing, value: &Value) -> bool {
-        match (self, value, item.category()) {
-            (Self::Equal, Value::Text(category), Some(_)) => item.is_in(category),
-            (Self::Unequal, Value::Text(category), Some(_)) => !item.is_in(category),
-            (operator, value, own) => operator.on_text(own, value),
-        }
-    }
-
-    fn on_json(self, own: &Json, value: &Value) -> bool {
-        match own {
-            Json::String(text) => self.on_text(Some(text), value),
-            Json::Number(number) => self.on_number(number.as_f64(), value),
-            Json::Bool(truth) => self.on_truth(*truth, value),
-            Json::Array(list) => self.on_list(list.iter().filter_map(Json::as_str), value),
-            Json::Null | Json::Object(_) => false,
-        }
+/// In `category`, or in a level below it.
+fn on_category(operator: Operator, item: &dyn Listing, value: &Value) -> bool {
+    match (operator, value, item.category()) {
+        (Operator::Equal, Value::Text(category), Some(_)) => item.is_in(category),
+        (Operator::Unequal, Value::Text(category), Some(_)) => !item.is_in(category),
+        (operator, value, own) => operator.on_text(own, value),
     }
 }
 
-/// By their lower-case letters, without building new texts.
-fn compare_texts(one: &str, other: &str) -> Ordering {
-    let lower = |text: &'_ str| text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
-    if one.is_ascii() && other.is_ascii() {
-        one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other.bytes().map(|byte| byte.to_ascii_lowercase()))
-    } else {
-        lower(one).cmp(&lower(other))
+fn on_json(operator: Operator, own: &Json, value: &Value) -> bool {
+    match own {
+        Json::String(text) => operator.on_text(Some(text), value),
+        Json::Number(number) => operator.on_number(number.as_f64(), value),
+        Json::Bool(truth) => operator.on_truth(*truth, value),
+        Json::Array(list) => operator.on_list(list.iter().filter_map(Json::as_str), value),
+        Json::Null | Json::Object(_) => false,
     }
 }
 
@@ -323,8 +211,8 @@ mod tests {
         ] {
             assert_eq!(Filter::parse(text).map_err(|error| error.to_string()), Err(says.to_owned()), "{text}");
         }
-        assert!(matches!(Filter::parse(&"(".repeat(900)), Err(FilterError::Deep { at: 17 })));
-        assert_eq!(Filter::parse(&"a".repeat(2_001)), Err(FilterError::Long));
+        assert!(matches!(Filter::parse(&"(".repeat(900)), Err(SyntaxError::Deep { of: "filter", at: 17 })));
+        assert_eq!(Filter::parse(&"a".repeat(2_001)), Err(SyntaxError::Long("filter")));
     }
 
     proptest! {

@@ -23,6 +23,7 @@ mod window;
 pub use codec::{ProfileError, SCHEMA};
 pub use fold::{NeedsRefold, refold};
 pub use history::{Bought, History, Recent};
+pub(crate) use order::order_lines;
 pub use subject::{Alias, Link, Subject, links, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
 pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};

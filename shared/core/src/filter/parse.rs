@@ -1,13 +1,89 @@
 //! Text → [`Expression`]: a scanner that knows where it stands, and one function a rule of the grammar.
 
-use super::{DEEPEST, Expression, Field, FilterError, LONGEST_BYTES, Operator, Value};
+use super::{Expression, Operator, Value};
+
+/// The longest text, in bytes.
+pub const LONGEST_BYTES: usize = 2_000;
+/// How deep parentheses and `not` may nest.
+pub const DEEPEST: usize = 16;
+
+/// Why a text is no expression: where, and what would have been right.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SyntaxError {
+    /// Longer than [`LONGEST_BYTES`].
+    #[error("the {0} is longer than 2000 bytes")]
+    Long(&'static str),
+    /// Nested deeper than [`DEEPEST`].
+    #[error("the {of} nests deeper than 16 levels at character {at}")]
+    Deep {
+        /// What the text should have been.
+        of: &'static str,
+        /// Counted from 1.
+        at: usize,
+    },
+    /// Something else was expected.
+    #[error("expected {expected} at character {at} of the {of}, found {found}")]
+    Unexpected {
+        /// What the text should have been.
+        of: &'static str,
+        /// What would have been right.
+        expected: &'static str,
+        /// Counted from 1.
+        at: usize,
+        /// What is there.
+        found: String,
+    },
+    /// Well formed, but nothing of that kind can be tested.
+    #[error("at character {at} of the {of}: {why}")]
+    Meaning {
+        /// What the text should have been.
+        of: &'static str,
+        /// Counted from 1.
+        at: usize,
+        /// What is wrong, and what to write instead.
+        why: String,
+    },
+}
+
+/// What a language tests. The grammar is the same for all; the words are each language's own.
+pub(crate) trait Operand: Sized {
+    /// What its texts are called in errors.
+    const LANGUAGE: &'static str;
+
+    /// The operand called `name`. The error says what to write instead.
+    fn named(name: &str) -> Result<Self, String>;
+
+    /// Whether `name` is followed by arguments in parentheses.
+    fn takes_arguments(_name: &str) -> bool {
+        false
+    }
+
+    /// The operand called `name` with arguments, parted by commas; each is of one word or more.
+    fn called(name: &str, _arguments: &[Vec<Argument>]) -> Result<Self, String> {
+        Self::named(name)
+    }
+
+    /// Whether comparing it with `value` can mean anything.
+    fn check(&self, _value: &Value) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// A word of an argument.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Argument {
+    Word(String),
+    Text(String),
+    /// A number with its unit: `7d`, `36 hours`.
+    Amount(f64, String),
+}
 
 /// Reads all of `text`.
-pub(super) fn expression(text: &str) -> Result<Expression, FilterError> {
+pub(crate) fn expression<T: Operand>(text: &str) -> Result<Expression<T>, SyntaxError> {
     if text.len() > LONGEST_BYTES {
-        return Err(FilterError::Long);
+        return Err(SyntaxError::Long(T::LANGUAGE));
     }
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser { text, at: 0, depth: 0, of: T::LANGUAGE };
     let expression = parser.any()?;
     match parser.peek() {
         Token::End => Ok(expression),
@@ -31,10 +107,12 @@ struct Parser<'a> {
     /// In bytes; always between two characters.
     at: usize,
     depth: usize,
+    /// What the text should be.
+    of: &'static str,
 }
 
 impl<'a> Parser<'a> {
-    fn any(&mut self) -> Result<Expression, FilterError> {
+    fn any<T: Operand>(&mut self) -> Result<Expression<T>, SyntaxError> {
         let first = self.all()?;
         let mut parts = vec![first];
         while self.takes_word("or") {
@@ -43,7 +121,7 @@ impl<'a> Parser<'a> {
         Ok(joined(parts, Expression::Any))
     }
 
-    fn all(&mut self) -> Result<Expression, FilterError> {
+    fn all<T: Operand>(&mut self) -> Result<Expression<T>, SyntaxError> {
         let first = self.one()?;
         let mut parts = vec![first];
         while self.takes_word("and") {
@@ -52,7 +130,7 @@ impl<'a> Parser<'a> {
         Ok(joined(parts, Expression::All))
     }
 
-    fn one(&mut self) -> Result<Expression, FilterError> {
+    fn one<T: Operand>(&mut self) -> Result<Expression<T>, SyntaxError> {
         if self.takes_word("not") {
             return self.deeper(|parser| Ok(Expression::Not(Box::new(parser.one()?))));
         }
@@ -66,17 +144,63 @@ impl<'a> Parser<'a> {
         }
         match self.peek() {
             Token::Word(name) if !is_reserved(name) => {
+                let at = self.column();
                 self.advance();
-                self.test(Field::named(name))
+                let operand = self.operand(name, at)?;
+                self.test(operand)
             }
             _ => Err(self.unexpected("a field")),
         }
     }
 
-    fn test(&mut self, field: Field) -> Result<Expression, FilterError> {
+    /// The operand called `name`, which stood at character `at`, with its arguments where it takes some.
+    fn operand<T: Operand>(&mut self, name: &str, at: usize) -> Result<T, SyntaxError> {
+        let operand = if T::takes_arguments(name) { T::called(name, &self.arguments()?) } else { T::named(name) };
+        operand.map_err(|why| self.meaning(at, why))
+    }
+
+    fn arguments(&mut self) -> Result<Vec<Vec<Argument>>, SyntaxError> {
+        self.expect("(", "`(`")?;
+        let mut arguments = vec![vec![self.argument()?]];
+        loop {
+            match self.peek() {
+                Token::Symbol(")") => {
+                    self.advance();
+                    return Ok(arguments);
+                }
+                Token::Symbol(",") => {
+                    self.advance();
+                    arguments.push(vec![self.argument()?]);
+                }
+                _ => {
+                    let more = self.argument()?;
+                    arguments.last_mut().into_iter().for_each(|words| words.push(more.clone()));
+                }
+            }
+        }
+    }
+
+    fn argument(&mut self) -> Result<Argument, SyntaxError> {
+        let argument = match self.peek() {
+            Token::Quoted(quoted) => Argument::Text(self.unquoted(quoted)?),
+            Token::Word(word) => Argument::Word(word.to_owned()),
+            Token::Number(digits) => {
+                let number = digits.parse().map_err(|_| self.unexpected("a number"))?;
+                self.advance();
+                let Token::Word(unit) = self.peek() else { return Err(self.unexpected("a unit of time, as in `7d` or `36 hours`")) };
+                Argument::Amount(number, unit.to_owned())
+            }
+            _ => return Err(self.unexpected("a word, a text in quotes, or a time such as `7d`")),
+        };
+        self.advance();
+        Ok(argument)
+    }
+
+    fn test<T: Operand>(&mut self, field: T) -> Result<Expression<T>, SyntaxError> {
         let negated = self.takes_word("not");
         if self.takes_word("in") {
-            let within = Expression::In(field, self.values()?);
+            let values = self.values(&field)?;
+            let within = Expression::In(field, values);
             return Ok(if negated { Expression::Not(Box::new(within)) } else { within });
         }
         let operator = match self.peek() {
@@ -87,25 +211,41 @@ impl<'a> Parser<'a> {
             Token::Symbol("<=") => Operator::AtMost,
             Token::Symbol(">") => Operator::Greater,
             Token::Symbol(">=") => Operator::AtLeast,
-            Token::Symbol(")") | Token::Word(_) | Token::End => return Ok(Expression::Is(field)),
+            Token::Symbol(")") | Token::Word(_) | Token::End => return self.truth(field),
             _ => return Err(self.unexpected("an operator")),
         };
         self.advance();
-        Ok(Expression::Compare(field, operator, self.value()?))
+        let value = self.value_for(&field)?;
+        Ok(Expression::Compare(field, operator, value))
     }
 
-    fn values(&mut self) -> Result<Vec<Value>, FilterError> {
+    /// An operand that stands alone is asked whether it is true.
+    fn truth<T: Operand>(&self, operand: T) -> Result<Expression<T>, SyntaxError> {
+        match operand.check(&Value::Truth(true)) {
+            Ok(()) => Ok(Expression::Is(operand)),
+            Err(_) => Err(self.unexpected("an operator such as `=` or `>=`")),
+        }
+    }
+
+    fn values<T: Operand>(&mut self, operand: &T) -> Result<Vec<Value>, SyntaxError> {
         self.expect("(", "`(`")?;
-        let mut values = vec![self.value()?];
+        let mut values = vec![self.value_for(operand)?];
         while self.peek() == Token::Symbol(",") {
             self.advance();
-            values.push(self.value()?);
+            values.push(self.value_for(operand)?);
         }
         self.expect(")", "`,` or `)`")?;
         Ok(values)
     }
 
-    fn value(&mut self) -> Result<Value, FilterError> {
+    fn value_for<T: Operand>(&mut self, operand: &T) -> Result<Value, SyntaxError> {
+        let at = self.column();
+        let value = self.value()?;
+        operand.check(&value).map_err(|why| self.meaning(at, why))?;
+        Ok(value)
+    }
+
+    fn value(&mut self) -> Result<Value, SyntaxError> {
         let value = match self.peek() {
             Token::Quoted(quoted) => Value::Text(self.unquoted(quoted)?),
             Token::Number(digits) => Value::Number(digits.parse().map_err(|_| self.unexpected("a number"))?),
@@ -117,7 +257,7 @@ impl<'a> Parser<'a> {
         Ok(value)
     }
 
-    fn unquoted(&self, quoted: &str) -> Result<String, FilterError> {
+    fn unquoted(&self, quoted: &str) -> Result<String, SyntaxError> {
         let mut characters = quoted.chars();
         let quote = characters.next();
         let mut text = String::with_capacity(quoted.len());
@@ -128,12 +268,17 @@ impl<'a> Parser<'a> {
                 _ => text.push(character),
             }
         }
-        Err(FilterError::Unexpected { expected: "a closing quote", at: self.text.chars().count() + 1, found: "the end".to_owned() })
+        Err(SyntaxError::Unexpected {
+            of: self.of,
+            expected: "a closing quote",
+            at: self.text.chars().count() + 1,
+            found: "the end".to_owned(),
+        })
     }
 
-    fn deeper(&mut self, read: impl FnOnce(&mut Self) -> Result<Expression, FilterError>) -> Result<Expression, FilterError> {
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<Expression<T>, SyntaxError>) -> Result<Expression<T>, SyntaxError> {
         if self.depth == DEEPEST {
-            return Err(FilterError::Deep { at: self.column() });
+            return Err(SyntaxError::Deep { of: self.of, at: self.column() });
         }
         self.depth += 1;
         let expression = read(self);
@@ -149,7 +294,7 @@ impl<'a> Parser<'a> {
         takes
     }
 
-    fn expect(&mut self, symbol: &str, expected: &'static str) -> Result<(), FilterError> {
+    fn expect(&mut self, symbol: &str, expected: &'static str) -> Result<(), SyntaxError> {
         if self.peek() != Token::Symbol(symbol) {
             return Err(self.unexpected(expected));
         }
@@ -189,12 +334,16 @@ impl<'a> Parser<'a> {
         self.text.get(..self.scan().0).map_or(1, |before| before.chars().count() + 1)
     }
 
-    fn unexpected(&self, expected: &'static str) -> FilterError {
+    const fn meaning(&self, at: usize, why: String) -> SyntaxError {
+        SyntaxError::Meaning { of: self.of, at, why }
+    }
+
+    fn unexpected(&self, expected: &'static str) -> SyntaxError {
         let found = match self.peek() {
             Token::End => "the end".to_owned(),
             token => format!("`{}`", token.text().chars().take(40).collect::<String>()),
         };
-        FilterError::Unexpected { expected, at: self.column(), found }
+        SyntaxError::Unexpected { of: self.of, expected, at: self.column(), found }
     }
 }
 
@@ -226,7 +375,7 @@ fn is_reserved(word: &str) -> bool {
 }
 
 /// A list of one is that one.
-fn joined(mut parts: Vec<Expression>, join: fn(Vec<Expression>) -> Expression) -> Expression {
+fn joined<T>(mut parts: Vec<Expression<T>>, join: fn(Vec<Expression<T>>) -> Expression<T>) -> Expression<T> {
     match (parts.len(), parts.pop()) {
         (1, Some(only)) => only,
         (_, Some(last)) => {

@@ -1,6 +1,6 @@
 //! Orders are state, told in statements: which statement holds, and what is left of one that the horizon cuts in two.
 
-use super::{Act, Line, OpenEvent, Statement};
+use super::{Act, Line, OpenEvent, Profile, Statement};
 use serde::{Deserialize, Serialize};
 
 /// An order, or a refund, some lines of which are sealed and others open.
@@ -25,6 +25,13 @@ pub(crate) fn standings(open: &[OpenEvent], straddling: &[Straddling]) -> Vec<St
         }
     }
     standings
+}
+
+/// The open events that are lines of orders that hold, oldest first.
+pub(crate) fn order_lines(profile: &Profile) -> impl Iterator<Item = &OpenEvent> {
+    let standings = standings(&profile.open, &profile.straddling);
+    let holds = move |line: &Line| standings.iter().any(|standing| standing.counts(line));
+    profile.open.iter().filter(move |event| matches!(&event.act, Act::Ordered(line) if holds(line)))
 }
 
 impl Straddling {

@@ -1,0 +1,124 @@
+//! Features of histories with brands and categories, and cut-offs of made-up shops.
+
+use super::*;
+use crate::{
+    catalog::Item,
+    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
+    id::{CustomerId, EventId, ItemId, OrderId},
+    model::{Draft, Model},
+    money::Currency,
+    profile::{Profile, Subject, refold},
+    time::{DAY_MS, Timestamp},
+};
+use proptest::prelude::*;
+
+fn item(id: &str, brand: &str, category: &str) -> Item {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Item { brand: some(brand), category: some(category), ..Item::bare(ItemId::new(id).expect("an id")) }
+}
+
+fn catalog() -> Model {
+    let items =
+        vec![item("a", "Kornhaus", "Baking/Tins"), item("b", "Kornhaus", "Baking"), item("c", "Nord", "Tea/Black"), item("d", "", "")];
+    let draft = Draft { items, statistics: vec![crate::model::ItemStatistics::default(); 4], ..Draft::empty(Timestamp(0), Currency::EUR) };
+    Model::parse(draft.to_bytes().expect("an artifact").0.into()).expect("a model")
+}
+
+/// Bought on days in a row, a line each.
+fn bought(items: &[&str]) -> Profile {
+    let line = |(day, item): (usize, &&str)| Event {
+        id: EventId::new(&format!("e{day}")).expect("an id"),
+        at: Timestamp(day as i64 * DAY_MS),
+        authority: Authority::Import,
+        source: "test".into(),
+        who: Who { customer: CustomerId::new("ada").ok(), ..Who::default() },
+        traffic: Traffic::Human,
+        action: Action::Ordered(OrderLine {
+            order: OrderId::new(&format!("o{day}")).expect("an id"),
+            version: Timestamp(0),
+            product: Some(Product::bare(ItemId::new(item).expect("an id"))),
+            quantity: 1,
+            paid_minor: 100,
+            discount_minor: 0,
+            currency: Currency::EUR,
+            cancelled: false,
+        }),
+    };
+    let events: Vec<Event> = items.iter().enumerate().map(line).collect();
+    refold(Subject::Customer(CustomerId::new("ada").expect("an id")), &events)
+}
+
+#[test]
+fn brands_and_categories_are_the_catalogs() {
+    let (model, cut_offs, profile) = (catalog(), CutOffs::prior(Currency::EUR), bought(&["a", "b", "b", "c", "d", "gone"]));
+    let facts = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: Some(&model) });
+    let value = |feature: Feature| feature.value(&facts, Timestamp(10 * DAY_MS));
+    assert_eq!((value(Feature::BrandShare), value(Feature::Brands)), (Some(0.75), Some(2.0)), "what has no brand is not counted");
+    assert_eq!((value(Feature::CategoryShare), value(Feature::Categories)), (Some(0.75), Some(2.0)), "levels below the first are one");
+    assert_eq!(facts.label(Label::TopBrand, Timestamp(0)), Some("Kornhaus"));
+    assert_eq!(facts.label(Label::TopCategory, Timestamp(0)), Some("Baking"));
+    let is_in = |id: &str, category: &str| facts.is_in(&ItemId::new(id).expect("an id"), category);
+    assert!(is_in("a", "Baking") && is_in("a", "Baking/Tins") && !is_in("b", "Baking/Tins") && !is_in("gone", "Baking"));
+    let blind = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: None });
+    assert_eq!(Feature::BrandShare.value(&blind, Timestamp(0)), None, "without a catalog nothing is made up");
+}
+
+#[test]
+fn who_did_nothing_has_no_made_up_numbers() {
+    let profile = bought(&[]);
+    let cut_offs = CutOffs::prior(Currency::EUR);
+    let facts = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: None });
+    for feature in Feature::ALL {
+        let value = feature.value(&facts, Timestamp(0));
+        assert!(value.is_none_or(f64::is_finite), "{}: {value:?}", feature.name());
+    }
+    assert_eq!(Feature::DaysSinceOrder.value(&facts, Timestamp(0)), None);
+    assert_eq!(Feature::Orders.value(&facts, Timestamp(0)), Some(0.0));
+}
+
+#[test]
+fn names_and_meanings_are_told_apart() {
+    for (place, feature) in Feature::ALL.iter().enumerate() {
+        assert_eq!(Feature::named(feature.name()), Some(*feature));
+        assert!(Feature::ALL.iter().take(place).all(|other| other.name() != feature.name()) && feature.meaning().len() > 15, "{feature:?}");
+    }
+}
+
+fn buyer(days: f64, orders: u32, revenue_minor: i64) -> Buyer {
+    Buyer { days_since_order: days, orders, revenue_minor, days_between_orders: (orders > 1).then_some(40.0) }
+}
+
+#[test]
+fn quintiles_are_learned_from_enough_customers() {
+    let buyers: Vec<Buyer> = (0..100).map(|n| buyer(f64::from(n), 1 + n % 10, i64::from(n) * 100 + 1)).collect();
+    let cut_offs = CutOffs::learn(Currency::EUR, &buyers);
+    assert_eq!((cut_offs.recency_days, cut_offs.learned_from), ([20, 40, 60, 80], 100));
+    assert_eq!(cut_offs.revenue_minor, [2_001, 4_001, 6_001, 8_001]);
+    assert_eq!(cut_offs.orders, [3, 5, 7, 9]);
+    assert_eq!(cut_offs.lapsed_days, 60);
+    assert_eq!(CutOffs::learn(Currency::EUR, &buyers[..ENOUGH_BUYERS - 1]), CutOffs::prior(Currency::EUR));
+    assert_eq!(CutOffs::prior("JPY".parse().expect("a currency")).order_value_minor, 10_000);
+}
+
+#[test]
+fn who_ordered_once_like_everybody_is_not_frequent() {
+    let buyers: Vec<Buyer> = (0..100).map(|n| buyer(f64::from(n), 1, 500)).collect();
+    let cut_offs = CutOffs::learn(Currency::EUR, &buyers);
+    assert_eq!((cut_offs.orders, cut_offs.frequency_score(1), cut_offs.frequency_score(5)), ([2, 3, 4, 5], 1.0, 5.0));
+}
+
+proptest! {
+    #[test]
+    fn scores_are_one_to_five_and_better_is_never_worse(
+        shop in proptest::collection::vec((0f64..2000.0, 1u32..60, -5_000i64..1_000_000), 0..200),
+        days in 0f64..3000.0, orders in 1u32..100, revenue in -9_000i64..2_000_000,
+    ) {
+        let buyers: Vec<Buyer> = shop.into_iter().map(|(days, orders, revenue)| buyer(days.floor(), orders, revenue)).collect();
+        let cut_offs = CutOffs::learn(Currency::EUR, &buyers);
+        let scores = [cut_offs.recency_score(days), cut_offs.frequency_score(orders), cut_offs.monetary_score(revenue)];
+        prop_assert!(scores.iter().all(|score| (1.0..=5.0).contains(score)), "{scores:?}");
+        prop_assert!(cut_offs.recency_score(days + 1.0) <= scores[0]);
+        prop_assert!(cut_offs.frequency_score(orders + 1) >= scores[1]);
+        prop_assert!(cut_offs.monetary_score(revenue + 1) >= scores[2]);
+    }
+}
