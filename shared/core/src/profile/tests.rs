@@ -98,6 +98,11 @@ proptest! {
         let sums: Vec<Bought<'_>> =
             sums.map(|totals| Bought { item: &totals.item, times: totals.purchases, last_at: totals.last_at }).collect();
         prop_assert_eq!(profile.bought(), sums);
+        let orders = |totals: &Totals| {
+            let Totals { orders, order_days, first_order, last_order, refunds, revenue_minor, discount_minor, .. } = totals.clone();
+            (orders, order_days, first_order, last_order, refunds, revenue_minor, discount_minor)
+        };
+        prop_assert_eq!(orders(&profile.ordered()), orders(&whole));
     }
 
     #[test]
