@@ -9,6 +9,9 @@
 #[path = "../lookup/customers.rs"]
 mod customers;
 mod history;
+#[allow(dead_code, reason = "only its names of items are asked for")]
+#[path = "../lookup/large_shop.rs"]
+mod large_shop;
 
 use criterion::Criterion;
 use customers::{CUSTOMERS, NOW, profile};

@@ -1,9 +1,10 @@
 //! Customers to measure with.
 
+use super::large_shop::item_id;
 use rapport_core::{
     auth::personal,
     event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
-    id::{CustomerId, EventId, ItemId, OrderId},
+    id::{CustomerId, EventId, OrderId},
     money::Currency,
     profile::{Profile, Subject, refold},
     time::{DAY_MS, MINUTE_MS, Timestamp},
@@ -37,7 +38,7 @@ pub fn profile(number: usize) -> Profile {
         let line = OrderLine {
             order: OrderId::new(&format!("{number}-{}", step / 5)).expect("an id"),
             version: at,
-            product: Some(Product::bare(item(place(step)))),
+            product: Some(Product::bare(item_id(place(step)))),
             quantity: 1,
             paid_minor: 900,
             discount_minor: 0,
@@ -48,13 +49,8 @@ pub fn profile(number: usize) -> Profile {
     });
     let looked = (0..200).map(|step| {
         let at = NOW.plus_ms(-MINUTE_MS * (1 + 90 * step as i64));
-        event(1_000 + step, at, Action::Viewed(Product::bare(item(place(step)))))
+        event(1_000 + step, at, Action::Viewed(Product::bare(item_id(place(step)))))
     });
     let events: Vec<Event> = bought.chain(looked).collect();
     refold(Subject::Customer(customer(number)), &events)
-}
-
-/// As the large shop names them.
-fn item(place: usize) -> ItemId {
-    ItemId::new(&format!("item-{place:05}")).expect("an id")
 }

@@ -197,6 +197,7 @@ mod tests {
             for (repeats, from, to) in [(0.0, 0.0, 272.0), (2.0, 213.0, 272.0), (60.0, 300.0, 640.0), (0.0, 5.0, 5.5)] {
                 let (told, bluntly) = (model.departure(repeats, from, to).ln, bluntly(&model, repeats, from, to));
                 assert!((told - bluntly).abs() < 1e-7, "{model:?} {repeats} {from} {to}: {told} {bluntly}");
+                assert!((model.ln_departure(repeats, from, to) - told).abs() < 1e-12, "with slopes and without");
             }
         }
     }

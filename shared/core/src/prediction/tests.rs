@@ -66,6 +66,7 @@ proptest! {
             }
         }
         let told = outlook.foresee(&known, &outlook.horizons[0]);
+        prop_assert_eq!(outlook.foresee_all(&known).collect::<Vec<_>>(), [(days, told)], "however many horizons are asked about");
         for Ranged { value, low, high } in [told.purchase_days, told.chance, told.value_minor] {
             prop_assert!(value.is_finite() && 0.0 <= low && low <= value && value <= high && high.is_finite(), "{told:?}");
         }

@@ -64,7 +64,10 @@ impl Profile {
     /// refunds. Nothing else in it tells anything, and there are no items.
     #[must_use]
     pub fn ordered(&self) -> Totals {
-        let mut totals = self.totals.clone();
+        let Totals { orders, refunds, first_order, last_order, order_days, .. } = self.totals;
+        let (revenue_minor, discount_minor) = (self.totals.revenue_minor.clone(), self.totals.discount_minor.clone());
+        let mut totals =
+            Totals { orders, refunds, first_order, last_order, order_days, revenue_minor, discount_minor, ..Totals::default() };
         let mut standings = standings(&self.open, &self.straddling);
         for event in self.open.iter().filter(|event| event.act.line().is_some()) {
             totals.add(event, &mut standings);
