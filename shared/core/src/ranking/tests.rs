@@ -387,11 +387,15 @@ proptest! {
             ..Draft::empty(NOW, Currency::EUR)
         };
         let shop = Shop::new(Some(Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads")), [], Rules::default());
-        let found = related(&shop, &id("i000"), Relation::Similar, limit, NOW, &mut Scratch::default());
+        let mut scratch = Scratch::default();
+        let found = related(&shop, &id("i000"), Relation::Similar, limit, NOW, &mut scratch);
         let mut expected: Vec<u32> = (1..scores.len() as u32).filter(|item| scores[*item as usize] > 0).collect();
         expected.sort_by_key(|item| (std::cmp::Reverse(scores[*item as usize]), *item));
         expected.truncate(limit);
-        prop_assert_eq!(found.iter().map(|pick| pick.item).collect::<Vec<_>>(), expected);
+        prop_assert_eq!(found.iter().map(|pick| pick.item).collect::<Vec<_>>(), expected.clone());
+        // The strongest came first; whoever comes last must not be worse off.
+        scratch.blend.candidates.reverse();
+        prop_assert_eq!(selection::best(&shop, &scratch, limit).iter().map(|choice| choice.item).collect::<Vec<_>>(), expected);
     }
 
     /// Law 3, and the promises that hold whatever is asked.
