@@ -18,8 +18,9 @@ fn item(id: &str, brand: &str, category: &str) -> Item {
 }
 
 fn catalog() -> Model {
-    let items =
-        vec![item("a", "Kornhaus", "Baking/Tins"), item("b", "Kornhaus", "Baking"), item("c", "Nord", "Tea/Black"), item("d", "", "")];
+    let published = |item: Item| Item { published: Some(Timestamp(0)), ..item };
+    let careful = Item { tags: vec!["Fair-Trade".to_owned()], ..published(item("a", "Kornhaus", "Baking/Tins")) };
+    let items = vec![careful, item("b", "Kornhaus", "Baking"), item("c", "Nord", "Tea/Black"), item("d", "", "")];
     let draft = Draft { items, statistics: vec![crate::model::ItemStatistics::default(); 4], ..Draft::empty(Timestamp(0), Currency::EUR) };
     Model::parse(draft.to_bytes().expect("an artifact").0.into()).expect("a model")
 }
@@ -74,6 +75,66 @@ fn who_did_nothing_has_no_made_up_numbers() {
     }
     assert_eq!(Feature::DaysSinceOrder.value(&facts, Timestamp(0)), None);
     assert_eq!(Feature::Orders.value(&facts, Timestamp(0)), Some(0.0));
+}
+
+/// Somebody of whom everything can be told.
+fn somebody() -> Profile {
+    let at = |id: usize, hour: i64, source: &str, action: Action| Event {
+        id: EventId::new(&format!("h{id}")).expect("an id"),
+        at: Timestamp(hour * DAY_MS / 24),
+        authority: Authority::Webhook,
+        source: source.into(),
+        who: Who { customer: CustomerId::new("ada").ok(), ..Who::default() },
+        traffic: Traffic::Human,
+        action,
+    };
+    let product = |id: &str| Product::bare(ItemId::new(id).expect("an id"));
+    let order = |number: usize, item: &str, discount_minor: i64| {
+        Action::Ordered(OrderLine {
+            order: OrderId::new(&format!("o{number}")).expect("an id"),
+            version: Timestamp(0),
+            product: Some(product(item)),
+            quantity: 2,
+            paid_minor: 300,
+            discount_minor,
+            currency: Currency::EUR,
+            cancelled: false,
+        })
+    };
+    let events = [
+        at(0, 22, "segment", Action::Page { name: "/sale".into() }),
+        at(1, 22, "segment", Action::Viewed(product("a"))),
+        at(2, 22, "segment", Action::Coupon { code: "TEN".into(), applied: true }),
+        at(3, 23, "shopify", order(1, "a", 100)),
+        at(4, 24 * 30, "shopify", order(2, "b", 0)),
+        at(5, 24 * 31, "klaviyo", Action::Email(crate::event::EmailAct::Opened)),
+    ];
+    refold(Subject::Customer(CustomerId::new("ada").expect("an id")), &events)
+}
+
+#[test]
+fn everything_can_be_told_of_somebody_and_is_finite() {
+    let (model, profile) = (catalog(), somebody());
+    let cut_offs = CutOffs::learn(Currency::EUR, &[]);
+    let facts = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: Some(&model) });
+    let value = |feature: Feature| feature.value(&facts, Timestamp(40 * DAY_MS));
+    for feature in Feature::ALL {
+        assert!(value(*feature).is_some_and(f64::is_finite), "{}: {:?}", feature.name(), value(*feature));
+    }
+    for (feature, expected) in [
+        (Feature::ReducedShare, 0.5),
+        (Feature::DiscountDepth, 0.25),
+        (Feature::CouponsPerOrder, 0.5),
+        (Feature::SalePages, 1.0),
+        (Feature::ValuesShare, 0.5),
+        (Feature::NewShare, 1.0),
+        (Feature::QuickShare, 0.0),
+        (Feature::HoursToBuy, 1.0),
+        (Feature::NightShare, 1.0),
+        (Feature::MailShare, 1.0 / 6.0),
+    ] {
+        assert_eq!(value(feature), Some(expected), "{}", feature.name());
+    }
 }
 
 #[test]
