@@ -8,6 +8,7 @@ mod contract;
 mod crashes;
 mod house_rules;
 mod lookups;
+mod personas;
 mod platforms;
 mod retail;
 mod runtime_api;

@@ -9,6 +9,7 @@ mod customer;
 mod lookup;
 pub mod openapi;
 mod people;
+mod personas;
 mod predictions;
 pub mod routes;
 mod shopkeeping;
@@ -143,6 +144,7 @@ async fn dispatch(app: &App, request: &Request, now: Timestamp) -> Result<Respon
         Route::Erasure => people::erasure(app, request, &argument, now).await,
         Route::Consent => people::consent(app, request, &argument, now).await,
         Route::SetConsent => people::set_consent(app, request, &argument, now).await,
+        Route::Personas => personas::list(app, request, now).await,
         Route::PutItems => shopkeeping::put_items(app, request, now).await,
         Route::Rules => shopkeeping::rules(app, request, now).await,
         Route::PutRules => shopkeeping::put_rules(app, request, now).await,

@@ -5,7 +5,7 @@ use crate::{
     answer::{self, Failure},
     caller, customer,
     lookup::read_json,
-    predictions,
+    personas, predictions,
     wire::{Erasure, Receipt, SetConsent},
 };
 use http::StatusCode;
@@ -39,7 +39,8 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
     let shop = app.live.shop();
     let outlook = shop.model().and_then(|model| model.meta().outlook.as_ref());
     let predictions = predictions::predictions(&profile, outlook, app.config.currency, now);
-    let view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, predictions);
+    let persona = personas::of(&profile, shop.model(), &app.config);
+    let view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, (persona, predictions));
     Ok(answer::private(StatusCode::OK, &view))
 }
 

@@ -25,6 +25,8 @@ pub enum Route {
     Consent,
     /// What a customer agrees to from now on.
     SetConsent,
+    /// The kinds of shoppers.
+    Personas,
     /// New and changed items.
     PutItems,
     /// The merchandising rules.
@@ -49,7 +51,7 @@ pub enum Miss {
 }
 
 /// Method, path, route, who may call it, what it does.
-pub const ROUTES: [(Method, &str, Route, &str, &str); 17] = [
+pub const ROUTES: [(Method, &str, Route, &str, &str); 18] = [
     (Method::GET, "/v1/recommendations", Route::Recommend, "write", "What this device should see, by query string"),
     (Method::POST, "/v1/recommendations", Route::Recommend, "write", "What this visitor should see, by JSON"),
     (Method::POST, "/v1/rank", Route::Rank, "write", "The caller's own items, in order"),
@@ -61,6 +63,7 @@ pub const ROUTES: [(Method, &str, Route, &str, &str); 17] = [
     (Method::GET, "/v1/erasures/{receipt}", Route::Erasure, "privacy", "What became of an erasure, store by store"),
     (Method::GET, "/v1/customers/{id}/consent", Route::Consent, "privacy", "What the customer agreed to"),
     (Method::PUT, "/v1/customers/{id}/consent", Route::SetConsent, "privacy", "What the customer agrees to from now on"),
+    (Method::GET, "/v1/personas", Route::Personas, "read", "The kinds of shoppers, with their cards and their history"),
     (Method::PUT, "/v1/catalog/items", Route::PutItems, "catalog", "New and changed items, as a JSON array"),
     (Method::GET, "/v1/rules", Route::Rules, "catalog", "The merchandising rules, with their ETag"),
     (Method::PUT, "/v1/rules", Route::PutRules, "catalog", "Other merchandising rules; honours If-Match"),

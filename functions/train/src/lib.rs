@@ -3,6 +3,7 @@
 //! ```text
 //! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted)
 //! learn   corpus ─► history + catalog ─► weights chosen and judged on the newest past ─► artifact, report
+//!         profiles ─► personas
 //! publish artifact, report ─► models/, pointer swapped
 //! ```
 //!
@@ -10,9 +11,11 @@
 //! moves only after artifact and report are there.
 #![warn(missing_docs)]
 
+mod customers;
 mod gather;
 
 use bytes::Bytes;
+use customers::Customers;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
     model::{Meta, Model, ModelError},
@@ -20,13 +23,14 @@ use rapport_core::{
     source::ConsentMode,
     time::Timestamp,
 };
-use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models};
+use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles};
 use rapport_lambda::Job;
 use rapport_train::{
     Corpus, Learned,
     holdout::{self, Report},
     learn,
     outlook::{self, Contest},
+    persona,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -47,6 +51,7 @@ pub struct App {
     archive: Archive,
     models: Models,
     catalog: Catalog,
+    profiles: Profiles,
     config: Config,
 }
 
@@ -58,7 +63,8 @@ impl App {
             log: Log::new(objects.clone()),
             archive: Archive::new(objects.clone()),
             models: Models::new(objects),
-            catalog: Catalog::new(records),
+            catalog: Catalog::new(Arc::clone(&records)),
+            profiles: Profiles::new(records),
             config,
         }
     }
@@ -140,10 +146,14 @@ pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Summary, TrainEr
 pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) -> Result<Summary, TrainError> {
     let gathered = gather::gather(app, now, &progress).await?;
     let catalog = app.catalog.items().await?;
+    let customers = customers::customers(app).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the profiles cannot be read; the model goes without personas");
+        Customers::default()
+    });
     progress(Step::Learn);
     let config = app.config;
     // Minutes of arithmetic must not hold up the runtime's I/O.
-    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
+    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &customers, &config, now));
     let Fitted { artifact, model, holdout, contests } = learned.await??;
 
     progress(Step::Publish);
@@ -190,7 +200,13 @@ struct Fitted {
 }
 
 /// The pure part: events in, artifact out, read back once as a lookup will.
-fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Fitted, TrainError> {
+fn fit(
+    corpus: Corpus,
+    catalog: Vec<rapport_core::catalog::Item>,
+    customers: &Customers,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Fitted, TrainError> {
     let history = corpus.history(config.consent).with_catalog(catalog);
     let Learned { mut draft, report } = learn(&history, config.currency, now)?;
     // Customers whose numbers fit no purchase model are no reason to recommend nothing.
@@ -204,6 +220,9 @@ fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Confi
             Vec::new()
         }
     };
+    // Personas ask the catalog for brands and categories, as it is read back.
+    let catalog = Model::parse(draft.to_bytes()?.0.into())?;
+    draft.personas = Some(persona::learn(&customers.readable(), customers.each, customers.last.as_ref(), &catalog, config.consent, now));
     let artifact = Bytes::from(draft.to_bytes()?.0);
     Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })
 }

@@ -12,6 +12,7 @@ mod evaluate;
 mod holdout;
 mod import;
 mod keys;
+mod personas;
 mod progress;
 mod recommend;
 mod replay;
@@ -148,6 +149,8 @@ enum Command {
     Recommend(recommend::Arguments),
     /// Show a customer's living profile.
     Customer(customer::Arguments),
+    /// Show the kinds of shoppers, each with its card.
+    Personas(personas::Arguments),
     /// Play sample or captured payloads into a running suite.
     Send(send::Arguments),
     /// Compute every profile anew from the log and compare it with the live one.
@@ -173,6 +176,7 @@ impl Cli {
             Command::Train(arguments) => train::run(shop, arguments).await,
             Command::Recommend(arguments) => recommend::run(shop, arguments).await,
             Command::Customer(arguments) => customer::run(shop, arguments).await,
+            Command::Personas(arguments) => personas::run(shop, arguments).await,
             Command::Send(arguments) => send::run(shop, arguments).await,
             Command::Replay(arguments) => replay::run(shop, arguments).await,
             Command::Evaluate(arguments) => evaluate::run(shop, &arguments).await,
