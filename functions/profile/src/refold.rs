@@ -39,6 +39,9 @@ pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
         }
         done.subjects += part.len();
     }
+    if done.subjects > 0 {
+        tracing::info!(subjects = done.subjects, changed = done.changed, "profiles were folded anew from the whole log");
+    }
     Ok(done)
 }
 
