@@ -9,6 +9,7 @@
 
 mod fold;
 mod history;
+mod owner;
 mod refold;
 mod replay;
 

@@ -1,6 +1,6 @@
 //! All profiles from nothing, held against the live ones: the proof that nothing was lost and nothing counted twice.
 
-use crate::{App, FoldError, history::every_event, refold::save};
+use crate::{App, FoldError, fold::reread, history::every_event, owner::tell_owners};
 use rapport_core::{
     event::Event,
     profile::{Link, Profile, Subject, links, refold, subjects},
@@ -61,14 +61,19 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
         }
         replayed.differing.push(subject);
     }
+    if mend {
+        tell_owners(app, &owners.into_keys().collect::<Vec<_>>()).await?;
+    }
     replayed.differing.sort();
     Ok(replayed)
 }
 
-/// Writes what the log says over what is there.
+/// Writes what the log says over what is there. Nothing is ever deleted: were a row gone, the next one would have a version that was seen
+/// before, and a slow writer would take the one for the other.
 async fn mend_one(app: &App, profile: &Profile) -> Result<(), FoldError> {
-    let stored = app.profiles.get(std::slice::from_ref(&profile.subject), true).await?.pop().flatten();
-    Ok(save(app, profile, stored.map(|stored| stored.version)).await?)
+    let stored = reread(app, &profile.subject).await?;
+    let owner = stored.as_ref().and_then(|stored| stored.ownership.owner());
+    Ok(app.profiles.put(profile, owner, stored.as_ref().map(|stored| stored.version)).await?)
 }
 
 /// Records `links`. The profiles they change are about to be written, so nobody need be told.

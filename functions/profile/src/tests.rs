@@ -18,12 +18,13 @@ const NOW: Timestamp = Timestamp(1_795_326_516_000);
 struct House {
     app: App,
     objects: Arc<MemoryObjects>,
+    records: Arc<MemoryRecords>,
 }
 
 impl House {
     fn new() -> Self {
-        let objects = Arc::new(MemoryObjects::default());
-        Self { app: App::new(objects.clone(), Arc::new(MemoryRecords::default())), objects }
+        let (objects, records) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryRecords::default()));
+        Self { app: App::new(objects.clone(), records.clone()), objects, records }
     }
 
     async fn log(&self, events: &[Event]) -> String {
@@ -75,6 +76,30 @@ async fn who_dies_after_a_link_was_recorded_loses_no_past() {
     house.app.identities.link_all(&links(&login)).await.expect("memory");
     house.fold(&key).await;
     assert_eq!(house.events("c#ada").await, 2, "the login, and what was done on the phone before");
+}
+
+#[tokio::test]
+async fn what_a_young_device_did_goes_to_its_owner_without_a_look_into_the_log() {
+    let house = House::new();
+    let key = house.log(&[viewed(1, None, Some("phone"))]).await;
+    house.fold(&key).await;
+    house.app.log.delete(&key).await.expect("memory");
+    let key = house.log(&[viewed(2, Some("ada"), Some("phone"))]).await;
+    house.fold(&key).await;
+    assert_eq!((house.events("d#phone").await, house.events("c#ada").await), (1, 2));
+}
+
+#[tokio::test]
+async fn a_row_of_the_release_before_is_folded_anew_with_its_owner() {
+    let house = House::new();
+    let login = viewed(1, Some("ada"), Some("phone"));
+    house.fold(&house.log(std::slice::from_ref(&login)).await).await;
+    let phone = Subject::parse("d#phone").expect("a subject");
+    let body = Profile::new(phone.clone()).to_bytes().expect("bytes").into();
+    let old = rapport_io::Record { key: rapport_io::RecordKey::alone(phone.to_string()), version: 0, body, expires: None, changed: None };
+    house.records.put(rapport_io::layout::Table::Profiles, old, Condition::Always).await.expect("memory");
+    house.fold(&house.log(&[viewed(2, None, Some("phone"))]).await).await;
+    assert_eq!((house.events("d#phone").await, house.events("c#ada").await), (1, 2));
 }
 
 #[tokio::test]

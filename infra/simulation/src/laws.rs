@@ -123,10 +123,11 @@ fn describe(event: &Event) -> String {
     format!("{} ({} at {}, {:?})", event.id, event.action.name(), event.at, event.who)
 }
 
-/// Live profiles are what the log gives, nobody waits for a refold, and no erased event is left in anybody's profile.
+/// Live profiles are what the log gives, nobody waits for a refold, and rows say who owns them.
 pub(crate) async fn fold(house: &House) -> Result<(), Broken> {
     let waiting = house.apps.identities.waiting_refolds().await.map_err(failed)?;
     hold("nobody waits for a refold for ever", waiting.iter().map(|waiting| waiting.subject.to_string()))?;
+    told(house).await?;
     let replayed = profile::replay(&house.apps.profile, false).await.map_err(failed)?;
     hold("live profiles are what a replay gives, byte for byte", replayed.differing.iter().map(ToString::to_string))
 }
@@ -163,13 +164,33 @@ async fn rows(house: &House, table: Table) -> Result<Vec<rapport_io::Record>, St
 /// Profiles that know something, by subject.
 async fn profiles(house: &House) -> Result<BTreeMap<String, Vec<u8>>, Broken> {
     let mut profiles = BTreeMap::new();
-    for row in rows(house, Table::Profiles).await.map_err(failed)? {
-        let profile = Profile::from_bytes(&row.body).map_err(failed)?;
-        if !profile.is_empty() || profile.erased_at.is_some() {
-            profiles.insert(row.key.pk, row.body.to_vec());
+    let mut next = None;
+    loop {
+        let (rows, more) = house.apps.profile.profiles.scan(next).await.map_err(failed)?;
+        for (subject, body) in rows {
+            let profile = Profile::from_bytes(&body).map_err(failed)?;
+            if !profile.is_empty() || profile.erased_at.is_some() {
+                profiles.insert(subject.to_string(), body.to_vec());
+            }
+        }
+        next = more;
+        if next.is_none() {
+            return Ok(profiles);
         }
     }
-    Ok(profiles)
+}
+
+/// Every alias' own row says who owns it.
+async fn told(house: &House) -> Result<(), Broken> {
+    let mut wrong = Vec::new();
+    for (alias, owner) in house.apps.identities.everybody().await.map_err(failed)? {
+        let row = house.apps.profile.profiles.get(std::slice::from_ref(&alias), true).await.map_err(failed)?.pop().flatten();
+        let told = row.as_ref().and_then(|row| row.ownership.owner());
+        if told.is_none_or(|told| told.customer != owner.customer) {
+            wrong.push(format!("{alias} belongs to {} and says {told:?}", owner.customer));
+        }
+    }
+    hold("an alias' own row says who owns it", wrong)
 }
 
 /// Alias → its owner and since which word.

@@ -18,6 +18,7 @@ mod apps;
 mod dice;
 mod doors;
 mod laws;
+mod past;
 mod post;
 mod rates;
 mod reference;
@@ -38,6 +39,9 @@ use world::World;
 
 /// Of so many runs one is trained on.
 const TRAINED: u64 = 5;
+
+/// So many of a thousand seeds are a crowd about one or two people, whom all handlers meet.
+const CROWDS: u32 = 400;
 
 /// What a run may be told besides its seed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,11 +78,12 @@ pub struct Outcome {
 pub fn run(seed: u64, options: Options) -> Outcome {
     let mut dice = Dice::new(seed, 1);
     let rates = options.rates.unwrap_or(Rates::draw(&mut Dice::new(seed, 2)));
-    let count = *dice.pick(&[40, 80, 150, 300]);
+    let is_crowd = dice.happens(CROWDS);
+    let count = if is_crowd { *dice.pick(&[40, 80, 120]) } else { *dice.pick(&[40, 80, 150, 300]) };
     let consent = if dice.happens(150) { ConsentMode::OptIn } else { ConsentMode::OptOut };
-    let mut plan = sends::sends(&mut dice, count);
-    plan.truncate(options.first.unwrap_or(count));
-    let sends = plan.len();
+    let mut plan = sends::plan(&mut dice, count, is_crowd);
+    plan.sends.truncate(options.first.unwrap_or(count));
+    let sends = plan.sends.len();
     let mut world = World::new(Dice::new(seed, 3), rates, plan, consent, options.told);
     let broken = match tokio::runtime::Builder::new_current_thread().build() {
         Ok(runtime) => runtime.block_on(judge(&mut world, seed, consent)).err(),

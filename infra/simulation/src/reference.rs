@@ -14,7 +14,7 @@ use rapport_io::{
     memory::{MemoryObjects, MemoryRecords},
 };
 use rapport_lambda::{Job, Message};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What a run was given, whatever became of it on the way.
 pub(crate) struct Given {
@@ -23,7 +23,7 @@ pub(crate) struct Given {
     /// What reached the log otherwise.
     pub(crate) direct: Vec<Direct>,
     /// Whose contacts were erased, up to when.
-    pub(crate) forgotten: Vec<(Subject, Timestamp)>,
+    pub(crate) forgotten: BTreeSet<(Subject, Timestamp)>,
     /// When it is over.
     pub(crate) now: Timestamp,
     /// What silence about consent means.

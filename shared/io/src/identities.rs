@@ -3,6 +3,7 @@
 use crate::{
     layout::{self, Table},
     ports::{Condition, Page, Record, RecordKey, Records, StoreError},
+    profiles::OwnedBy,
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -67,6 +68,12 @@ impl Owner {
     }
 }
 
+impl From<&Owner> for OwnedBy {
+    fn from(owner: &Owner) -> Self {
+        Self { customer: owner.customer.clone(), since: owner.at }
+    }
+}
+
 /// The identities table.
 #[derive(Clone)]
 pub struct Identities {
@@ -111,14 +118,15 @@ impl Identities {
     }
 
     /// Records each of `links`, unless an earlier statement says otherwise; gives what became of each, in their order. Links that
-    /// are known cost one read for a hundred of them.
+    /// are known cost one read for a hundred of them, which may be a moment old: what is written names the version that was read, and an
+    /// owner that was overtaken was so by an earlier word, whose teller sees to what it asks for.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read or written, [`StoreError::Conflict`] when others keep linking the same aliases.
     /// Some may be recorded then, and the same call again is safe.
     pub async fn link_all(&self, links: &[Link]) -> Result<Vec<Linked>, StoreError> {
         let keys: Vec<RecordKey> = links.iter().map(|link| owner_key(&link.alias)).collect();
-        let known = self.records.get(Table::Identities, &keys, true).await?;
+        let known = self.records.get(Table::Identities, &keys, false).await?;
         // Lists of aliases are written first, so that no owner is without; what stands in one too much is read past.
         let mut listed = Vec::new();
         for (link, known) in links.iter().zip(&known) {
@@ -171,17 +179,11 @@ impl Identities {
         let key = owner_key(alias);
         let settled = Owner { unsettled: false, before: Vec::new(), ..owner.clone() };
         match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(owner.version.to_string())).await {
-            Ok(_) => {}
+            // Those who had it before keep it on their lists, which are read past it: they may be given it back at this very moment.
             // An ownership that changed since is for whoever changed it to settle.
-            Err(StoreError::Conflict { .. }) => return Ok(()),
-            Err(error) => return Err(error),
+            Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
-        // Whoever dies before these are gone leaves a list that is read past.
-        for before in &owner.before {
-            let key = RecordKey::new(customer_partition(before), format!("alias#{alias}"));
-            self.records.delete(Table::Identities, &key, Condition::Always).await?;
-        }
-        Ok(())
     }
 
     /// The ids that belong to `customer`, its own not among them.
