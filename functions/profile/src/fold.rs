@@ -16,6 +16,7 @@ use rapport_io::{
     identities::{Linked, Owner},
     profiles::Versioned,
 };
+use rapport_lambda::Metric;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -111,6 +112,7 @@ async fn fold_all(app: &App, groups: &BySubject) -> Result<Vec<Subject>, FoldErr
 /// Folds one group. `Some` when only a refold is exact.
 async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: Option<Versioned>) -> Result<Option<Subject>, FoldError> {
     let events = groups.get(&subject).map_or(&[][..], Vec::as_slice);
+    app.metrics.add(Metric::Folded, events.len());
     for attempt in 0..ATTEMPTS {
         let (mut profile, version) = match stored {
             None => (Profile::new(subject.clone()), None),
@@ -122,7 +124,10 @@ async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: O
         };
         match profile.fold(events) {
             Err(_needs) => return Ok(Some(subject)),
-            Ok(false) => return Ok(None),
+            Ok(false) => {
+                app.metrics.add(Metric::Copies, events.len());
+                return Ok(None);
+            }
             Ok(true) => {}
         }
         match app.profiles.put(&profile, version).await {
