@@ -15,7 +15,7 @@ NAMES = {
     "AWS::DynamoDB::Table": ("TableName", ["profiles", "identities", "contacts", "segments", "catalog"]),
     "AWS::SQS::Queue": ("QueueName", ["inbox", "inbox-dead", "folds", "folds-dead"]),
     "AWS::Lambda::Function": ("FunctionName", FUNCTIONS),
-    "AWS::Events::Rule": ("Name", ["train", "refold"]),
+    "AWS::Events::Rule": ("Name", ["train", "refold", "dead-letters"]),
 }
 
 # Path → (function, whether CloudFront may keep the answer).
@@ -80,11 +80,12 @@ def nobody_else_may_invoke(stack):
         assert by_world or by_schedule, id
 
 
-def schedules_train_nightly_and_refold_hourly(stack):
+def schedules_train_refold_and_keep_dead_letters(stack):
     rules = {render(it["Name"]): it for it in stack.of_type("AWS::Events::Rule").values()}
     expected = {
         "${AWS::StackName}-train": ({"Ref": "TrainSchedule"}, "train", '{"job":"train"}'),
         "${AWS::StackName}-refold": ("rate(1 hour)", "profile", '{"job":"refold"}'),
+        "${AWS::StackName}-dead-letters": ("rate(1 day)", "ingest", '{"job":"drain"}'),
     }
     assert rules.keys() == expected.keys()
     for name, (when, function, payload) in expected.items():
@@ -100,9 +101,10 @@ def environment_is_what_functions_expect(stack):
         "RAPPORT_CURRENCY": {"Ref": "Currency"},
         "RAPPORT_CONSENT": {"Ref": "Consent"},
     }
-    senders = {"RAPPORT_INBOX_URL": {"Ref": "InboxQueue"}}
+    # Ingest finds the dead letters by it.
+    queues = {"RAPPORT_INBOX_URL": {"Ref": "InboxQueue"}}
     for name in FUNCTIONS:
-        expected = everyone | (senders if name in ("webhooks", "collect") else {})
+        expected = everyone | (queues if name in ("webhooks", "collect", "ingest") else {})
         assert stack.function(name)["Environment"]["Variables"] == expected, name
 
 
@@ -333,6 +335,8 @@ def alarms_watch_what_can_go_wrong(stack):
     expected = {
         ("ApproximateNumberOfMessagesVisible", "InboxDeadQueue.QueueName"),
         ("ApproximateNumberOfMessagesVisible", "FoldsDeadQueue.QueueName"),
+        ("ApproximateNumberOfMessagesVisible", "InboxQueue.QueueName"),
+        ("ApproximateNumberOfMessagesVisible", "FoldsQueue.QueueName"),
         ("ApproximateAgeOfOldestMessage", "InboxQueue.QueueName"),
         ("ApproximateAgeOfOldestMessage", "FoldsQueue.QueueName"),
         ("Url5xxCount", "WebhooksFunction"),
@@ -343,6 +347,11 @@ def alarms_watch_what_can_go_wrong(stack):
         ("Errors", "TrainFunction"),
         ("Invocations", "TrainFunction"),
         ("Throttles", None),
+        # What ingest and profile write: shared/lambda/src/metrics.rs.
+        ("Rejects", "AWS::StackName"),
+        ("Copies", "AWS::StackName"),
+        ("Folded", "AWS::StackName"),
+        ("RefoldsWaiting", "AWS::StackName"),
     }
     assert watched == expected
 
@@ -403,7 +412,7 @@ RULES = [
     builds_take_the_workspace_member,
     urls_carry_both_permissions,
     nobody_else_may_invoke,
-    schedules_train_nightly_and_refold_hourly,
+    schedules_train_refold_and_keep_dead_letters,
     environment_is_what_functions_expect,
     no_secret_is_in_clear,
     reserved_concurrency_is_off_by_default,

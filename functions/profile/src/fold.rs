@@ -24,6 +24,7 @@ use rapport_io::{
     identities::{Linked, Owner},
     profiles::{OwnedBy, Ownership, Versioned},
 };
+use rapport_lambda::Metric;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -161,6 +162,7 @@ async fn fold_one(
     claim: Option<&OwnedBy>,
     mut stored: Option<Versioned>,
 ) -> Result<(Subject, Taken), FoldError> {
+    app.metrics.add(Metric::Folded, events.len());
     for attempt in 0..ATTEMPTS {
         let Some(Opened { mut profile, version, owner: told }) = open(subject, stored) else {
             return Ok((subject.clone(), Taken::NeedsRefold));
@@ -179,6 +181,7 @@ async fn fold_one(
                 Err(error) => return Err(error.into()),
             }
         }
+        app.metrics.add(Metric::Copies, if is_changed { 0 } else { events.len() });
         let Some(owner) = owner else { return Ok((subject.clone(), Taken::Alone)) };
         // Until a link is settled, its owner may be without what the alias did before.
         let is_claimed = claim.is_some_and(|claim| claim.customer == owner.customer);

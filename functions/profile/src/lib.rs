@@ -14,12 +14,18 @@ mod refold;
 mod replay;
 
 pub use refold::Refolded;
-pub use replay::{Replayed, replay};
+pub use replay::{Replayed, replay, replay_span};
 
 use rapport_archive::Archive;
 use rapport_core::time::Timestamp;
-use rapport_io::{Objects, Records, StoreError, identities::Identities, log::Log, profiles::Profiles, rejects::Rejects};
-use rapport_lambda::{Job, Message};
+use rapport_io::{
+    Objects, Records, StoreError,
+    identities::Identities,
+    log::Log,
+    profiles::Profiles,
+    rejects::{Form, Reject, Rejects},
+};
+use rapport_lambda::{Job, Message, Metrics};
 use std::sync::Arc;
 
 /// What the handlers work on.
@@ -37,6 +43,8 @@ pub struct App {
     pub rejects: Rejects,
     /// How long a writer that lost a race steps back, in milliseconds; twice as long each time. 0 where there is no clock to wait by.
     pub step_back_ms: u64,
+    /// What is counted, and where it is told.
+    pub metrics: Metrics,
 }
 
 /// Long enough for the winner to be through with its write, most of the time.
@@ -53,6 +61,7 @@ impl App {
             profiles: Profiles::new(Arc::clone(&records)),
             identities: Identities::new(records),
             step_back_ms: STEP_BACK_MS,
+            metrics: Metrics::default(),
         }
     }
 }
@@ -80,6 +89,7 @@ pub async fn handle(app: &App, batch: Vec<Message>, now: Timestamp) -> Vec<Strin
             failed.push(message.id);
         }
     }
+    app.metrics.report(now);
     failed
 }
 
@@ -91,7 +101,8 @@ async fn fold_message(app: &App, message: &Message, now: Timestamp) -> Result<()
             continue;
         };
         for damaged in &object.damaged {
-            app.rejects.put(&format!("{key}: {damaged}"), key.as_bytes(), "log", now).await?;
+            let (reason, raw) = (format!("{key}: {damaged}"), key.clone().into_bytes());
+            app.rejects.put(&Reject { reason, source: "log".into(), received: now, form: Form::LogObject, raw }).await?;
         }
         fold::events(app, &key, &object.events).await?;
     }

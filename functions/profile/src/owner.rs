@@ -12,6 +12,7 @@ use rapport_io::{
     StoreError,
     profiles::{OwnedBy, Ownership, Versioned},
 };
+use rapport_lambda::Metric;
 
 /// What one owner is to take in.
 #[derive(Default)]
@@ -42,6 +43,8 @@ pub(crate) async fn hand_over(
     mut share: Share,
     row: Option<Option<Versioned>>,
 ) -> Result<Option<Subject>, FoldError> {
+    // What came under an alias was counted there.
+    app.metrics.add(Metric::Folded, share.own.len());
     let mut is_vouched = row.is_some() && share.portions.iter().all(|portion| portion.is_written);
     let mut stored = match row {
         Some(row) => row,
@@ -55,7 +58,10 @@ pub(crate) async fn hand_over(
         }
         match take(&mut profile, &share) {
             Err(_needs) => return Ok(Some(owner)),
-            Ok(false) => return Ok(None),
+            Ok(false) => {
+                app.metrics.add(Metric::Copies, share.own.len());
+                return Ok(None);
+            }
             Ok(true) => {}
         }
         if !is_vouched && !still_belong(app, &owner, &mut share).await? {

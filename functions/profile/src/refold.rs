@@ -6,6 +6,7 @@ use rapport_core::{
     profile::{Profile, Subject, refold, subjects},
 };
 use rapport_io::{StoreError, identities::Waiting, profiles::Versioned};
+use rapport_lambda::Metric;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,6 +31,7 @@ pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
     for asked in app.identities.waiting_refolds().await? {
         waiting.entry(asked.subject.clone()).or_default().push(asked);
     }
+    app.metrics.add(Metric::RefoldsWaiting, waiting.len());
     let waiting: Vec<(Subject, Vec<Waiting>)> = waiting.into_iter().collect();
     for part in waiting.chunks(PER_PASS) {
         let wanted: Vec<Subject> = part.iter().map(|(subject, _)| subject.clone()).collect();

@@ -4,9 +4,13 @@ use crate::{App, FoldError, fold::reread, history::every_event, owner::tell_owne
 use rapport_core::{
     event::Event,
     profile::{Link, Profile, Subject, links, refold, subjects},
+    time::Timestamp,
 };
 use rapport_io::identities::{Linked, Owner};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::RangeInclusive,
+};
 
 /// So many events are held at once; a longer history takes more passes over the log.
 const EVENTS_PER_PASS: u64 = 1_500_000;
@@ -27,8 +31,25 @@ pub struct Replayed {
 /// # Errors
 /// [`FoldError`] when a store does not answer.
 pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
+    replay_those(app, None, mend).await
+}
+
+/// The same for those alone who did something at a time in `span`, each of them with their whole history.
+///
+/// # Errors
+/// [`FoldError`] when a store does not answer.
+pub async fn replay_span(app: &App, span: RangeInclusive<Timestamp>, mend: bool) -> Result<Replayed, FoldError> {
+    replay_those(app, Some(&span), mend).await
+}
+
+async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend: bool) -> Result<Replayed, FoldError> {
     let mut replayed = Replayed::default();
     let owners = owners(app, &mut replayed.events).await?;
+    let active = match span {
+        Some(span) => Some(active(app, &owners, span).await?),
+        None => None,
+    };
+    let is_asked = |subject: &Subject| active.as_ref().is_none_or(|active| active.contains(subject));
     if mend {
         own(app, owners.values().cloned().collect()).await?;
     }
@@ -36,7 +57,7 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
     let mut seen = BTreeSet::new();
     let passes = replayed.events.div_ceil(EVENTS_PER_PASS).max(1);
     for pass in 0..passes {
-        for (subject, events) in histories(app, &owners, |subject| part_of(subject, passes) == pass).await? {
+        for (subject, events) in histories(app, &owners, |subject| part_of(subject, passes) == pass && is_asked(subject)).await? {
             let profile = refold(subject.clone(), &events);
             let bytes = profile.to_bytes().map_err(|source| unwritable(&subject, source))?;
             seen.insert(subject.clone());
@@ -51,7 +72,7 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
         }
     }
     replayed.profiles = seen.len();
-    for (subject, live) in live.into_iter().filter(|(subject, _)| !seen.contains(subject)) {
+    for (subject, live) in live.into_iter().filter(|(subject, _)| span.is_none() && !seen.contains(subject)) {
         let nothing = Profile::new(subject.clone());
         if hash(&nothing.to_bytes().map_err(|source| unwritable(&subject, source))?) == live {
             continue;
@@ -107,6 +128,21 @@ async fn owners(app: &App, events: &mut u64) -> Result<BTreeMap<Subject, Link>, 
         }
     }
     Ok(owners)
+}
+
+/// Who did something in `span`: those whom its events name, and whoever owns them.
+async fn active(app: &App, owners: &BTreeMap<Subject, Link>, span: &RangeInclusive<Timestamp>) -> Result<BTreeSet<Subject>, FoldError> {
+    let mut active = BTreeSet::new();
+    every_event(app, |event| {
+        if span.contains(&event.at) {
+            for named in subjects(&event) {
+                active.extend(owners.get(&named).map(|link| Subject::Customer(link.customer.clone())));
+                active.insert(named);
+            }
+        }
+    })
+    .await?;
+    Ok(active)
 }
 
 async fn histories(

@@ -147,6 +147,7 @@ async fn dispatch(app: &App, request: &Request, now: Timestamp) -> Result<Respon
         Route::Rules => shopkeeping::rules(app, request, now).await,
         Route::PutRules => shopkeeping::put_rules(app, request, now).await,
         Route::Model => shopkeeping::model(app, request, now).await,
+        Route::Audit => shopkeeping::audit(app, request, now).await,
         Route::OpenApi => Ok(answer::cached(&openapi::document(), 300, None)),
         Route::Page => Ok(page(app, now).await),
     }

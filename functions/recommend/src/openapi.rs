@@ -88,7 +88,9 @@ fn shapes(schemas: &mut SchemaGenerator, method: &http::Method, route: Route) ->
         Route::PutItems => (Some(json!({ "type": "array", "items": object })), schemas.subschema_for::<wire::Taken>().to_value(), "200"),
         Route::PutRules => (Some(object.clone()), object, "200"),
         Route::Page => (None, json!({ "type": "string" }), "200"),
-        Route::Customer | Route::Export | Route::Consent | Route::Rules | Route::Model | Route::OpenApi => (None, object, "200"),
+        Route::Customer | Route::Export | Route::Consent | Route::Rules | Route::Model | Route::Audit | Route::OpenApi => {
+            (None, object, "200")
+        }
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Route {
     PutRules,
     /// What is live, and how it scored.
     Model,
+    /// What the shop's data looks like.
+    Audit,
     /// This list, for machines.
     OpenApi,
     /// The page for people.
@@ -49,7 +51,7 @@ pub enum Miss {
 }
 
 /// Method, path, route, who may call it, what it does.
-pub const ROUTES: [(Method, &str, Route, &str, &str); 17] = [
+pub const ROUTES: [(Method, &str, Route, &str, &str); 18] = [
     (Method::GET, "/v1/recommendations", Route::Recommend, "write", "What this device should see, by query string"),
     (Method::POST, "/v1/recommendations", Route::Recommend, "write", "What this visitor should see, by JSON"),
     (Method::POST, "/v1/rank", Route::Rank, "write", "The caller's own items, in order"),
@@ -65,6 +67,7 @@ pub const ROUTES: [(Method, &str, Route, &str, &str); 17] = [
     (Method::GET, "/v1/rules", Route::Rules, "catalog", "The merchandising rules, with their ETag"),
     (Method::PUT, "/v1/rules", Route::PutRules, "catalog", "Other merchandising rules; honours If-Match"),
     (Method::GET, "/v1/models/current", Route::Model, "read", "What is live, how it scored, on what data"),
+    (Method::GET, "/v1/data-audit", Route::Audit, "read", "Sources, freshness, gaps, jumps, duplicates and rejects of the shop's data"),
     (Method::GET, "/openapi.json", Route::OpenApi, "none", "This document"),
     (Method::GET, "/", Route::Page, "none", "A page for people"),
 ];

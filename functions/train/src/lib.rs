@@ -1,7 +1,7 @@
 //! Trains: the log and the archive go in, a model with its report comes out, and closed days move from the log into the archive.
 //!
 //! ```text
-//! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted)
+//! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted; what was seen ─► data audit)
 //! learn   corpus ─► history + catalog ─► weights chosen and judged on the newest past ─► artifact, report
 //! publish artifact, report ─► models/, pointer swapped
 //! ```
@@ -10,7 +10,10 @@
 //! moves only after artifact and report are there.
 #![warn(missing_docs)]
 
+mod audit;
 mod gather;
+
+pub use audit::audit;
 
 use bytes::Bytes;
 use rapport_archive::{Archive, ArchiveError};
@@ -20,7 +23,7 @@ use rapport_core::{
     source::ConsentMode,
     time::Timestamp,
 };
-use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models};
+use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, rejects::Rejects};
 use rapport_lambda::Job;
 use rapport_train::{
     Corpus, Learned,
@@ -47,6 +50,7 @@ pub struct App {
     archive: Archive,
     models: Models,
     catalog: Catalog,
+    rejects: Rejects,
     config: Config,
 }
 
@@ -57,6 +61,7 @@ impl App {
         Self {
             log: Log::new(objects.clone()),
             archive: Archive::new(objects.clone()),
+            rejects: Rejects::new(objects.clone()),
             models: Models::new(objects),
             catalog: Catalog::new(records),
             config,
@@ -140,6 +145,7 @@ pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Summary, TrainEr
 pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) -> Result<Summary, TrainError> {
     let gathered = gather::gather(app, now, &progress).await?;
     let catalog = app.catalog.items().await?;
+    audit::write(app, gathered.auditor, &catalog, now).await?;
     progress(Step::Learn);
     let config = app.config;
     // Minutes of arithmetic must not hold up the runtime's I/O.
@@ -174,7 +180,8 @@ pub async fn archive(app: &App, now: Timestamp) -> Result<usize, TrainError> {
 /// # Errors
 /// [`TrainError`] when a store does not answer.
 pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report, TrainError> {
-    let corpus = gather::look(app, &progress).await?;
+    let mut corpus = Corpus::default();
+    gather::look(app, &progress, |_, events| events.iter().for_each(|event| corpus.add(event))).await?;
     let catalog = app.catalog.items().await?;
     progress(Step::Learn);
     let Config { currency, consent } = app.config;

@@ -5,7 +5,7 @@
 
 use crate::{
     layout::Table,
-    ports::{Condition, Objects, Record, RecordKey, Records, Secrets, StoreError},
+    ports::{Condition, Mailbox, Objects, Record, RecordKey, Records, Secrets, StoreError, Taken},
 };
 use bytes::Bytes;
 
@@ -149,6 +149,48 @@ pub async fn secrets(secrets: &dyn Secrets, name: &str) -> Result<(), StoreError
     Ok(())
 }
 
+/// [`Mailbox`]: what was received is hidden, given back it returns, deleted it is gone.
+///
+/// # Errors
+/// What the queue says when it fails.
+///
+/// # Panics
+/// Where it breaks a promise.
+pub async fn mailbox(queue: &dyn Mailbox) -> Result<(), StoreError> {
+    const HIDE_SECS: u32 = 60;
+    assert_eq!(queue.receive(HIDE_SECS).await?, [], "nothing was sent");
+    let sent: Vec<String> = (0..25).map(|n| format!("letter {n:02}")).collect();
+    queue.send(&sent).await?;
+    let first = every(queue, HIDE_SECS).await?;
+    let mut bodies: Vec<&str> = first.iter().map(|taken| taken.body.as_str()).collect();
+    bodies.sort_unstable();
+    assert_eq!(bodies, sent, "each once, ten at most at a time");
+    assert!(first.iter().all(|taken| taken.deliveries == 1), "for the first time");
+    assert_eq!(queue.receive(HIDE_SECS).await?, [], "what is in hand is hidden");
+
+    queue.give_back(&first).await?;
+    let second = every(queue, HIDE_SECS).await?;
+    assert_eq!(second.len(), 25, "given back, it returns");
+    assert!(second.iter().all(|taken| taken.deliveries == 2), "for the second time");
+    queue.delete(&second[..20]).await?;
+    queue.delete(&second[..20]).await?;
+    queue.give_back(&second[20..]).await?;
+    assert_eq!(every(queue, HIDE_SECS).await?.len(), 5, "deleted is gone");
+    Ok(())
+}
+
+async fn every(queue: &dyn Mailbox, hide_secs: u32) -> Result<Vec<Taken>, StoreError> {
+    let mut all = Vec::new();
+    loop {
+        let some = queue.receive(hide_secs).await?;
+        assert!(some.len() <= 10, "ten at most");
+        if some.is_empty() {
+            return Ok(all);
+        }
+        all.extend(some);
+    }
+}
+
 fn row(pk: &str, sk: &str, body: &str) -> Record {
     let body = Bytes::copy_from_slice(body.as_bytes());
     Record { key: RecordKey::new(pk, sk), version: 0, body, expires: Some(4_102_444_800), changed: None }
@@ -160,12 +202,13 @@ const fn is_conflict<T>(result: &Result<T, StoreError>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::memory::{MemoryObjects, MemoryRecords, MemorySecrets};
+    use crate::memory::{MemoryObjects, MemoryQueue, MemoryRecords, MemorySecrets};
 
     #[tokio::test]
     async fn memory_keeps_the_contract() {
         super::objects(&MemoryObjects::default()).await.unwrap();
         super::records(&MemoryRecords::default()).await.unwrap();
         super::secrets(&MemorySecrets::default(), "shop/keys").await.unwrap();
+        super::mailbox(&MemoryQueue::default()).await.unwrap();
     }
 }

@@ -1,6 +1,8 @@
 //! What is stored where: the one file that names every table, key and object path.
 
 use rapport_core::{id::ItemId, profile::Subject, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The tables. Each has a partition key `pk`, a sort key `sk` and the expiry attribute `expires`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +41,48 @@ impl Table {
     #[must_use]
     pub fn name(self, stack: &str) -> String {
         format!("{stack}-{}", self.suffix())
+    }
+}
+
+/// The queues that functions read. Beside each lies one for its dead letters, `-dead` by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Line {
+    /// Raw deliveries, read by `ingest`.
+    Inbox,
+    /// Notifications of log objects, read by `profile`.
+    Folds,
+}
+
+impl Line {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Inbox, Self::Folds];
+
+    /// What follows the stack's name in the queue's.
+    #[must_use]
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Inbox => "inbox",
+            Self::Folds => "folds",
+        }
+    }
+
+    /// The queue's name in `stack`.
+    #[must_use]
+    pub fn name(self, stack: &str) -> String {
+        format!("{stack}-{}", self.suffix())
+    }
+
+    /// The name in `stack` of the queue of its dead letters.
+    #[must_use]
+    pub fn dead(self, stack: &str) -> String {
+        format!("{}-dead", self.name(stack))
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.suffix())
     }
 }
 
@@ -91,6 +135,13 @@ pub fn rejected_object(received: Timestamp, hash: &str) -> String {
     format!("rejected/dt={}/{hash}.json", received.day())
 }
 
+/// Key under which a rejected record waits while it is sent again.
+#[must_use]
+pub fn rejected_aside(key: &str) -> String {
+    const ASIDE: &str = ".again.json";
+    if key.ends_with(ASIDE) { key.to_owned() } else { format!("{}{ASIDE}", key.trim_end_matches(".json")) }
+}
+
 /// Prefix of a day of rejects; of all days when `None`.
 #[must_use]
 pub fn rejected_prefix(day: Option<&str>) -> String {
@@ -102,6 +153,9 @@ pub fn rejected_prefix(day: Option<&str>) -> String {
 pub fn archive_prefix(day: Option<&str>) -> String {
     day.map_or_else(|| "archive/".to_owned(), |day| format!("archive/dt={day}/"))
 }
+
+/// The newest data audit.
+pub const DATA_AUDIT: &str = "models/audit.json";
 
 /// Key of a model's artifact.
 #[must_use]

@@ -210,6 +210,30 @@ pub trait Queue: Send + Sync + 'static {
     async fn send(&self, bodies: &[String]) -> Result<(), StoreError>;
 }
 
+/// A message in hand: hidden from others until it is deleted, given back, or its time is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Names the message for as long as it lives.
+    pub id: String,
+    /// Names this delivery of it.
+    pub receipt: String,
+    /// What was sent.
+    pub body: String,
+    /// How often it was delivered, in the queue it died in and in this one, this time included.
+    pub deliveries: u32,
+}
+
+/// A queue that is read by hand: of dead letters nobody is handed batches.
+#[async_trait]
+pub trait Mailbox: Queue {
+    /// Some messages, ten at most, which nobody else gets for `hide_secs`. None when nothing can be had now.
+    async fn receive(&self, hide_secs: u32) -> Result<Vec<Taken>, StoreError>;
+    /// Lets others have these again, at once.
+    async fn give_back(&self, taken: &[Taken]) -> Result<(), StoreError>;
+    /// Deletes these for good. What is gone already is no error.
+    async fn delete(&self, taken: &[Taken]) -> Result<(), StoreError>;
+}
+
 /// Small documents that must not be in the environment in clear.
 #[async_trait]
 pub trait Secrets: Send + Sync + 'static {

@@ -6,14 +6,19 @@ use crate::{
     deployed::Deployed,
     elsewhere, home,
     settings::{Settings, Told},
-    stores::{self, Names},
+    stores::Names,
     suite::{self, Suite, SuiteError},
     template::{Scope, Template},
 };
 use clap::Args;
 use rapport_core::{auth::Keyring, money::Currency, source::ConsentMode, time::Timestamp};
-use rapport_io::aws::{self, Aws};
-use std::path::PathBuf;
+use rapport_io::{
+    aws::{self, Aws},
+    inbox::Inbox,
+    layout::Line,
+    redrive::Redrive,
+};
+use std::{path::PathBuf, sync::Arc};
 
 /// Which shop a command works on.
 #[derive(Clone, Debug, Args)]
@@ -115,6 +120,12 @@ impl Open {
         Ok(true)
     }
 
+    /// What it takes to send rejects again.
+    pub(super) fn redrive(&self) -> Redrive {
+        let inbox = Inbox::new(Arc::clone(&self.aws.inbox), Arc::clone(&self.aws.objects));
+        Redrive::new(Arc::clone(&self.aws.objects), inbox, self.aws.dead_letters.clone())
+    }
+
     /// Loads what a lookup needs, as a function does when it starts.
     pub(super) async fn warm(&self, now: Timestamp) {
         self.functions().recommend.warm(now).await;
@@ -132,7 +143,7 @@ impl Open {
 pub(super) async fn connect(stack: &str, template: &Template) -> Result<Aws, Failure> {
     let aws::Account { id, region } = aws::account().await?;
     let scope = Scope { stack, account: &id, region: &region };
-    let inbox = stores::inbox_queue(stack);
+    let inbox = Line::Inbox.name(stack);
     Ok(Aws::connect(aws::Options {
         stack: stack.to_owned(),
         bucket: template.bucket(scope).name,

@@ -17,7 +17,7 @@ use rapport_core::{
     random::SplitMix,
     time::{DAY_MS, Timestamp},
 };
-use rapport_io::{Secrets as _, StoreError, aws::Aws, layout, memory::MemorySecrets};
+use rapport_io::{Secrets as _, StoreError, aws::Aws, dead_letters::DeadLetters, layout, memory::MemorySecrets};
 use rapport_lambda::{Job, Message, Response};
 use serde_json::json;
 use std::{
@@ -216,7 +216,13 @@ impl Street {
             ..Keyring::default()
         };
         secrets.put(&layout::keys_secret(STACK), &keyring.document()?).await?;
-        let aws = Aws { objects: Arc::new(stores.clone()), records: Arc::new(stores.clone()), inbox: Arc::new(stores.clone()), secrets };
+        let aws = Aws {
+            objects: Arc::new(stores.clone()),
+            records: Arc::new(stores.clone()),
+            inbox: Arc::new(stores.clone()),
+            dead_letters: DeadLetters::default(),
+            secrets,
+        };
         let functions = Deployed::over(&aws, STACK, settings::DEFAULT);
         // Until its first night a shop looks for a model every other second, which is not what a month is like.
         functions.job(Function::Train, Job::Train, BEGIN).await.map_err(StretchError::Untrained)?;
