@@ -5,16 +5,20 @@
 //! after the link was recorded reads the owner in (3); whoever folded it before left a device profile that the linker sees in (2)
 //! and refolds the customer for.
 
-use crate::{App, FoldError, refold};
+use crate::{
+    App, FoldError, refold,
+    segments::{self, Placing, is_person},
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     event::Event,
     profile::{Alias, Link, Profile, Subject, links, subjects},
+    time::Timestamp,
 };
 use rapport_io::{
     StoreError,
     identities::{Linked, Owner},
-    profiles::Versioned,
+    profiles::{Place, Versioned},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,13 +35,25 @@ const FEW_REFOLDS: usize = 25;
 /// Events by the subject they are folded into.
 type BySubject = BTreeMap<Subject, Vec<Event>>;
 
+/// What folding came to.
+#[derive(Default)]
+struct Folded {
+    /// Those for whom only a refold is exact.
+    refolds: BTreeSet<Subject>,
+    /// Those whose rows are new, and do not say that somebody owns them.
+    begun: BTreeSet<Subject>,
+    /// Those whose rows are older, and do not say so either.
+    own: BTreeSet<Subject>,
+}
+
 /// Folds `events`, which the log holds in `object`.
-pub(crate) async fn events(app: &App, object: &str, events: &[Event]) -> Result<(), FoldError> {
+pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Timestamp) -> Result<(), FoldError> {
     let links = record_links(app, events).await?;
     let mut refolds = concerned(app, &links).await?;
 
     let named = by_subject(events);
-    refolds.extend(fold_all(app, &without(named.clone(), &refolds)).await?);
+    let mut folded = fold_all(app, &without(named.clone(), &refolds), now).await?;
+    refolds.append(&mut folded.refolds);
 
     // Whoever is refolded may be somebody's alias, too, and that somebody is not.
     let subjects: Vec<Subject> = named.keys().cloned().collect();
@@ -45,10 +61,16 @@ pub(crate) async fn events(app: &App, object: &str, events: &[Event]) -> Result<
     for (subject, owner) in subjects.iter().zip(app.identities.owners(&subjects).await?) {
         if let (Some(owner), Some(events)) = (owner, named.get(subject)) {
             owned.entry(Subject::Customer(owner.customer)).or_default().extend_from_slice(events);
+            if folded.begun.contains(subject) || folded.own.contains(subject) {
+                segments::give_up(app, subject).await?;
+            }
         }
     }
-    refolds.extend(fold_all(app, &without(owned, &refolds)).await?);
-    ask_refolds(app, object, refolds, &links).await
+    let mut folded = fold_all(app, &without(owned, &refolds), now).await?;
+    refolds.append(&mut folded.refolds);
+    // A row that was there when its subject's link was recorded was marked by whoever recorded it; one that was not, asks.
+    segments::give_up_owned(app, folded.begun.into_iter().filter(|begun| !named.contains_key(begun))).await?;
+    ask_refolds(app, object, refolds, &links, now).await
 }
 
 /// Who is to be refolded gets these events from the log.
@@ -79,13 +101,16 @@ async fn record_links(app: &App, events: &[Event]) -> Result<Vec<(Alias, Owner)>
     Ok(linked.filter_map(|(linked, link)| if let Linked::Fresh(owner) = linked { Some((link.alias, owner)) } else { None }).collect())
 }
 
-/// The customers whose history new owners of aliases change.
+/// The customers whose history new owners of aliases change. What the aliases stand for is taken from them.
 async fn concerned(app: &App, links: &[(Alias, Owner)]) -> Result<BTreeSet<Subject>, FoldError> {
     // An alias without a past brings nothing that this object's events do not.
     let aliases: Vec<Alias> = links.iter().map(|(alias, _)| alias.clone()).collect();
     let pasts = app.profiles.get(&aliases, true).await?;
     let mut refolds = BTreeSet::new();
-    for ((_, owner), past) in links.iter().zip(pasts) {
+    for ((alias, owner), past) in links.iter().zip(pasts) {
+        if past.as_ref().is_some_and(|past| is_person(alias) && past.place() != Place::Owned) {
+            segments::give_up(app, alias).await?;
+        }
         if past.is_some() || !owner.before().is_empty() {
             refolds.insert(Subject::Customer(owner.customer.clone()));
         }
@@ -94,39 +119,71 @@ async fn concerned(app: &App, links: &[(Alias, Owner)]) -> Result<BTreeSet<Subje
     Ok(refolds)
 }
 
-/// Folds every group into its subject's profile. Gives the subjects for which only a refold is exact.
-async fn fold_all(app: &App, groups: &BySubject) -> Result<Vec<Subject>, FoldError> {
+/// Folds every group into its subject's profile.
+async fn fold_all(app: &App, groups: &BySubject, now: Timestamp) -> Result<Folded, FoldError> {
     let subjects: Vec<&Subject> = groups.keys().collect();
-    let mut refolds = Vec::new();
+    let placing = Placing::of(app, groups.keys(), now).await?;
+    let mut folded = Folded::default();
     for chunk in subjects.chunks(READ_AT_ONCE) {
         let wanted: Vec<Subject> = chunk.iter().map(|subject| (*subject).clone()).collect();
         let stored = app.profiles.get(&wanted, true).await?;
-        let folds = wanted.into_iter().zip(stored).map(|(subject, stored)| fold_one(app, groups, subject, stored));
-        let asked: Vec<Option<Subject>> = stream::iter(folds).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
-        refolds.extend(asked.into_iter().flatten());
+        let folds = wanted.into_iter().zip(stored).map(|(subject, stored)| fold_one(app, (groups, &placing), subject, stored));
+        let done: Vec<(Subject, Fold)> = stream::iter(folds).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
+        for (subject, fold) in done.into_iter().filter(|(subject, fold)| *fold == Fold::Inexact || is_person(subject)) {
+            match fold {
+                Fold::Inexact => folded.refolds.insert(subject),
+                Fold::Begun => folded.begun.insert(subject),
+                Fold::Own => folded.own.insert(subject),
+                Fold::Owned => continue,
+            };
+        }
     }
-    Ok(refolds)
+    Ok(folded)
 }
 
-/// Folds one group. `Some` when only a refold is exact.
-async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: Option<Versioned>) -> Result<Option<Subject>, FoldError> {
+/// What became of one profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fold {
+    /// Only a refold is exact.
+    Inexact,
+    /// It is the first of its row.
+    Begun,
+    /// Its row says nothing of an owner.
+    Own,
+    /// Its row says that somebody owns it.
+    Owned,
+}
+
+/// Folds one group.
+async fn fold_one(
+    app: &App,
+    (groups, placing): (&BySubject, &Placing),
+    subject: Subject,
+    mut stored: Option<Versioned>,
+) -> Result<(Subject, Fold), FoldError> {
     let events = groups.get(&subject).map_or(&[][..], Vec::as_slice);
     for attempt in 0..ATTEMPTS {
+        let before = stored.as_ref().map(Versioned::place).unwrap_or_default();
         let (mut profile, version) = match stored {
             None => (Profile::new(subject.clone()), None),
-            Some(Versioned { profile: Ok(profile), version }) => (profile, Some(version)),
+            Some(Versioned { profile: Ok(profile), version, .. }) => (profile, Some(version)),
             Some(Versioned { profile: Err(error), .. }) => {
                 tracing::warn!(%error, "a stored profile cannot be read and is folded anew");
-                return Ok(Some(subject));
+                return Ok((subject, Fold::Inexact));
             }
         };
+        let fold = match (version, &before) {
+            (_, Place::Owned) => Fold::Owned,
+            (None, _) => Fold::Begun,
+            (Some(_), _) => Fold::Own,
+        };
         match profile.fold(events) {
-            Err(_needs) => return Ok(Some(subject)),
-            Ok(false) => return Ok(None),
+            Err(_needs) => return Ok((subject, Fold::Inexact)),
+            Ok(false) => return Ok((subject, fold)),
             Ok(true) => {}
         }
-        match app.profiles.put(&profile, version).await {
-            Ok(()) => return Ok(None),
+        match placing.put(app, &profile, &before, version).await {
+            Ok(()) => return Ok((subject, fold)),
             Err(StoreError::Conflict { .. }) => {
                 step_back(app, attempt, &subject).await;
                 stored = app.profiles.get(std::slice::from_ref(&subject), true).await?.pop().flatten();
@@ -138,13 +195,19 @@ async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: O
 }
 
 /// Notes the refolds durably, then that `links` are settled, and does the refolds if they are few.
-async fn ask_refolds(app: &App, object: &str, refolds: BTreeSet<Subject>, links: &[(Alias, Owner)]) -> Result<(), FoldError> {
+async fn ask_refolds(
+    app: &App,
+    object: &str,
+    refolds: BTreeSet<Subject>,
+    links: &[(Alias, Owner)],
+    now: Timestamp,
+) -> Result<(), FoldError> {
     let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject, object).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     let settled = links.iter().cloned().map(|(alias, owner)| async move { app.identities.settled(&alias, &owner).await });
     stream::iter(settled).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     if !refolds.is_empty() && refolds.len() <= FEW_REFOLDS {
-        refold::waiting(app).await?;
+        refold::waiting(app, now).await?;
     }
     Ok(())
 }

@@ -1,11 +1,17 @@
 //! Profiles anew from log and archive, for those that wait for it.
 
-use crate::{App, FoldError, fold::conflict, history::every_event};
+use crate::{
+    App, FoldError,
+    fold::conflict,
+    history::every_event,
+    segments::{self, Placing},
+};
 use rapport_core::{
     event::Event,
     profile::{Profile, Subject, refold, subjects},
+    time::Timestamp,
 };
-use rapport_io::{StoreError, identities::Waiting};
+use rapport_io::{StoreError, identities::Waiting, profiles::Versioned};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,7 +30,7 @@ pub struct Refolded {
 }
 
 /// Refolds every subject on the waiting list.
-pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
+pub(crate) async fn waiting(app: &App, now: Timestamp) -> Result<Refolded, FoldError> {
     let mut done = Refolded::default();
     let mut waiting: BTreeMap<Subject, Vec<Waiting>> = BTreeMap::new();
     for asked in app.identities.waiting_refolds().await? {
@@ -33,7 +39,8 @@ pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
     let waiting: Vec<(Subject, Vec<Waiting>)> = waiting.into_iter().collect();
     for part in waiting.chunks(PER_PASS) {
         let wanted: Vec<Subject> = part.iter().map(|(subject, _)| subject.clone()).collect();
-        done.changed += refold_these(app, wanted).await?;
+        done.changed += refold_these(app, wanted.clone(), now).await?;
+        segments::give_up_owned(app, wanted).await?;
         for asked in part.iter().flat_map(|(_, asked)| asked) {
             app.identities.refolded(asked).await?;
         }
@@ -43,7 +50,8 @@ pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
 }
 
 /// Refolds `wanted`; gives how many changed.
-async fn refold_these(app: &App, mut wanted: Vec<Subject>) -> Result<usize, FoldError> {
+async fn refold_these(app: &App, mut wanted: Vec<Subject>, now: Timestamp) -> Result<usize, FoldError> {
+    let placing = Placing::of(app, wanted.iter(), now).await?;
     let mut changed = 0;
     for _ in 0..ATTEMPTS {
         if wanted.is_empty() {
@@ -55,11 +63,10 @@ async fn refold_these(app: &App, mut wanted: Vec<Subject>) -> Result<usize, Fold
         let mut lost = Vec::new();
         for (subject, stored) in wanted.into_iter().zip(stored) {
             let profile = refold(subject.clone(), &histories.remove(&subject).unwrap_or_default());
-            let version = stored.as_ref().map(|stored| stored.version);
-            if stored.is_some_and(|stored| stored.profile.is_ok_and(|known| known == profile)) {
+            if stored.as_ref().is_some_and(|stored| stored.profile.as_ref().is_ok_and(|known| *known == profile)) {
                 continue;
             }
-            match save(app, &profile, version).await {
+            match save(app, &placing, &profile, stored.as_ref()).await {
                 Ok(()) => changed += 1,
                 Err(StoreError::Conflict { .. }) => lost.push(subject),
                 Err(error) => return Err(error.into()),
@@ -72,11 +79,12 @@ async fn refold_these(app: &App, mut wanted: Vec<Subject>) -> Result<usize, Fold
 
 /// A profile that never held anything is not stored. One that holds nothing any more is: were its row deleted, the next one would have
 /// a version that was seen before, and a slow writer would take the one for the other.
-pub(crate) async fn save(app: &App, profile: &Profile, version: Option<u64>) -> Result<(), StoreError> {
-    if version.is_none() && profile.is_empty() && profile.erased_at.is_none() {
+pub(crate) async fn save(app: &App, placing: &Placing, profile: &Profile, stored: Option<&Versioned>) -> Result<(), StoreError> {
+    if stored.is_none() && profile.is_empty() && profile.erased_at.is_none() {
         return Ok(());
     }
-    app.profiles.put(profile, version).await
+    let before = stored.map(Versioned::place).unwrap_or_default();
+    placing.put(app, profile, &before, stored.map(|stored| stored.version)).await
 }
 
 /// All events of each of `wanted`, those of its aliases among them.

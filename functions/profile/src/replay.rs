@@ -1,9 +1,15 @@
 //! All profiles from nothing, held against the live ones: the proof that nothing was lost and nothing counted twice.
 
-use crate::{App, FoldError, history::every_event, refold::save};
+use crate::{
+    App, FoldError,
+    history::every_event,
+    refold::save,
+    segments::{self, Placing},
+};
 use rapport_core::{
     event::Event,
     profile::{Link, Profile, Subject, links, refold, subjects},
+    time::Timestamp,
 };
 use rapport_io::identities::{Linked, Owner};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -22,14 +28,14 @@ pub struct Replayed {
     pub differing: Vec<Subject>,
 }
 
-/// Computes every profile from log and archive and compares it with the stored one. With `mend`, stores what the log says.
+/// Computes every profile from log and archive and compares it with the stored one. With `mend` and the time, stores what the log says.
 ///
 /// # Errors
 /// [`FoldError`] when a store does not answer.
-pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
+pub async fn replay(app: &App, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
     let mut replayed = Replayed::default();
     let owners = owners(app, &mut replayed.events).await?;
-    if mend {
+    if mend.is_some() {
         own(app, owners.values().cloned().collect()).await?;
     }
     let live = live(app).await?;
@@ -44,8 +50,8 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
             if live.get(&subject).map_or(is_nothing, |live| *live == hash(&bytes)) {
                 continue;
             }
-            if mend {
-                mend_one(app, &profile).await?;
+            if let Some(now) = mend {
+                mend_one(app, &profile, now).await?;
             }
             replayed.differing.push(subject);
         }
@@ -56,8 +62,8 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
         if hash(&nothing.to_bytes().map_err(|source| unwritable(&subject, source))?) == live {
             continue;
         }
-        if mend {
-            mend_one(app, &nothing).await?;
+        if let Some(now) = mend {
+            mend_one(app, &nothing, now).await?;
         }
         replayed.differing.push(subject);
     }
@@ -66,9 +72,12 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
 }
 
 /// Writes what the log says over what is there.
-async fn mend_one(app: &App, profile: &Profile) -> Result<(), FoldError> {
-    let stored = app.profiles.get(std::slice::from_ref(&profile.subject), true).await?.pop().flatten();
-    Ok(save(app, profile, stored.map(|stored| stored.version)).await?)
+async fn mend_one(app: &App, profile: &Profile, now: Timestamp) -> Result<(), FoldError> {
+    let subject = std::slice::from_ref(&profile.subject);
+    let stored = app.profiles.get(subject, true).await?.pop().flatten();
+    let placing = Placing::of(app, subject.iter(), now).await?;
+    save(app, &placing, profile, stored.as_ref()).await?;
+    Ok(segments::give_up_owned(app, subject.iter().cloned()).await?)
 }
 
 /// Records `links`. The profiles they change are about to be written, so nobody need be told.

@@ -25,7 +25,7 @@ use rapport_io::{
     log::Log,
     memory::{MemoryObjects, MemoryRecords, MemorySecrets},
     models::Models,
-    profiles::Profiles,
+    profiles::{Place, Profiles},
 };
 use rapport_lambda::{Request, Response};
 use recommend::{App, Config, handle};
@@ -108,7 +108,7 @@ impl Suite {
             action: action.clone(),
         };
         let events: Vec<Event> = actions.iter().enumerate().map(event).collect();
-        Profiles::new(self.records.clone()).put(&refold(subject.clone(), &events), None).await.expect("memory");
+        Profiles::new(self.records.clone()).put(&refold(subject.clone(), &events), &Place::Nowhere, None).await.expect("memory");
     }
 
     async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str, now: Timestamp) -> (Response, Json) {

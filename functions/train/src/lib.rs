@@ -10,17 +10,19 @@
 //! moves only after artifact and report are there.
 #![warn(missing_docs)]
 
+mod cutoffs;
 mod gather;
 
 use bytes::Bytes;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
+    features::CutOffs,
     model::{Meta, Model, ModelError},
     money::Currency,
     source::ConsentMode,
     time::Timestamp,
 };
-use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models};
+use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles, segments::SegmentStore};
 use rapport_lambda::Job;
 use rapport_train::{
     Corpus, Learned,
@@ -47,6 +49,8 @@ pub struct App {
     archive: Archive,
     models: Models,
     catalog: Catalog,
+    profiles: Profiles,
+    segments: SegmentStore,
     config: Config,
 }
 
@@ -58,7 +62,9 @@ impl App {
             log: Log::new(objects.clone()),
             archive: Archive::new(objects.clone()),
             models: Models::new(objects),
-            catalog: Catalog::new(records),
+            catalog: Catalog::new(Arc::clone(&records)),
+            profiles: Profiles::new(Arc::clone(&records)),
+            segments: SegmentStore::new(records),
             config,
         }
     }
@@ -116,6 +122,8 @@ pub struct Summary {
     pub holdout: Report,
     /// Who speaks about purchases to come, and how simpler voices did on the newest past.
     pub contests: Vec<Contest>,
+    /// Where quintiles and value tiers begin.
+    pub cut_offs: CutOffs,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -146,6 +154,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
     let Fitted { artifact, model, holdout, contests } = learned.await??;
 
+    let cut_offs = cutoffs::learn(app, now).await?;
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -153,6 +162,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         artifact_bytes: artifact.len(),
         holdout,
         contests,
+        cut_offs,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };

@@ -28,5 +28,6 @@ pub mod models;
 pub mod ports;
 pub mod profiles;
 pub mod rejects;
+pub mod segments;
 
 pub use ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored};

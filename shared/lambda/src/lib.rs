@@ -50,6 +50,8 @@ pub enum Job {
     Train,
     /// Fold the subjects anew that wait for it.
     Refold,
+    /// Look at the customers whose segments time may have changed, and at everybody after a new definition.
+    Segments,
 }
 
 /// What ends a `main`: anything, said once in the log.

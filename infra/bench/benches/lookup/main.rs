@@ -28,7 +28,7 @@ use rapport_io::{
     Secrets,
     memory::{MemoryObjects, MemoryRecords, MemorySecrets},
     models::Models,
-    profiles::Profiles,
+    profiles::{Place, Profiles},
 };
 use rapport_lambda::{Request, Response};
 use recommend::{App, Config, handle};
@@ -95,7 +95,7 @@ async fn app(artifact: Bytes, profiles: &[Profile]) -> App {
     secrets.put("bench/keys", &keyring.document().expect("a document")).await.expect("memory");
     Models::new(objects.clone()).publish(artifact, "{}".into(), NOW).await.expect("memory");
     for profile in profiles {
-        Profiles::new(records.clone()).put(profile, None).await.expect("memory");
+        Profiles::new(records.clone()).put(profile, &Place::Nowhere, None).await.expect("memory");
     }
     let app = App::new(records, objects, secrets, Config { stack: "bench".into(), currency: Currency::EUR, consent: ConsentMode::OptOut });
     app.warm(NOW).await;

@@ -1,7 +1,7 @@
 //! `rapport replay`: every profile from nothing, held against the live ones.
 
 use super::{Failure, Shop, progress, shop::Open};
-use crate::numbers::grouped;
+use crate::{clock, numbers::grouped};
 use clap::Args;
 use profile::Replayed;
 use rapport_lambda::Job;
@@ -40,9 +40,9 @@ async fn replay(open: &Open, mend: bool) -> Result<Replayed, Failure> {
     let spinner = progress::spinner("folding what waits");
     open.drain().await?;
     let functions = open.functions();
-    profile::run(&functions.profile, Job::Refold).await?;
+    profile::run(&functions.profile, Job::Refold, clock::now()).await?;
     spinner.set_message("replaying the log");
-    let replayed = profile::replay(&functions.profile, mend).await?;
+    let replayed = profile::replay(&functions.profile, mend.then(clock::now)).await?;
     spinner.finish_and_clear();
     Ok(replayed)
 }
