@@ -11,6 +11,7 @@ mod lookups;
 mod platforms;
 mod retail;
 mod runtime_api;
+mod segments;
 mod senders;
 mod shop;
 mod stack;
