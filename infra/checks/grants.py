@@ -39,6 +39,9 @@ GRANTS = {
     },
     "profile": DERIVED
     | {
+        "ProfilesTable": TABLE_READS | TABLE_WRITES | {"dynamodb:Scan"},
+        "CatalogTable": TABLE_READS,
+        "Bucket/models/*": {"s3:GetObject"},
         "ProfileLogs": LOGGING,
         "FoldsQueue": QUEUE_READS,
         "Bucket": {"s3:ListBucket"},
@@ -48,6 +51,7 @@ GRANTS = {
     },
     "train": DERIVED
     | {
+        "ProfilesTable": TABLE_READS | TABLE_WRITES | {"dynamodb:Scan"},
         "TrainLogs": LOGGING,
         "Bucket": {"s3:ListBucket"},
         "Bucket/log/*": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
@@ -63,7 +67,8 @@ GRANTS = {
         "Bucket": {"s3:ListBucket"},
         "Bucket/models/*": {"s3:GetObject"},
         "Bucket/log/*": {"s3:PutObject"},
-        "ProfilesTable": TABLE_READS,
+        "ProfilesTable": TABLE_READS | {"dynamodb:Scan"},
+        "ProfilesTable/index/members": {"dynamodb:Query"},
         "IdentitiesTable": TABLE_READS,
         "SegmentsTable": TABLE_READS,
         "ContactsTable": TABLE_READS | {"dynamodb:PutItem", "dynamodb:DeleteItem"},

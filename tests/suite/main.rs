@@ -15,6 +15,7 @@ mod platforms;
 mod rejects;
 mod retail;
 mod runtime_api;
+mod segments;
 mod senders;
 mod shop;
 mod stack;

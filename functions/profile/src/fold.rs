@@ -13,11 +13,14 @@ use crate::{
     App, FoldError,
     owner::{Portion, Share, hand_over},
     refold,
+    segments::Placing,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     event::Event,
     profile::{Alias, Link, Profile, Subject, links, subjects},
+    segment::Standing,
+    time::Timestamp,
 };
 use rapport_io::{
     StoreError,
@@ -45,7 +48,7 @@ type Rows = BTreeMap<Subject, Option<Versioned>>;
 type Claims = BTreeMap<Alias, OwnedBy>;
 
 /// Folds `events`, which the log holds in `object`.
-pub(crate) async fn events(app: &App, object: &str, events: &[Event]) -> Result<(), FoldError> {
+pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Timestamp) -> Result<(), FoldError> {
     let links = record_links(app, events).await?;
     let claims = claims(&links);
     let mut refolds = moved(&links);
@@ -57,9 +60,9 @@ pub(crate) async fn events(app: &App, object: &str, events: &[Event]) -> Result<
     }
     let named: Vec<(Subject, Vec<Event>)> = named.into_iter().collect();
     for part in named.chunks(READ_AT_ONCE) {
-        fold_part(app, part, &claims, &mut refolds).await?;
+        fold_part(app, part, &claims, &mut refolds, now).await?;
     }
-    ask_refolds(app, object, refolds, &links).await
+    ask_refolds(app, object, refolds, &links, now).await
 }
 
 fn by_subject(events: &[Event]) -> BySubject {
@@ -100,12 +103,19 @@ fn moved(links: &[(Alias, Owner)]) -> BTreeSet<Subject> {
 }
 
 /// Folds a part of the groups, then what of it belongs to owners; adds the subjects for which only a refold is exact to `refolds`.
-async fn fold_part(app: &App, part: &[(Subject, Vec<Event>)], claims: &Claims, refolds: &mut BTreeSet<Subject>) -> Result<(), FoldError> {
+async fn fold_part(
+    app: &App,
+    part: &[(Subject, Vec<Event>)],
+    claims: &Claims,
+    refolds: &mut BTreeSet<Subject>,
+    now: Timestamp,
+) -> Result<(), FoldError> {
     let mut rows = read(app, part.iter().map(|(subject, _)| subject.clone()).collect()).await?;
     let told = rows.values().flatten().filter_map(|row| row.ownership.owner());
     let claimed = part.iter().filter_map(|(subject, _)| claims.get(subject));
     let owners: BTreeSet<Subject> = told.chain(claimed).map(|owner| Subject::Customer(owner.customer.clone())).collect();
     rows.append(&mut read(app, owners.iter().filter(|owner| !rows.contains_key(owner)).cloned().collect()).await?);
+    let placing = Placing::of(app, rows.keys(), now).await?;
 
     // An owner that is nobody's alias is written once, with its own events and its aliases'.
     let waits = |subject: &Subject| {
@@ -115,7 +125,7 @@ async fn fold_part(app: &App, part: &[(Subject, Vec<Event>)], claims: &Claims, r
     let (waiting, first): (Vec<_>, Vec<_>) = part.iter().partition(|(subject, _)| waits(subject));
     let folds: Vec<_> = first
         .into_iter()
-        .map(|(subject, events)| fold_one(app, subject, events, claims.get(subject), rows.remove(subject).flatten()))
+        .map(|(subject, events)| fold_one(app, &placing, (subject, events, claims.get(subject)), rows.remove(subject).flatten()))
         .collect();
     let taken: Vec<(Subject, Taken)> = stream::iter(folds).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
 
@@ -132,7 +142,7 @@ async fn fold_part(app: &App, part: &[(Subject, Vec<Event>)], claims: &Claims, r
     }
     shares.retain(|owner, _| !refolds.contains(owner));
     let shared: Vec<_> = shares.into_iter().map(|(owner, share)| (rows.remove(&owner), owner, share)).collect();
-    let handed = shared.into_iter().map(|(row, owner, share)| hand_over(app, owner, share, row));
+    let handed = shared.into_iter().map(|(row, owner, share)| hand_over(app, &placing, (owner, share), row));
     let asked: Vec<Option<Subject>> = stream::iter(handed).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
     refolds.extend(asked.into_iter().flatten());
     Ok(())
@@ -157,21 +167,20 @@ enum Taken {
 /// Folds one group into its subject's profile, and writes down who owns the subject.
 async fn fold_one(
     app: &App,
-    subject: &Subject,
-    events: &[Event],
-    claim: Option<&OwnedBy>,
+    placing: &Placing,
+    (subject, events, claim): (&Subject, &[Event], Option<&OwnedBy>),
     mut stored: Option<Versioned>,
 ) -> Result<(Subject, Taken), FoldError> {
     app.metrics.add(Metric::Folded, events.len());
     for attempt in 0..ATTEMPTS {
-        let Some(Opened { mut profile, version, owner: told }) = open(subject, stored) else {
+        let Some(Opened { mut profile, version, owner: told, standing }) = open(subject, stored) else {
             return Ok((subject.clone(), Taken::NeedsRefold));
         };
         let owner = OwnedBy::earlier(told.clone(), claim.cloned());
         let Ok(is_changed) = profile.fold(events) else { return Ok((subject.clone(), Taken::NeedsRefold)) };
         let is_written = is_changed || owner != told;
         if is_written {
-            match app.profiles.put(&profile, owner.as_ref(), version).await {
+            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {
                 Ok(()) => {}
                 Err(StoreError::Conflict { .. }) => {
                     step_back(app, attempt, subject).await;
@@ -197,16 +206,18 @@ pub(crate) struct Opened {
     pub(crate) profile: Profile,
     pub(crate) version: Option<u64>,
     pub(crate) owner: Option<OwnedBy>,
+    pub(crate) standing: Standing,
 }
 
 /// `None` when the row is to be written anew: this release cannot read it, or an earlier one wrote it and said nothing of owners.
 pub(crate) fn open(subject: &Subject, stored: Option<Versioned>) -> Option<Opened> {
-    let Some(Versioned { profile, ownership, version }) = stored else {
-        return Some(Opened { profile: Profile::new(subject.clone()), version: None, owner: None });
+    let Some(stored) = stored else {
+        return Some(Opened { profile: Profile::new(subject.clone()), version: None, owner: None, standing: Standing::default() });
     };
-    match (profile, ownership) {
+    let (standing, version) = (stored.standing(), Some(stored.version));
+    match (stored.profile, stored.ownership) {
         (Ok(_), Ownership::Untold) => None,
-        (Ok(profile), ownership) => Some(Opened { profile, version: Some(version), owner: ownership.owner().cloned() }),
+        (Ok(profile), ownership) => Some(Opened { profile, version, owner: ownership.owner().cloned(), standing }),
         (Err(error), _) => {
             tracing::warn!(%error, "a stored profile cannot be read and is folded anew");
             None
@@ -220,13 +231,19 @@ pub(crate) async fn reread(app: &App, subject: &Subject) -> Result<Option<Versio
 }
 
 /// Notes the refolds durably, then that `links` are settled, and does the refolds if they are few.
-async fn ask_refolds(app: &App, object: &str, refolds: BTreeSet<Subject>, links: &[(Alias, Owner)]) -> Result<(), FoldError> {
+async fn ask_refolds(
+    app: &App,
+    object: &str,
+    refolds: BTreeSet<Subject>,
+    links: &[(Alias, Owner)],
+    now: Timestamp,
+) -> Result<(), FoldError> {
     let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject, object).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     let settled = links.iter().cloned().map(|(alias, owner)| async move { app.identities.settled(&alias, &owner).await });
     stream::iter(settled).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     if !refolds.is_empty() && refolds.len() <= FEW_REFOLDS {
-        refold::waiting(app).await?;
+        refold::waiting(app, now).await?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! Folds as a Lambda: the folds queue and the hourly refold job.
+//! Folds as a Lambda: the folds queue, the hourly refold and the minute's look at segments.
 
-use profile::{App, handle, run};
+use profile::{App, Config, handle, run};
 use rapport_lambda::{Environment, Fatal, Metrics, serve_queue_and_jobs, start_tracing};
 
 #[tokio::main]
@@ -9,11 +9,12 @@ async fn main() -> Result<(), Fatal> {
     let environment = Environment::of_process()?;
     let aws = environment.connect().await;
     aws.warm().await;
-    let app = App { metrics: Metrics::of(&environment.stack), ..App::new(aws.objects, aws.records) };
+    let config = Config { currency: environment.currency, consent: environment.consent };
+    let app = App { metrics: Metrics::of(&environment.stack), ..App::new(aws.objects, aws.records, config) };
     serve_queue_and_jobs(
         async |batch, now| handle(&app, batch, now).await,
         async |job, now| {
-            let done = run(&app, job).await;
+            let done = run(&app, job, now).await;
             app.metrics.report(now);
             done
         },

@@ -3,6 +3,7 @@
 use crate::{
     App, FoldError,
     fold::{ATTEMPTS, Opened, READ_AT_ONCE, conflict, open, reread, step_back},
+    segments::Placing,
 };
 use rapport_core::{
     event::Event,
@@ -39,8 +40,8 @@ pub(crate) struct Portion {
 /// the owner when only a refold is exact.
 pub(crate) async fn hand_over(
     app: &App,
-    owner: Subject,
-    mut share: Share,
+    placing: &Placing,
+    (owner, mut share): (Subject, Share),
     row: Option<Option<Versioned>>,
 ) -> Result<Option<Subject>, FoldError> {
     // What came under an alias was counted there.
@@ -51,7 +52,7 @@ pub(crate) async fn hand_over(
         None => reread(app, &owner).await?,
     };
     for attempt in 0..ATTEMPTS {
-        let Some(Opened { mut profile, version, owner: above }) = open(&owner, stored) else { return Ok(Some(owner)) };
+        let Some(Opened { mut profile, version, owner: above, standing }) = open(&owner, stored) else { return Ok(Some(owner)) };
         // Somebody linked the owner itself meanwhile: its own events are not its own alone.
         if above.is_some() && !share.own.is_empty() {
             return Ok(Some(owner));
@@ -69,7 +70,7 @@ pub(crate) async fn hand_over(
             stored = reread(app, &owner).await?;
             continue;
         }
-        match app.profiles.put(&profile, above.as_ref(), version).await {
+        match placing.put(app, &profile, above.as_ref(), &standing, version).await {
             Ok(()) => return Ok(None),
             Err(StoreError::Conflict { .. }) => {
                 step_back(app, attempt, &owner).await;
@@ -134,8 +135,10 @@ async fn tell_some(app: &App, subjects: Vec<Subject>) -> Result<Vec<Subject>, St
             continue;
         }
         let version = row.as_ref().map(|row| row.version);
+        // Who belongs to somebody stands nowhere.
+        let standing = row.as_ref().filter(|_| holds.is_none()).map(Versioned::standing).unwrap_or_default();
         let profile = row.and_then(|row| row.profile.ok()).unwrap_or_else(|| Profile::new(subject.clone()));
-        match app.profiles.put(&profile, holds.as_ref(), version).await {
+        match app.profiles.put(&profile, holds.as_ref(), &standing, version).await {
             Ok(()) => {}
             Err(StoreError::Conflict { .. }) => left.push(subject),
             Err(error) => return Err(error),

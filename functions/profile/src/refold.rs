@@ -1,9 +1,10 @@
 //! Profiles anew from log and archive, for those that wait for it.
 
-use crate::{App, FoldError, fold::conflict, history::every_event, owner::tell_owners};
+use crate::{App, FoldError, fold::conflict, history::every_event, owner::tell_owners, segments::Placing};
 use rapport_core::{
     event::Event,
     profile::{Profile, Subject, refold, subjects},
+    time::Timestamp,
 };
 use rapport_io::{StoreError, identities::Waiting, profiles::Versioned};
 use rapport_lambda::Metric;
@@ -25,7 +26,7 @@ pub struct Refolded {
 }
 
 /// Refolds every subject on the waiting list.
-pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
+pub(crate) async fn waiting(app: &App, now: Timestamp) -> Result<Refolded, FoldError> {
     let mut done = Refolded::default();
     let mut waiting: BTreeMap<Subject, Vec<Waiting>> = BTreeMap::new();
     for asked in app.identities.waiting_refolds().await? {
@@ -35,7 +36,7 @@ pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
     let waiting: Vec<(Subject, Vec<Waiting>)> = waiting.into_iter().collect();
     for part in waiting.chunks(PER_PASS) {
         let wanted: Vec<Subject> = part.iter().map(|(subject, _)| subject.clone()).collect();
-        done.changed += refold_these(app, wanted).await?;
+        done.changed += refold_these(app, wanted, now).await?;
         for asked in part.iter().flat_map(|(_, asked)| asked) {
             app.identities.refolded(asked).await?;
         }
@@ -51,7 +52,7 @@ pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
 ///
 /// Rows say who owns them before anything is read. Every row is written, also one that comes out as it was: a fold that read it before an
 /// alias was taken from it must not find it unchanged.
-async fn refold_these(app: &App, wanted: Vec<Subject>) -> Result<usize, FoldError> {
+async fn refold_these(app: &App, wanted: Vec<Subject>, now: Timestamp) -> Result<usize, FoldError> {
     tell_owners(app, &wanted).await?;
     let mut changed = 0;
     let mut left: BTreeSet<Subject> = wanted.into_iter().collect();
@@ -62,13 +63,15 @@ async fn refold_these(app: &App, wanted: Vec<Subject>) -> Result<usize, FoldErro
         // Versions first, events second: what somebody writes in between shows as a conflict, and their events are in our next pass.
         let rows = with_owners(app, left).await?;
         let mut histories = histories(app, rows.keys()).await?;
+        let placing = Placing::of(app, rows.keys(), now).await?;
         left = BTreeSet::new();
         for (subject, stored) in rows {
             let profile = refold(subject.clone(), &histories.remove(&subject).unwrap_or_default());
             let version = stored.as_ref().map(|stored| stored.version);
             let owner = stored.as_ref().and_then(|stored| stored.ownership.owner().cloned());
+            let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
             let known = stored.map_or_else(|| Some(Profile::new(subject.clone())), |stored| stored.profile.ok());
-            match app.profiles.put(&profile, owner.as_ref(), version).await {
+            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {
                 Ok(()) => changed += usize::from(known.as_ref() != Some(&profile)),
                 Err(StoreError::Conflict { .. }) => left.extend([subject]),
                 Err(error) => return Err(error.into()),

@@ -1,12 +1,15 @@
 //! All profiles from nothing, held against the live ones: the proof that nothing was lost and nothing counted twice.
 
-use crate::{App, FoldError, fold::reread, history::every_event, owner::tell_owners};
+use crate::{App, FoldError, fold::reread, history::every_event, owner::tell_owners, segments::Placing};
 use rapport_core::{
     event::Event,
     profile::{Link, Profile, Subject, links, refold, subjects},
     time::Timestamp,
 };
-use rapport_io::identities::{Linked, Owner};
+use rapport_io::{
+    identities::{Linked, Owner},
+    profiles::Versioned,
+};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::RangeInclusive,
@@ -26,11 +29,11 @@ pub struct Replayed {
     pub differing: Vec<Subject>,
 }
 
-/// Computes every profile from log and archive and compares it with the stored one. With `mend`, stores what the log says.
+/// Computes every profile from log and archive and compares it with the stored one. With `mend` and the time, stores what the log says.
 ///
 /// # Errors
 /// [`FoldError`] when a store does not answer.
-pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
+pub async fn replay(app: &App, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
     replay_those(app, None, mend).await
 }
 
@@ -38,11 +41,11 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
 ///
 /// # Errors
 /// [`FoldError`] when a store does not answer.
-pub async fn replay_span(app: &App, span: RangeInclusive<Timestamp>, mend: bool) -> Result<Replayed, FoldError> {
+pub async fn replay_span(app: &App, span: RangeInclusive<Timestamp>, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
     replay_those(app, Some(&span), mend).await
 }
 
-async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend: bool) -> Result<Replayed, FoldError> {
+async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
     let mut replayed = Replayed::default();
     let owners = owners(app, &mut replayed.events).await?;
     let active = match span {
@@ -50,7 +53,7 @@ async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend:
         None => None,
     };
     let is_asked = |subject: &Subject| active.as_ref().is_none_or(|active| active.contains(subject));
-    if mend {
+    if mend.is_some() {
         own(app, owners.values().cloned().collect()).await?;
     }
     let live = live(app).await?;
@@ -65,8 +68,8 @@ async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend:
             if live.get(&subject).map_or(is_nothing, |live| *live == hash(&bytes)) {
                 continue;
             }
-            if mend {
-                mend_one(app, &profile).await?;
+            if let Some(now) = mend {
+                mend_one(app, &profile, now).await?;
             }
             replayed.differing.push(subject);
         }
@@ -77,12 +80,12 @@ async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend:
         if hash(&nothing.to_bytes().map_err(|source| unwritable(&subject, source))?) == live {
             continue;
         }
-        if mend {
-            mend_one(app, &nothing).await?;
+        if let Some(now) = mend {
+            mend_one(app, &nothing, now).await?;
         }
         replayed.differing.push(subject);
     }
-    if mend {
+    if mend.is_some() {
         tell_owners(app, &owners.into_keys().collect::<Vec<_>>()).await?;
     }
     replayed.differing.sort();
@@ -91,10 +94,12 @@ async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend:
 
 /// Writes what the log says over what is there. Nothing is ever deleted: were a row gone, the next one would have a version that was seen
 /// before, and a slow writer would take the one for the other.
-async fn mend_one(app: &App, profile: &Profile) -> Result<(), FoldError> {
+async fn mend_one(app: &App, profile: &Profile, now: Timestamp) -> Result<(), FoldError> {
+    let placing = Placing::of(app, std::iter::once(&profile.subject), now).await?;
     let stored = reread(app, &profile.subject).await?;
     let owner = stored.as_ref().and_then(|stored| stored.ownership.owner());
-    Ok(app.profiles.put(profile, owner, stored.as_ref().map(|stored| stored.version)).await?)
+    let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
+    Ok(placing.put(app, profile, owner, &standing, stored.as_ref().map(|stored| stored.version)).await?)
 }
 
 /// Records `links`. The profiles they change are about to be written, so nobody need be told.

@@ -14,6 +14,7 @@ use rapport_io::{
 };
 
 const NOW: Timestamp = Timestamp(1_795_326_516_000);
+const CONFIG: Config = Config { currency: Currency::EUR, consent: ConsentMode::OptOut };
 
 struct House {
     app: App,
@@ -24,7 +25,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let (objects, records) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryRecords::default()));
-        Self { app: App::new(objects.clone(), records.clone()), objects, records }
+        Self { app: App::new(objects.clone(), records.clone(), CONFIG), objects, records }
     }
 
     async fn log(&self, events: &[Event]) -> String {
@@ -112,7 +113,7 @@ async fn whoever_is_refolded_may_be_somebodys_alias() {
     let key = house.log(&[viewed(4, Some("ada"), Some("phone"))]).await;
     house.fold(&key).await;
     assert_eq!((house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await), (2, 1, 2));
-    assert_eq!(replay(&house.app, false).await.expect("memory").differing, []);
+    assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
 }
 
 #[tokio::test]
@@ -134,10 +135,10 @@ async fn an_emptied_profile_goes_on_counting_its_writes() {
     let subject = Subject::parse("d#phone").expect("a subject");
     house.app.log.delete(&key).await.expect("memory");
     house.app.identities.ask_refold(&subject, "test").await.expect("memory");
-    run(&house.app, Job::Refold).await.expect("memory");
+    run(&house.app, Job::Refold, NOW).await.expect("memory");
     let stored = house.app.profiles.get(std::slice::from_ref(&subject), true).await.expect("memory").pop().flatten().expect("a row");
     assert_eq!((stored.version, stored.profile.expect("readable")), (2, Profile::new(subject)));
-    assert_eq!(replay(&house.app, false).await.expect("memory").differing, []);
+    assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
 }
 
 /// A bucket in which everything is archived at the moment that somebody lists the log.
@@ -174,8 +175,8 @@ impl Objects for Moving {
 async fn what_is_archived_while_somebody_reads_is_read() {
     let house = House::new();
     house.log(&[viewed(1, Some("ada"), None)]).await;
-    let app = App::new(Arc::new(Moving(Arc::clone(&house.objects))), Arc::new(MemoryRecords::default()));
+    let app = App::new(Arc::new(Moving(Arc::clone(&house.objects))), Arc::new(MemoryRecords::default()), CONFIG);
     let ada = Subject::parse("c#ada").expect("a subject");
     app.identities.ask_refold(&ada, "test").await.expect("memory");
-    assert_eq!(run(&app, Job::Refold).await.expect("memory"), Refolded { subjects: 1, changed: 1 });
+    assert_eq!(run(&app, Job::Refold, NOW).await.expect("memory"), Ran::Refolded(Refolded { subjects: 1, changed: 1 }));
 }

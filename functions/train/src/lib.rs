@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 mod audit;
+mod cutoffs;
 mod gather;
 
 pub use audit::audit;
@@ -18,12 +19,15 @@ pub use audit::audit;
 use bytes::Bytes;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
+    features::CutOffs,
     model::{Meta, Model, ModelError},
     money::Currency,
     source::ConsentMode,
     time::Timestamp,
 };
-use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, rejects::Rejects};
+use rapport_io::{
+    Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles, rejects::Rejects, segments::SegmentStore,
+};
 use rapport_lambda::Job;
 use rapport_train::{
     Corpus, Learned,
@@ -51,6 +55,8 @@ pub struct App {
     models: Models,
     catalog: Catalog,
     rejects: Rejects,
+    profiles: Profiles,
+    segments: SegmentStore,
     config: Config,
 }
 
@@ -63,7 +69,9 @@ impl App {
             archive: Archive::new(objects.clone()),
             rejects: Rejects::new(objects.clone()),
             models: Models::new(objects),
-            catalog: Catalog::new(records),
+            catalog: Catalog::new(Arc::clone(&records)),
+            profiles: Profiles::new(Arc::clone(&records)),
+            segments: SegmentStore::new(records),
             config,
         }
     }
@@ -121,6 +129,8 @@ pub struct Summary {
     pub holdout: Report,
     /// Who speaks about purchases to come, and how simpler voices did on the newest past.
     pub contests: Vec<Contest>,
+    /// Where quintiles and value tiers begin.
+    pub cut_offs: CutOffs,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -152,6 +162,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
     let Fitted { artifact, model, holdout, contests } = learned.await??;
 
+    let cut_offs = cutoffs::learn(app, now).await?;
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -159,6 +170,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         artifact_bytes: artifact.len(),
         holdout,
         contests,
+        cut_offs,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };

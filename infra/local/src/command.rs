@@ -18,6 +18,7 @@ mod progress;
 mod recommend;
 mod rejected;
 mod replay;
+mod segments;
 mod send;
 mod serve;
 mod shop;
@@ -157,6 +158,8 @@ enum Command {
     Recommend(recommend::Arguments),
     /// Show a customer's living profile.
     Customer(customer::Arguments),
+    /// Show the segments with their sizes, the members of one, or whom a rule would mean.
+    Segments(segments::Arguments),
     /// Play sample or captured payloads into a running suite.
     Send(send::Arguments),
     /// Compute every profile anew from the log and compare it with the live one.
@@ -188,6 +191,7 @@ impl Cli {
             Command::Train(arguments) => train::run(shop, arguments).await,
             Command::Recommend(arguments) => recommend::run(shop, arguments).await,
             Command::Customer(arguments) => customer::run(shop, arguments).await,
+            Command::Segments(arguments) => segments::run(shop, arguments).await,
             Command::Send(arguments) => send::run(shop, arguments).await,
             Command::Replay(arguments) => replay::run(shop, arguments).await,
             Command::Audit(arguments) => audit::run(shop, arguments).await,

@@ -38,7 +38,7 @@ impl Deployed {
             collect: collect::App::new(inbox(), keys()),
             ingest: ingest::App::new(objects(), records(), keys(), ingest::Config { currency, consent })
                 .with_dead_letters(aws.dead_letters.clone()),
-            profile: profile::App::new(objects(), records()),
+            profile: profile::App::new(objects(), records(), profile::Config { currency, consent }),
             train: train::App::new(objects(), records(), train::Config { currency, consent }),
             recommend: recommend::App::new(records(), objects(), Arc::clone(&aws.secrets), lookups),
         }
@@ -76,7 +76,7 @@ impl Functions for Deployed {
     async fn job(&self, function: Function, job: Job, now: Timestamp) -> Result<(), String> {
         match function {
             Function::Ingest => ingest::run(&self.ingest, job, now).await.map(drop).map_err(|error| error.to_string()),
-            Function::Profile => profile::run(&self.profile, job).await.map(drop).map_err(|error| error.to_string()),
+            Function::Profile => profile::run(&self.profile, job, now).await.map(drop).map_err(|error| error.to_string()),
             Function::Train => train::run(&self.train, job, now).await.map(drop).map_err(|error| error.to_string()),
             other => Err(format!("{other:?} has no jobs; it was asked for {job:?}")),
         }

@@ -465,6 +465,7 @@ mod tests {
         let timers = Template::deployed().unwrap().timers();
         let expected = [
             Timer { function: Function::Profile, expression: "rate(1 hour)".into(), job: Job::Refold },
+            Timer { function: Function::Profile, expression: "rate(1 minute)".into(), job: Job::Segments },
             Timer { function: Function::Train, expression: "cron(15 2 * * ? *)".into(), job: Job::Train },
         ];
         assert_eq!(timers, expected);

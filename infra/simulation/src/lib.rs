@@ -8,7 +8,7 @@
 //! ```text
 //! sends ─► doors ─► webhooks, collect ─► inbox ─► ingest ─► log ─► folds ─► profile     every arrow may fail, repeat, come late
 //! world    senders, queues, crashes, jobs, until all is quiet
-//! laws     custody · live = replay · = a run without faults in another order · = after archiving · the same model
+//! laws     custody · live = replay · who stands in which segment · = a run without faults in another order · = after archiving · the same model
 //! ```
 //!
 //! What is absent: time spent (latency, cost), and AWS's own behaviour, which `tests/suite` sees through real SDK calls.
@@ -107,10 +107,12 @@ async fn judge(world: &mut World, seed: u64, consent: ConsentMode) -> Result<(),
     let house = House::over(world.objects.clone(), world.records.clone(), consent);
     laws::custody(&house, &mut given).await?;
     laws::fold(&house).await?;
+    laws::standings(&house, &given).await?;
     let fair = fair_weather(&given, &world.objects, Dice::new(seed, 4))
         .await
         .map_err(|by| Broken { law: "nothing fails in fair weather", by: vec![by] })?;
     laws::fold(&fair).await?;
+    laws::standings(&fair, &given).await?;
     laws::same(&house, &fair).await?;
     let later = given.now.plus_days(3);
     laws::archive(&house, later).await?;

@@ -87,7 +87,7 @@ pub(crate) async fn fair_weather(given: &Given, bodies: &MemoryObjects, mut dice
     dice.shuffle(&mut keys);
     let folds = keys.iter().enumerate().map(|(number, key)| message(number, notification(key)));
     let failed = profile::handle(&house.apps.profile, folds.collect(), given.now).await;
-    profile::run(&house.apps.profile, Job::Refold).await.map_err(|error| error.to_string())?;
+    profile::run(&house.apps.profile, Job::Refold, given.now).await.map_err(|error| error.to_string())?;
     if failed.is_empty() { Ok(house) } else { Err("a fold failed in fair weather".to_owned()) }
 }
 

@@ -136,8 +136,16 @@ impl Records for Exposed<MemoryRecords> {
         self.read(table.suffix(), self.inner.query_changed(table, pk, after, next)).await
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
-        self.read(table.suffix(), self.inner.scan(table, next)).await
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(table.suffix(), self.inner.query_until(table, pk, until, next)).await
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(table.suffix(), self.inner.query_members(table, shard, next)).await
+    }
+
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(table.suffix(), self.inner.scan(table, consistent, next)).await
     }
 }
 

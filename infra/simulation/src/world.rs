@@ -51,6 +51,7 @@ enum Doing {
 #[derive(Clone, Copy, Debug)]
 enum Chore {
     Refold,
+    Segments,
     Archive,
     /// An operator sends the dead letters again.
     Redrive,
@@ -78,7 +79,7 @@ pub(crate) struct World {
     /// When which send is tried next.
     agenda: BTreeMap<(Timestamp, usize), ()>,
     /// What is done by the clock: when next, and how often, in milliseconds.
-    chores: [(Chore, Timestamp, i64); 3],
+    chores: [(Chore, Timestamp, i64); 4],
     /// Handlers of one queue, and messages for one of them, at most.
     at_once: (usize, usize),
     pub(crate) steps: u64,
@@ -90,6 +91,8 @@ impl World {
         let (refold, redrive) = (hours(&mut dice, 1, 24), hours(&mut dice, 12, 150));
         // In a crowd everything happens at once, also what is done by the clock.
         let archive = if is_crowd { refold * (24 * 60 * MINUTE_MS / refold).max(1) } else { hours(&mut dice, 20, 90) };
+        // Every minute on AWS; here so that a month stays short.
+        let segments = hours(&mut dice, 1, 12);
         let weather = Arc::new(Weather::new(START, dice, rates, told));
         let (objects, records) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryRecords::default()));
         let ground = Ground {
@@ -110,7 +113,7 @@ impl World {
             doing: BTreeMap::new(),
             agenda: plan.iter().enumerate().map(|(place, send)| ((send.at, place), ())).collect(),
             plan,
-            chores: [(Chore::Refold, refold), (Chore::Archive, archive), (Chore::Redrive, redrive)]
+            chores: [(Chore::Refold, refold), (Chore::Segments, segments), (Chore::Archive, archive), (Chore::Redrive, redrive)]
                 .map(|(chore, every)| (chore, START.plus_ms(every), every)),
             at_once: if is_crowd { (HANDLERS_IN_A_CROWD, MOST_MESSAGES_IN_A_CROWD) } else { (HANDLERS, MOST_MESSAGES) },
             steps: 0,
@@ -143,7 +146,8 @@ impl World {
             self.step()?;
             tokio::task::yield_now().await;
         }
-        profile::run(&self.apps.profile, Job::Refold).await.map_err(|error| format!("the last refold failed: {error}"))?;
+        let now = self.weather.state().now;
+        profile::run(&self.apps.profile, Job::Refold, now).await.map_err(|error| format!("the last refold failed: {error}"))?;
         Ok(())
     }
 
@@ -263,21 +267,23 @@ impl World {
 
     fn begin_chore(&mut self, chore: Chore, now: Timestamp) {
         let apps = Arc::clone(&self.apps);
-        let act: Act<End> =
-            match chore {
-                Chore::Refold => Box::pin(async move {
-                    End::Job(profile::run(&apps.profile, Job::Refold).await.map(drop).map_err(|error| error.to_string()))
-                }),
-                Chore::Archive => {
-                    Box::pin(async move { End::Job(train::archive(&apps.train, now).await.map(drop).map_err(|error| error.to_string())) })
-                }
-                Chore::Redrive => {
-                    let mut state = self.weather.state();
-                    let count = state.inbox.redrive(now) + state.folds.redrive(now);
-                    state.story.add(now, 0, &format!("{count} dead letters are sent again"));
-                    return;
-                }
-            };
+        let act: Act<End> = match chore {
+            Chore::Refold => Box::pin(async move {
+                End::Job(profile::run(&apps.profile, Job::Refold, now).await.map(drop).map_err(|error| error.to_string()))
+            }),
+            Chore::Segments => Box::pin(async move {
+                End::Job(profile::run(&apps.profile, Job::Segments, now).await.map(drop).map_err(|error| error.to_string()))
+            }),
+            Chore::Archive => {
+                Box::pin(async move { End::Job(train::archive(&apps.train, now).await.map(drop).map_err(|error| error.to_string())) })
+            }
+            Chore::Redrive => {
+                let mut state = self.weather.state();
+                let count = state.inbox.redrive(now) + state.folds.redrive(now);
+                state.story.add(now, 0, &format!("{count} dead letters are sent again"));
+                return;
+            }
+        };
         self.start(Doing::Chore(chore), act);
     }
 

@@ -104,7 +104,7 @@ impl Identities {
     pub async fn everybody(&self) -> Result<Vec<(Alias, Owner)>, StoreError> {
         let (mut everybody, mut next) = (Vec::new(), None);
         loop {
-            let page = self.records.scan(Table::Identities, next).await?;
+            let page = self.records.scan(Table::Identities, true, next).await?;
             for row in page.records.iter().filter(|row| row.key.sk == OWNER) {
                 if let Some(alias) = Alias::parse(&row.key.pk) {
                     everybody.push((alias, decode(row)?));
@@ -132,7 +132,7 @@ impl Identities {
         for (link, known) in links.iter().zip(&known) {
             if let Decided::Owns(_) = decide(link, known.as_ref())? {
                 let key = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
-                listed.push(row(key, Bytes::from_static(b"1")));
+                listed.push(Record::new(key, Bytes::from_static(b"1")));
             }
         }
         self.records.put_all(Table::Identities, listed).await?;
@@ -232,7 +232,7 @@ impl Identities {
 
     /// Gives the new version.
     async fn put(&self, key: RecordKey, body: Bytes, condition: Condition) -> Result<u64, StoreError> {
-        self.records.put(Table::Identities, row(key, body), condition).await
+        self.records.put(Table::Identities, Record::new(key, body), condition).await
     }
 
     async fn all(&self, pk: &str, prefix: &str) -> Result<Vec<Record>, StoreError> {
@@ -278,10 +278,6 @@ fn decide(link: &Link, known: Option<&Record>) -> Result<Decided, StoreError> {
             Decided::Owns(owned(link, true, before))
         }
     })
-}
-
-const fn row(key: RecordKey, body: Bytes) -> Record {
-    Record { key, version: 0, body, expires: None, changed: None }
 }
 
 fn owned(link: &Link, unsettled: bool, before: Vec<CustomerId>) -> Owner {
@@ -365,7 +361,7 @@ mod tests {
         identities.link(&link("ada", 5)).await.unwrap();
         // What somebody leaves behind who lost the race for it.
         let row = RecordKey::new("c#bob", "alias#d#phone");
-        let left = Record { key: row, version: 0, body: Bytes::from_static(b"1"), expires: None, changed: None };
+        let left = Record::new(row, Bytes::from_static(b"1"));
         records.put(Table::Identities, left, Condition::Always).await.unwrap();
         assert_eq!(identities.aliases(&customer("ada")).await.unwrap(), [phone()]);
         assert_eq!(identities.aliases(&customer("bob")).await.unwrap(), []);
@@ -384,7 +380,7 @@ mod tests {
         assert_eq!(waiting.iter().map(|waiting| &waiting.subject).collect::<Vec<_>>(), [&phone()]);
 
         let old = RecordKey::new(layout::REFOLDS, "d#an old phone");
-        let old = Record { key: old, version: 0, body: Bytes::from_static(b"1"), expires: None, changed: None };
+        let old = Record::new(old, Bytes::from_static(b"1"));
         records.put(Table::Identities, old, Condition::Always).await.unwrap();
         let subjects: Vec<String> = identities.waiting_refolds().await.unwrap().iter().map(|waiting| waiting.subject.to_string()).collect();
         assert_eq!(subjects, ["d#an old phone", "d#phone"], "rows of the release before are read, too");

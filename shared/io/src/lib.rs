@@ -30,5 +30,6 @@ pub mod ports;
 pub mod profiles;
 pub mod redrive;
 pub mod rejects;
+pub mod segments;
 
 pub use ports::{Condition, Mailbox, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored, Taken};

@@ -135,7 +135,25 @@ impl Records for MemoryRecords {
         Ok(Self::page(changed.into_iter(), |row| row.changed.clone().unwrap_or_default()))
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let rows = lock(&self.rows);
+        let from = next.map_or_else(|| Bound::Included(String::new()), Bound::Excluded);
+        let matching = partition(&rows, table, pk, from).take_while(|row| row.key.sk.as_str() <= until);
+        Ok(Self::page(matching, |row| row.key.sk.clone()))
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let rows = lock(&self.rows);
+        let from =
+            next.map_or_else(|| Bound::Included((table, RecordKey::new("", ""))), |next| Bound::Excluded((table, RecordKey::alone(next))));
+        let here = rows.range((from, Bound::Unbounded)).take_while(|((at, _), _)| *at == table).map(|(_, row)| row);
+        let members = here.filter(|row| row.beside.as_ref().is_some_and(|beside| beside.shard.as_deref() == Some(shard)));
+        let mut page = Self::page(members, |row| row.key.pk.clone());
+        page.records.iter_mut().for_each(|row| *row = Record { beside: row.beside.take(), ..Record::new(row.key.clone(), Bytes::new()) });
+        Ok(page)
+    }
+
+    async fn scan(&self, table: Table, _consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
         let rows = lock(&self.rows);
         let from = match next.as_deref().and_then(|next| next.split_once('\0')) {
             Some((pk, sk)) => Bound::Excluded((table, RecordKey::new(pk, sk))),

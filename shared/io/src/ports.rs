@@ -142,6 +142,25 @@ pub struct Record {
     pub expires: Option<i64>,
     /// Sort key of the catalog's `by_change` index; only the catalog sets it.
     pub changed: Option<String>,
+    /// What lies beside the content; only profiles set it.
+    pub beside: Option<Beside>,
+}
+
+/// A little that a row knows beside its content, written with it in one piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Some hundred bytes; its first field says its schema.
+    pub content: Bytes,
+    /// Partition of the index `members`, which holds a copy of it; a row that names none is not in there.
+    pub shard: Option<String>,
+}
+
+impl Record {
+    /// A row that holds `body` and nothing else, to be written.
+    #[must_use]
+    pub const fn new(key: RecordKey, body: Bytes) -> Self {
+        Self { key, version: 0, body, expires: None, changed: None, beside: None }
+    }
 }
 
 /// Some rows, and where to go on.
@@ -173,10 +192,15 @@ pub trait Records: Send + Sync + 'static {
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError>;
     /// Rows of one partition by sort key, those beginning with `prefix`, strongly consistent.
     async fn query(&self, table: Table, pk: &str, prefix: &str, next: Option<String>) -> Result<Page, StoreError>;
+    /// Rows of one partition by sort key, those up to `until`, strongly consistent.
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError>;
+    /// Rows of one partition of the index `members` by partition key, a moment old: name and what lies beside the content; the content
+    /// itself is empty, the version 0.
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError>;
     /// Rows of one partition by `changed`, those greater than `after`.
     async fn query_changed(&self, table: Table, pk: &str, after: &str, next: Option<String>) -> Result<Page, StoreError>;
-    /// All rows of a table, a page at a time.
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError>;
+    /// All rows of a table, a page at a time, strongly consistent when `consistent`.
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError>;
 }
 
 impl dyn Records {

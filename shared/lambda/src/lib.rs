@@ -54,6 +54,8 @@ pub enum Job {
     Refold,
     /// Move dead letters to where they can be read.
     Drain,
+    /// Look at the customers whose segments time may have changed, and at everybody after a new definition.
+    Segments,
 }
 
 /// What ends a `main`: anything, said once in the log.

@@ -1,7 +1,7 @@
 //! `rapport replay`: every profile, or those of who was there on some days, from nothing, held against the live ones.
 
 use super::{Failure, Shop, progress, shop::Open};
-use crate::numbers::grouped;
+use crate::{clock, numbers::grouped};
 use clap::Args;
 use profile::Replayed;
 use rapport_core::time::Timestamp;
@@ -64,11 +64,12 @@ async fn replay(open: &Open, arguments: &Arguments) -> Result<Replayed, Failure>
     let spinner = progress::spinner("folding what waits");
     open.drain().await?;
     let functions = open.functions();
-    profile::run(&functions.profile, Job::Refold).await?;
+    profile::run(&functions.profile, Job::Refold, clock::now()).await?;
     spinner.set_message("replaying the log");
+    let mend = arguments.mend.then(clock::now);
     let replayed = match arguments.span() {
-        Some(span) => profile::replay_span(&functions.profile, span, arguments.mend).await?,
-        None => profile::replay(&functions.profile, arguments.mend).await?,
+        Some(span) => profile::replay_span(&functions.profile, span, mend).await?,
+        None => profile::replay(&functions.profile, mend).await?,
     };
     spinner.finish_and_clear();
     Ok(replayed)
