@@ -1,6 +1,6 @@
 //! The living profile as `GET /v1/customers/{id}` shows it, and everything held as the export does.
 //!
-//! What does not exist yet is null: segments. Nothing here is made up to fill a field.
+//! Segments are laid into it by [`crate::segments`]. Nothing here is made up to fill a field.
 
 use rapport_core::{
     event::Purpose,

@@ -22,7 +22,7 @@ use serde_json::{Map, Value as Json, json};
 #[must_use]
 pub(crate) fn predictions(profile: &Profile, outlook: Option<&Outlook>, currency: Currency, now: Timestamp) -> Json {
     let Some((outlook, known)) = outlook.zip(Purchases::of(profile, currency, now)) else { return Json::Null };
-    let foreseen: Vec<(u32, Foresight)> = outlook.horizons.iter().map(|horizon| (horizon.days, outlook.foresee(&known, horizon))).collect();
+    let foreseen: Vec<(u32, Foresight)> = outlook.foresee_all(&known).collect();
     let mut told = Map::new();
     let mut tell = |name: String, Ranged { value, low, high }: Ranged| {
         told.insert(name, json!({ "value": value, "low": low, "high": high, "learned_from": outlook.learned_from }));

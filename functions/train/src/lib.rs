@@ -1,7 +1,7 @@
 //! Trains: the log and the archive go in, a model with its report comes out, and closed days move from the log into the archive.
 //!
 //! ```text
-//! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted)
+//! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted; what was seen ─► data audit)
 //! learn   corpus ─► history + catalog ─► weights chosen and judged on the newest past ─► artifact, report
 //!         profiles ─► personas
 //! publish artifact, report ─► models/, pointer swapped
@@ -11,19 +11,26 @@
 //! moves only after artifact and report are there.
 #![warn(missing_docs)]
 
+mod audit;
 mod customers;
+mod cutoffs;
 mod gather;
+
+pub use audit::audit;
 
 use bytes::Bytes;
 use customers::Customers;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
+    features::CutOffs,
     model::{Meta, Model, ModelError},
     money::Currency,
     source::ConsentMode,
     time::Timestamp,
 };
-use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles};
+use rapport_io::{
+    Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles, rejects::Rejects, segments::SegmentStore,
+};
 use rapport_lambda::Job;
 use rapport_train::{
     Corpus, Learned,
@@ -51,7 +58,9 @@ pub struct App {
     archive: Archive,
     models: Models,
     catalog: Catalog,
+    rejects: Rejects,
     profiles: Profiles,
+    segments: SegmentStore,
     config: Config,
 }
 
@@ -62,9 +71,11 @@ impl App {
         Self {
             log: Log::new(objects.clone()),
             archive: Archive::new(objects.clone()),
+            rejects: Rejects::new(objects.clone()),
             models: Models::new(objects),
             catalog: Catalog::new(Arc::clone(&records)),
-            profiles: Profiles::new(records),
+            profiles: Profiles::new(Arc::clone(&records)),
+            segments: SegmentStore::new(records),
             config,
         }
     }
@@ -122,6 +133,8 @@ pub struct Summary {
     pub holdout: Report,
     /// Who speaks about purchases to come, and how simpler voices did on the newest past.
     pub contests: Vec<Contest>,
+    /// Where quintiles and value tiers begin.
+    pub cut_offs: CutOffs,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -146,6 +159,7 @@ pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Summary, TrainEr
 pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) -> Result<Summary, TrainError> {
     let gathered = gather::gather(app, now, &progress).await?;
     let catalog = app.catalog.items().await?;
+    audit::write(app, gathered.auditor, &catalog, now).await?;
     let customers = customers::customers(app).await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the profiles cannot be read; the model goes without personas");
         Customers::default()
@@ -156,6 +170,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &customers, &config, now));
     let Fitted { artifact, model, holdout, contests } = learned.await??;
 
+    let cut_offs = cutoffs::learn(app, now).await?;
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -163,6 +178,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         artifact_bytes: artifact.len(),
         holdout,
         contests,
+        cut_offs,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };
@@ -184,7 +200,8 @@ pub async fn archive(app: &App, now: Timestamp) -> Result<usize, TrainError> {
 /// # Errors
 /// [`TrainError`] when a store does not answer.
 pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report, TrainError> {
-    let corpus = gather::look(app, &progress).await?;
+    let mut corpus = Corpus::default();
+    gather::look(app, &progress, |_, events| events.iter().for_each(|event| corpus.add(event))).await?;
     let catalog = app.catalog.items().await?;
     progress(Step::Learn);
     let Config { currency, consent } = app.config;

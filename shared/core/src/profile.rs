@@ -10,6 +10,7 @@
 //!
 //! What is absent: decay, scores, segments, personas. They depend on *now*, so they are computed when somebody looks.
 
+mod absorb;
 mod channel;
 mod codec;
 mod fold;

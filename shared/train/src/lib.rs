@@ -15,6 +15,7 @@
 //! What is absent: anything that reads a file or a clock.
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod blend;
 mod content;
 mod corpus;

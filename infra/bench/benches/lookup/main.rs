@@ -6,23 +6,24 @@
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement")]
 
+mod customers;
 #[allow(dead_code, reason = "the tests ask it more than the measurement does")]
 mod large_shop;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion};
+use customers::{CUSTOMERS, ITEMS, NOW, profile};
 use large_shop::item_id;
 use rapport_core::{
-    auth::{Keyring, personal},
-    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
-    id::{CustomerId, EventId, OrderId},
+    auth::Keyring,
     model::Model,
     money::Currency,
-    profile::{Profile, Subject, refold},
+    profile::Profile,
     ranking::{self, Ask, Scratch, Shop},
     rules::Rules,
+    segment::Standing,
     source::ConsentMode,
-    time::{DAY_MS, MINUTE_MS, Timestamp},
+    time::Timestamp,
 };
 use rapport_io::{
     Secrets,
@@ -41,52 +42,10 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-const NOW: Timestamp = Timestamp(1_795_348_800_000);
-const ITEMS: usize = 20_000;
 /// How many lookups the percentiles rest on.
 const LOOKUPS: usize = 20_000;
 /// How often each of them is made.
 const PASSES: usize = 5;
-/// Customers who ask in turn, so that no lookup finds the last one's neighbours in the processor's cache.
-const CUSTOMERS: usize = 64;
-
-fn customer(number: usize) -> CustomerId {
-    personal::customer("salt", &format!("customer-{number}")).expect("an id")
-}
-
-/// Two years of a good customer: ten orders of five items, and a full window of 200 looks in the last fortnight.
-fn profile(number: usize) -> Profile {
-    let place = |step: usize| (number * 301 + step * step * 7) % ITEMS;
-    let event = |step: usize, at: Timestamp, action: Action| Event {
-        id: EventId::new(&format!("{number}-{step}")).expect("an id"),
-        at,
-        authority: Authority::Backend,
-        source: "bench".into(),
-        who: Who { customer: Some(customer(number)), ..Who::default() },
-        traffic: Traffic::Human,
-        action,
-    };
-    let bought = (0..50).map(|step| {
-        let at = NOW.plus_ms(-DAY_MS * (700 - 60 * (step as i64 / 5)));
-        let line = OrderLine {
-            order: OrderId::new(&format!("{number}-{}", step / 5)).expect("an id"),
-            version: at,
-            product: Some(Product::bare(item_id(place(step)))),
-            quantity: 1,
-            paid_minor: 900,
-            discount_minor: 0,
-            currency: Currency::EUR,
-            cancelled: false,
-        };
-        event(step, at, Action::Ordered(line))
-    });
-    let looked = (0..200).map(|step| {
-        let at = NOW.plus_ms(-MINUTE_MS * (1 + 90 * step as i64));
-        event(1_000 + step, at, Action::Viewed(Product::bare(item_id(place(step)))))
-    });
-    let events: Vec<Event> = bought.chain(looked).collect();
-    refold(Subject::Customer(customer(number)), &events)
-}
 
 async fn app(artifact: Bytes, profiles: &[Profile]) -> App {
     let (records, objects, secrets) =
@@ -95,7 +54,7 @@ async fn app(artifact: Bytes, profiles: &[Profile]) -> App {
     secrets.put("bench/keys", &keyring.document().expect("a document")).await.expect("memory");
     Models::new(objects.clone()).publish(artifact, "{}".into(), NOW).await.expect("memory");
     for profile in profiles {
-        Profiles::new(records.clone()).put(profile, None).await.expect("memory");
+        Profiles::new(records.clone()).put(profile, None, &Standing::default(), None).await.expect("memory");
     }
     let app = App::new(records, objects, secrets, Config { stack: "bench".into(), currency: Currency::EUR, consent: ConsentMode::OptOut });
     app.warm(NOW).await;

@@ -168,6 +168,28 @@ fn who_ordered_once_like_everybody_is_not_frequent() {
     assert_eq!((cut_offs.orders, cut_offs.frequency_score(1), cut_offs.frequency_score(5)), ([2, 3, 4, 5], 1.0, 5.0));
 }
 
+#[test]
+fn cut_offs_that_shiver_are_the_same_to_customers() {
+    let known = CutOffs {
+        recency_days: [20, 50, 90, 200],
+        revenue_minor: [1_000, 3_000, 9_000, 40_000],
+        learned_from: 60,
+        ..CutOffs::prior(Currency::EUR)
+    };
+    let near = CutOffs { recency_days: [20, 52, 90, 200], revenue_minor: [1_040, 3_000, 8_600, 40_000], learned_from: 64, ..known };
+    assert!(known.is_near(&near) && near.is_near(&known));
+    for other in [
+        CutOffs { recency_days: [20, 53, 90, 200], ..known },
+        CutOffs { orders: [2, 3, 4, 8], ..known },
+        CutOffs { revenue_minor: [1_000, 3_000, 9_000, 43_000], ..known },
+        CutOffs { order_value_minor: known.order_value_minor * 2, ..known },
+        CutOffs { lapsed_days: 200, ..known },
+        CutOffs { learned_from: 0, ..known },
+    ] {
+        assert!(!known.is_near(&other) && !other.is_near(&known), "{other:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn scores_are_one_to_five_and_better_is_never_worse(

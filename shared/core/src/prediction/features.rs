@@ -19,11 +19,15 @@ impl Features {
     /// Of `known`, by these models, for the next `days`.
     #[must_use]
     pub fn of(known: &Purchases, days: f64, bg_nbd: &BgNbd, pareto_nbd: &ParetoNbd) -> Self {
+        Self::of_present(known, pareto_nbd.alive(known), days, bg_nbd, pareto_nbd)
+    }
+
+    /// The same where [`ParetoNbd::alive`] was asked before: it is an integral, and does not depend on the days.
+    #[must_use]
+    pub(super) fn of_present(known: &Purchases, alive: f64, days: f64, bg_nbd: &BgNbd, pareto_nbd: &ParetoNbd) -> Self {
         let bought = known.repeats().ln_1p();
         let silence = (known.silent_days() / 7.0).ln_1p();
         let once = f64::from(u8::from(known.repeats() == 0.0));
-        // Asked once: it is an integral.
-        let alive = pareto_nbd.alive(known);
         // Silence beside the customer's own mean gap.
         let overdue = (known.silent_days() * (known.repeats() + 1.0) / known.age_days().max(1.0)).ln_1p();
         Self([

@@ -115,8 +115,18 @@ impl Outlook {
     /// What `known` will do within `horizon`. Finite, whatever is known.
     #[must_use]
     pub fn foresee(&self, known: &Purchases, horizon: &Horizon) -> Foresight {
+        self.foresee_present(known, self.pareto_nbd.alive(known), horizon)
+    }
+
+    /// The same within every horizon, with its days.
+    pub fn foresee_all<'a>(&'a self, known: &'a Purchases) -> impl Iterator<Item = (u32, Foresight)> + 'a {
+        let alive = self.pareto_nbd.alive(known);
+        self.horizons.iter().map(move |horizon| (horizon.days, self.foresee_present(known, alive, horizon)))
+    }
+
+    fn foresee_present(&self, known: &Purchases, alive: f64, horizon: &Horizon) -> Foresight {
         let days = f64::from(horizon.days);
-        let features = Features::of(known, days, &self.bg_nbd, &self.pareto_nbd);
+        let features = Features::of_present(known, alive, days, &self.bg_nbd, &self.pareto_nbd);
         let purchase_days = horizon.count.told(Link::Count, &self.voices(Link::Count, known, &features, days), &features, horizon.season);
         let chance = horizon.chance.told(Link::Odds, &self.voices(Link::Odds, known, &features, days), &features, horizon.season);
         let worth = self.spend.expected_minor(known.repeats() + 1.0, known.mean_minor());

@@ -36,20 +36,19 @@ impl ParetoNbd {
         are_sound(&[self.r, self.alpha_days, self.s, self.beta_days])
     }
 
-    /// ln of the two ways to have bought just so, up to one constant: by being there still, and by having left since, which `departure`
-    /// is the integral of.
+    /// ln of the two ways to have bought just so, up to one constant: by being there still, and by having left since, which
+    /// `ln_departure` is the integral of.
     #[must_use]
-    pub fn ways(&self, known: &Purchases, departure: &Departure) -> (f64, f64) {
+    pub fn ways(&self, known: &Purchases, ln_departure: f64) -> (f64, f64) {
         let (x, age) = (known.repeats(), known.age_days());
         let stayed = -(self.r + x) * (self.alpha_days + age).ln() - self.s * (self.beta_days + age).ln();
-        (stayed, self.s.ln() + departure.ln)
+        (stayed, self.s.ln() + ln_departure)
     }
 
     /// The chance that the customer is still there, 0 to 1.
     #[must_use]
     pub fn alive(&self, known: &Purchases) -> f64 {
-        let departure = self.departure(known.repeats(), known.recency_days(), known.age_days());
-        let (stayed, left) = self.ways(known, &departure);
+        let (stayed, left) = self.ways(known, self.ln_departure(known.repeats(), known.recency_days(), known.age_days()));
         (-ln_sum(0.0, left - stayed)).exp()
     }
 
@@ -77,36 +76,82 @@ impl ParetoNbd {
         let (x, age) = (known.repeats(), known.age_days());
         let (alpha, beta) = (self.alpha_days + age, self.beta_days + age);
         let stays = -(self.r + x) * (days / alpha).ln_1p() - self.s * (days / beta).ln_1p();
-        let leaves = self.s.ln() + self.s * beta.ln() + (self.r + x) * alpha.ln() + self.departure(x, age, age + days).ln;
+        let leaves = self.s.ln() + self.s * beta.ln() + (self.r + x) * alpha.ln() + self.ln_departure(x, age, age + days);
         (1.0 - stays.exp() - leaves.exp()).clamp(0.0, 1.0)
     }
 
-    /// Integrates over departures from day `from` to day `to` after the first purchase: Gauss and Legendre's 32 points in `ln(α + y)`,
-    /// no further than the integrand matters.
+    /// Integrates over departures from day `from` to day `to` after the first purchase, for whoever fits the parameters.
     #[must_use]
     pub fn departure(&self, repeats: f64, from: f64, to: f64) -> Departure {
-        let bought = self.r + repeats;
-        let start = (self.alpha_days + from).ln();
-        let span = ((self.alpha_days + to).ln() - start).min(MATTERS / (bought + self.s));
-        if span <= 0.0 {
-            return Departure { ln: f64::NEG_INFINITY, means: [0.0; 4] };
-        }
-        let point = |node: f64| {
-            let ln_alpha = start + span * (1.0 + node) / 2.0;
-            let alpha = ln_alpha.exp();
-            let beta = (self.beta_days - self.alpha_days + alpha).max(f64::MIN_POSITIVE);
-            (-(bought - 1.0) * ln_alpha - (self.s + 1.0) * beta.ln(), [ln_alpha, 1.0 / alpha, beta.ln(), 1.0 / beta])
-        };
-        let points = NODES.map(|(node, weight)| [(point(-node), weight), (point(node), weight)]);
-        let highest = points.iter().flatten().fold(f64::NEG_INFINITY, |high, ((ln, _), _)| high.max(*ln));
-        let (mut sum, mut means) = (0.0, [0.0; 4]);
-        for ((ln, at), weight) in points.iter().flatten() {
-            let share = weight * (ln - highest).exp();
+        let Some(Path { points, half }) = self.path(repeats, from, to) else { return Departure { ln: f64::NEG_INFINITY, means: [0.0; 4] } };
+        let (highest, mut sum, mut means) = (highest(&points), 0.0, [0.0; 4]);
+        for point in &points {
+            let share = point.share(highest);
             sum += share;
+            let at = [point.ln_alpha, 1.0 / point.alpha, point.ln_beta, 1.0 / point.beta];
             means.iter_mut().zip(at).for_each(|(mean, value)| *mean += share * value);
         }
-        Departure { ln: highest + (sum * span / 2.0).ln(), means: means.map(|mean| mean / sum) }
+        Departure { ln: highest + (sum * half).ln(), means: means.map(|mean| mean / sum) }
     }
+
+    /// The integral alone.
+    fn ln_departure(&self, repeats: f64, from: f64, to: f64) -> f64 {
+        let Some(Path { points, half }) = self.path(repeats, from, to) else { return f64::NEG_INFINITY };
+        let highest = highest(&points);
+        highest + (points.iter().map(|point| point.share(highest)).sum::<f64>() * half).ln()
+    }
+
+    /// Gauss and Legendre's 32 points in `ln(α + y)`, no further than the integrand matters; `None` over no days.
+    fn path(&self, repeats: f64, from: f64, to: f64) -> Option<Path> {
+        let bought = self.r + repeats;
+        let start = (self.alpha_days + from).ln();
+        let half = ((self.alpha_days + to).ln() - start).min(MATTERS / (bought + self.s)) / 2.0;
+        if half <= 0.0 {
+            return None;
+        }
+        let (ln_middle, middle) = (start + half, (start + half).exp());
+        let point = |way: f64, growth: f64, weight: f64| {
+            let alpha = middle * growth;
+            let beta = (self.beta_days - self.alpha_days + alpha).max(f64::MIN_POSITIVE);
+            let (ln_alpha, ln_beta) = (ln_middle + half * way, beta.ln());
+            Point { ln: -(bought - 1.0) * ln_alpha - (self.s + 1.0) * ln_beta, weight, alpha, ln_alpha, beta, ln_beta }
+        };
+        let points = std::array::from_fn(|number| {
+            let (node, weight) = NODES[number / 2];
+            // As far up as down: one power tells both.
+            let growth = (half * node).exp();
+            if number % 2 == 0 { point(-node, 1.0 / growth, weight) } else { point(node, growth, weight) }
+        });
+        Some(Path { points, half })
+    }
+}
+
+/// Where an integrand is asked, and half the length that it is asked over.
+struct Path {
+    points: [Point; 32],
+    half: f64,
+}
+
+/// One of the points: ln of the integrand there, its weight, `α + y` and `β + y`.
+#[derive(Clone, Copy)]
+struct Point {
+    ln: f64,
+    weight: f64,
+    alpha: f64,
+    ln_alpha: f64,
+    beta: f64,
+    ln_beta: f64,
+}
+
+impl Point {
+    fn share(&self, highest: f64) -> f64 {
+        self.weight * (self.ln - highest).exp()
+    }
+}
+
+/// What all are brought to, so that none overflows.
+fn highest(points: &[Point]) -> f64 {
+    points.iter().fold(f64::NEG_INFINITY, |high, point| high.max(point.ln))
 }
 
 /// In so many decay lengths an integrand falls below 1e-17 of what it was.

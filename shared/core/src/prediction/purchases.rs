@@ -34,7 +34,7 @@ impl Purchases {
     /// What a profile tells at `now`, in `currency`; `None` for who never bought.
     #[must_use]
     pub fn of(profile: &Profile, currency: Currency, now: Timestamp) -> Option<Self> {
-        let totals = profile.whole();
+        let totals = profile.ordered();
         let (first, last) = totals.first_order.zip(totals.last_order)?;
         let day = |at: Timestamp| at.0.div_euclid(DAY_MS) as f64;
         let paid = totals.revenue_minor.iter().find(|(named, _)| *named == currency).map_or(0, |(_, minor)| *minor);

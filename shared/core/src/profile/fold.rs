@@ -5,7 +5,7 @@ use super::{
     order::{Straddling, standings},
 };
 use crate::{
-    event::{Action, Event},
+    event::{Action, Event, Purpose},
     time::Timestamp,
 };
 use compact_str::CompactString;
@@ -37,6 +37,8 @@ pub enum NeedsRefold {
     Erasure,
     /// An older release sealed what this one counts more of.
     Outdated,
+    /// Another profile that is to be absorbed no longer tells all that it was folded from.
+    Closed,
 }
 
 /// The profile of `subject` from all its events, in any order, with any duplicates: the definition of a profile.
@@ -89,7 +91,7 @@ impl Profile {
     }
 
     /// Whether `event` was taken in before.
-    fn knows(&self, event: &OpenEvent) -> Result<bool, NeedsRefold> {
+    pub(super) fn knows(&self, event: &OpenEvent) -> Result<bool, NeedsRefold> {
         let mark = event.copy_mark();
         let open = self.open.iter().filter(|known| known.position.id == mark.position.id).map(OpenEvent::copy_mark);
         let sealed = self.sealed.iter().filter(|known| known.position.id == mark.position.id).copied();
@@ -115,11 +117,18 @@ impl Profile {
     /// Takes in events that are known to be new, then seals what sank below the horizon.
     fn take(&mut self, fresh: Vec<(OpenEvent, &Event)>) {
         for (open, event) in &fresh {
-            self.first_seen = self.first_seen.min(event.at);
-            self.last_seen = self.last_seen.max(event.at);
             self.hear(open.position, event);
         }
-        self.open.extend(fresh.into_iter().map(|(open, _)| open));
+        self.admit(fresh.into_iter().map(|(open, _)| open));
+    }
+
+    /// Opens the window for events that are known to be new and were heard, then seals what sank below the horizon.
+    pub(super) fn admit(&mut self, fresh: impl Iterator<Item = OpenEvent>) {
+        for open in fresh {
+            self.first_seen = self.first_seen.min(open.position.at);
+            self.last_seen = self.last_seen.max(open.position.at);
+            self.open.push(open);
+        }
         self.open.sort_unstable_by_key(|event| event.position);
         self.seal();
     }
@@ -129,36 +138,31 @@ impl Profile {
         match &event.action {
             Action::Identified { traits } => {
                 for (name, value) in traits {
-                    self.learn_trait(Told { name: name.clone(), value: value.clone(), at });
+                    self.keep_trait(Told { name: name.clone(), value: value.clone(), at });
                 }
             }
             Action::Surveyed { question, answer } => {
                 if let Some(name) = survey_trait(question) {
-                    self.learn_trait(Told { name, value: answer.chars().take(LONGEST_ANSWER).collect(), at });
-                    self.forget_answers();
+                    self.keep_trait(Told { name, value: answer.chars().take(LONGEST_ANSWER).collect(), at });
                 }
             }
             // A browser speaks for itself, and may always say no; it cannot say yes for a customer.
             Action::Consented(consent)
                 if event.authority.is_trusted() || !consent.granted || matches!(self.subject, Subject::Device(_)) =>
             {
-                let told = Told { name: consent.basis.clone(), value: consent.granted, at };
-                match self.consent.binary_search_by_key(&consent.purpose, |(purpose, _)| *purpose) {
-                    Ok(index) if self.consent[index].1.at < at => self.consent[index].1 = told,
-                    Ok(_) => {}
-                    Err(index) => self.consent.insert(index, (consent.purpose, told)),
-                }
+                self.keep_consent(consent.purpose, Told { name: consent.basis.clone(), value: consent.granted, at });
             }
             _ => {}
         }
     }
 
-    fn learn_trait(&mut self, told: Told<CompactString>) {
+    pub(super) fn keep_trait(&mut self, told: Told<CompactString>) {
         match self.traits.binary_search_by(|known| known.name.cmp(&told.name)) {
             Ok(index) if self.traits[index].at < told.at => self.traits[index] = told,
             Ok(_) => {}
             Err(index) => self.traits.insert(index, told),
         }
+        self.forget_answers();
     }
 
     /// Keeps the answers to the first [`ANSWERS_KEPT`] questions by name: which they are depends on nothing but the set of questions.
@@ -168,6 +172,14 @@ impl Profile {
             && let Some(last) = self.traits.iter().rposition(is_answer)
         {
             self.traits.remove(last);
+        }
+    }
+
+    pub(super) fn keep_consent(&mut self, purpose: Purpose, told: Told<bool>) {
+        match self.consent.binary_search_by_key(&purpose, |(purpose, _)| *purpose) {
+            Ok(index) if self.consent[index].1.at < told.at => self.consent[index].1 = told,
+            Ok(_) => {}
+            Err(index) => self.consent.insert(index, (purpose, told)),
         }
     }
 

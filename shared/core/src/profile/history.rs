@@ -60,6 +60,19 @@ impl Profile {
         bought
     }
 
+    /// The orders of [`Profile::whole`] in the time of its orders, which most open events are not: how many, when, their money and that of
+    /// refunds. Nothing else in it tells anything, and there are no items.
+    #[must_use]
+    pub fn ordered(&self) -> Totals {
+        let mut totals = self.totals.clone();
+        let mut standings = standings(&self.open, &self.straddling);
+        for event in self.open.iter().filter(|event| event.act.line().is_some()) {
+            totals.add(event, &mut standings);
+        }
+        totals.items.clear();
+        totals
+    }
+
     /// Sums over sealed and open events, as if everything were sealed now.
     #[must_use]
     pub fn whole(&self) -> Totals {

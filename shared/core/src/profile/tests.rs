@@ -108,6 +108,11 @@ proptest! {
         let sums: Vec<Bought<'_>> =
             sums.map(|totals| Bought { item: &totals.item, times: totals.purchases, last_at: totals.last_at }).collect();
         prop_assert_eq!(profile.bought(), sums);
+        let orders = |totals: &Totals| {
+            let Totals { orders, order_days, first_order, last_order, refunds, revenue_minor, discount_minor, .. } = totals.clone();
+            (orders, order_days, first_order, last_order, refunds, revenue_minor, discount_minor)
+        };
+        prop_assert_eq!(orders(&profile.ordered()), orders(&whole));
     }
 
     #[test]
@@ -122,6 +127,36 @@ proptest! {
         let expected = refold(subject(), &history);
         let (profile, _) = live(&deliveries, batch);
         prop_assert_eq!(profile.to_bytes().ok(), expected.to_bytes().ok());
+    }
+
+    #[test]
+    fn an_alias_is_absorbed_as_if_the_log_were_read(
+        own in history(),
+        theirs in proptest::collection::vec((0u32..400, 0i64..60 * 24, authority(), action()), 0..30),
+        hours in 24i64..60 * 24,
+        batch in 1usize..40,
+    ) {
+        let device = Subject::Device(DeviceId::new("d1").expect("an id"));
+        let theirs: Vec<Event> = theirs
+            .into_iter()
+            .map(|(id, hour, authority, action)| {
+                let told = event(id, (60 * 24 - hour % hours) * 3_600_000, authority, action);
+                Event { who: device.who(), ..told }
+            })
+            .collect();
+        let (mut profile, _) = live(&own, batch);
+        let alias = refold(device, &theirs);
+        let before = profile.clone();
+        let union: Vec<Event> = own.into_iter().chain(theirs).collect();
+        let expected = refold(subject(), &union);
+        match profile.absorb(&alias) {
+            Ok(changed) => {
+                prop_assert_eq!(changed, profile != before);
+                prop_assert_eq!(profile.to_bytes().ok(), expected.to_bytes().ok());
+                prop_assert_eq!(profile.absorb(&alias), Ok(false), "and once is enough");
+            }
+            Err(_) => prop_assert_eq!(profile, before, "untouched"),
+        }
     }
 
     #[test]
@@ -190,6 +225,39 @@ fn what_was_erased_stays_erased_and_what_follows_starts_anew() {
     let mut again = profile.clone();
     assert_eq!(again.fold(&told[..1]), Ok(false), "a replayed old event stays out");
     assert_eq!(again, profile);
+}
+
+/// What a device did, as its profile tells it: looks at items at these times, and then `last`.
+fn device(times: &[i64], last: Option<(i64, Authority, Action)>) -> Profile {
+    let device = Subject::Device(DeviceId::new("d1").expect("an id"));
+    let looks = times.iter().map(|at| (*at, Authority::Browser, Action::Viewed(product(1))));
+    let told: Vec<Event> = looks
+        .chain(last)
+        .enumerate()
+        .map(|(n, (at, authority, action))| Event { who: device.who(), ..event(1000 + n as u32, at, authority, action) })
+        .collect();
+    refold(device, &told)
+}
+
+#[test]
+fn only_what_an_alias_no_longer_tells_needs_the_log() {
+    const DAY: i64 = crate::time::DAY_MS;
+    let consent = |granted| Action::Consented(Consent { purpose: crate::event::Purpose::Marketing, granted, basis: "consent".into() });
+    let customer = || refold(subject(), &[event(1, 20 * DAY, Authority::Webhook, line(1, 0, 1, 700, false))]);
+    for (alias, expected) in [
+        (device(&[], None), Ok(false)),
+        (device(&[18 * DAY, 19 * DAY], None), Ok(true)),
+        (device(&[19 * DAY], Some((19 * DAY, Authority::Browser, consent(false)))), Ok(true)),
+        (device(&[19 * DAY], Some((19 * DAY, Authority::Browser, consent(true)))), Err(NeedsRefold::Closed)),
+        (device(&[19 * DAY], Some((20 * DAY, Authority::Backend, Action::Erased))), Err(NeedsRefold::Closed)),
+        (device(&[DAY, 19 * DAY], None), Err(NeedsRefold::Closed)),
+        (device(&[5 * DAY], None), Err(NeedsRefold::BelowHorizon)),
+        (customer(), Err(NeedsRefold::Closed)),
+    ] {
+        let mut profile = customer();
+        assert_eq!(profile.absorb(&alias), expected, "{alias:?}");
+        assert_eq!(profile == customer(), expected != Ok(true));
+    }
 }
 
 #[test]

@@ -149,10 +149,15 @@ pub(super) fn best(shop: &Shop, scratch: &Scratch, limit: usize) -> Vec<Choice> 
     let candidates = &scratch.blend.candidates;
     let depth = (limit * DEPTH).min(candidates.len());
     // Score and id as one number: scores are never below zero, and then their bits are in the order of their values.
-    let rank = |candidate: &Candidate| u64::from(!candidate.score.to_bits()) << u32::BITS | u64::from(shop.rank_of_id(candidate.item));
+    let by_score = |candidate: &Candidate| u64::from(!candidate.score.to_bits()) << u32::BITS;
     let mut best: BinaryHeap<(u64, usize)> = BinaryHeap::with_capacity(depth);
     for (place, candidate) in candidates.iter().enumerate() {
-        let next = (rank(candidate), place);
+        // Most are out by their score alone, and an id's rank is a walk to memory.
+        let is_out = |(worst, _): &(u64, usize)| by_score(candidate) > *worst;
+        if best.len() == depth && best.peek().is_none_or(is_out) {
+            continue;
+        }
+        let next = (by_score(candidate) | u64::from(shop.rank_of_id(candidate.item)), place);
         if best.len() < depth {
             best.push(next);
         } else if let Some(mut worst) = best.peek_mut().filter(|worst| next < **worst) {

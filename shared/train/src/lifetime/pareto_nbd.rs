@@ -42,7 +42,7 @@ impl Fits<4> for ParetoNbd {
         let x = known.repeats();
         let (rate_seen, stay_seen) = (alpha_days + known.age_days(), beta_days + known.age_days());
         let departure = self.departure(x, known.recency_days(), known.age_days());
-        let (stayed, left) = self.ways(known, &departure);
+        let (stayed, left) = self.ways(known, departure.ln);
         let [ln_alpha, per_alpha, ln_beta, per_beta] = departure.means;
         let both = ln_sum(stayed, left);
         let (stayed, left) = ((stayed - both).exp(), (left - both).exp());
