@@ -51,7 +51,7 @@ pub(crate) async fn customers(app: &App) -> Result<Customers, TrainError> {
 }
 
 /// The personas of the live model. One that cannot be read is as good as none: personas are then found anew.
-async fn last(app: &App) -> Option<Personas> {
+pub(crate) async fn last(app: &App) -> Option<Personas> {
     let pointer = app.models.current().await.ok()??;
     let live = app.models.load(&pointer).await.ok()?;
     Model::parse(live.artifact).ok()?.meta().personas.clone()

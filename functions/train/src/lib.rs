@@ -160,10 +160,13 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let gathered = gather::gather(app, now, &progress).await?;
     let catalog = app.catalog.items().await?;
     audit::write(app, gathered.auditor, &catalog, now).await?;
-    let customers = customers::customers(app).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the profiles cannot be read; the model goes without personas");
-        Customers::default()
-    });
+    let customers = match customers::customers(app).await {
+        Ok(customers) => customers,
+        Err(error) => {
+            tracing::warn!(%error, "the profiles cannot be read; the personas of before stay");
+            Customers { last: customers::last(app).await, ..Customers::default() }
+        }
+    };
     progress(Step::Learn);
     let config = app.config;
     // Minutes of arithmetic must not hold up the runtime's I/O.
@@ -239,7 +242,10 @@ fn fit(
     };
     // Personas ask the catalog for brands and categories, as it is read back.
     let catalog = Model::parse(draft.to_bytes()?.0.into())?;
-    draft.personas = Some(persona::learn(&customers.readable(), customers.each, customers.last.as_ref(), &catalog, config.consent, now));
+    draft.personas = match customers.readable() {
+        nobody if nobody.is_empty() => customers.last.clone(),
+        profiles => Some(persona::learn(&profiles, customers.each, customers.last.as_ref(), &catalog, config.consent, now)),
+    };
     let artifact = Bytes::from(draft.to_bytes()?.0);
     Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })
 }
