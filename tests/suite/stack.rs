@@ -60,7 +60,8 @@ async fn every_command_works_on_a_stack() {
     assert_eq!(told(&shop, &["audit"]).await["sources"].as_array().map(Vec::len), Some(2), "as training saw it");
 
     let strange = shop.home.path().join("strange.json");
-    std::fs::write(&strange, json!({ "route": "segment/track", "body": { "userId": "1", "event": "Order Completed" } }).to_string()).expect("a file");
+    std::fs::write(&strange, json!({ "route": "segment/track", "body": { "userId": "1", "event": "Order Completed" } }).to_string())
+        .expect("a file");
     told(&shop, &["send", strange.to_str().expect("UTF-8")]).await;
     shop.suite.drain().await.expect("drained");
     let rejected = told(&shop, &["rejected"]).await;
