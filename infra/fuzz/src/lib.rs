@@ -16,8 +16,8 @@ use std::{
 
 /// When everything was received: 2026-11-22T12:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_795_348_800_000);
-/// What a parser may hold whatever it is given: tables, buffers, the text of an error.
-const ALWAYS_BYTES: usize = 64 * 1024;
+/// What a parser may hold whatever it is given: a file's buffer of a quarter of a megabyte, tables, the text of an error.
+const ALWAYS_BYTES: usize = 512 * 1024;
 /// What a reader of rows, lines, rules and tensors may hold for each byte given.
 pub const FLAT: usize = 8;
 /// What a reader of JSON may hold for each byte given. `[0,0,…` is two bytes a number; a `serde_json::Value` is 32, in a list that

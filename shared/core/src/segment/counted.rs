@@ -209,7 +209,8 @@ fn window_ms(number: f64, unit: &str) -> Result<i64, String> {
         "w" | "week" | "weeks" => 7 * DAY_MS,
         other => return Err(format!("`{other}` is no unit of time; use m, h, d or w")),
     };
-    let window_ms = (number * unit_ms as f64 / MINUTE_MS as f64).round() as i64 * MINUTE_MS;
+    // Longer than time itself is too far back, not a fault of arithmetic.
+    let window_ms = ((number * unit_ms as f64 / MINUTE_MS as f64).round() as i64).saturating_mul(MINUTE_MS);
     if (MINUTE_MS..=OPEN_DAYS * DAY_MS).contains(&window_ms) {
         Ok(window_ms)
     } else {

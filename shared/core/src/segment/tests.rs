@@ -247,6 +247,13 @@ fn rule() -> impl Strategy<Value = String> {
     })
 }
 
+/// Found by fuzzing: it overflowed.
+#[test]
+fn a_window_longer_than_time_is_refused() {
+    let error = Rule::parse("count(email_opened, 92233720368547758074d) >= 3").expect_err("too far back").to_string();
+    assert!(error.contains("14d back"), "{error}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
