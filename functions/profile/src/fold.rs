@@ -155,6 +155,7 @@ async fn read(app: &App, subjects: Vec<Subject>) -> Result<Rows, StoreError> {
 }
 
 /// What became of one group.
+#[expect(clippy::large_enum_variant, reason = "a few live at a time, each as long as its fold")]
 enum Taken {
     /// It concerns nobody else.
     Alone,

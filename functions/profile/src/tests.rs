@@ -97,7 +97,14 @@ async fn a_row_of_the_release_before_is_folded_anew_with_its_owner() {
     house.fold(&house.log(std::slice::from_ref(&login)).await).await;
     let phone = Subject::parse("d#phone").expect("a subject");
     let body = Profile::new(phone.clone()).to_bytes().expect("bytes").into();
-    let old = rapport_io::Record { key: rapport_io::RecordKey::alone(phone.to_string()), version: 0, body, expires: None, changed: None };
+    let old = rapport_io::Record {
+        key: rapport_io::RecordKey::alone(phone.to_string()),
+        version: 0,
+        body,
+        expires: None,
+        changed: None,
+        beside: None,
+    };
     house.records.put(rapport_io::layout::Table::Profiles, old, Condition::Always).await.expect("memory");
     house.fold(&house.log(&[viewed(2, None, Some("phone"))]).await).await;
     assert_eq!((house.events("d#phone").await, house.events("c#ada").await), (1, 2));
