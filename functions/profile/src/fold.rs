@@ -115,7 +115,6 @@ async fn fold_part(
     let claimed = part.iter().filter_map(|(subject, _)| claims.get(subject));
     let owners: BTreeSet<Subject> = told.chain(claimed).map(|owner| Subject::Customer(owner.customer.clone())).collect();
     rows.append(&mut read(app, owners.iter().filter(|owner| !rows.contains_key(owner)).cloned().collect()).await?);
-    let placing = Placing::of(app, rows.keys(), now).await?;
 
     // An owner that is nobody's alias is written once, with its own events and its aliases'.
     let waits = |subject: &Subject| {
@@ -123,6 +122,7 @@ async fn fold_part(
         is_nobodys && owners.contains(subject) && !claims.contains_key(subject)
     };
     let (waiting, first): (Vec<_>, Vec<_>) = part.iter().partition(|(subject, _)| waits(subject));
+    let placing = Placing::of(app, first.iter().map(|(subject, _)| subject), now).await?;
     let folds: Vec<_> = first
         .into_iter()
         .map(|(subject, events)| fold_one(app, &placing, (subject, events, claims.get(subject)), rows.remove(subject).flatten()))
@@ -141,6 +141,8 @@ async fn fold_part(
         }
     }
     shares.retain(|owner, _| !refolds.contains(owner));
+    // An alias may have got an owner only now, who is a person even where only devices were read.
+    let placing = Placing::of(app, shares.keys(), now).await?;
     let shared: Vec<_> = shares.into_iter().map(|(owner, share)| (rows.remove(&owner), owner, share)).collect();
     let handed = shared.into_iter().map(|(row, owner, share)| hand_over(app, &placing, (owner, share), row));
     let asked: Vec<Option<Subject>> = stream::iter(handed).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
