@@ -109,7 +109,7 @@ async fn page_of_members(
     let mut members = Vec::new();
     loop {
         let read = app.profiles.members(page.clone()).await.map_err(|error| match error {
-            StoreError::Refused { .. } => bad_cursor(),
+            StoreError::Refused { .. } if page.is_some() => bad_cursor(),
             error => error.into(),
         })?;
         let belongs = |standing: &Standing| standing.membership(name).map(|membership| membership.since);

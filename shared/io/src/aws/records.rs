@@ -195,7 +195,9 @@ impl Records for Tables {
             .query()
             .table_name(&name)
             .index_name("members")
-            .key_condition_expression("shard = :shard")
+            // The word is one of DynamoDB's own.
+            .key_condition_expression("#shard = :shard")
+            .expression_attribute_names("#shard", "shard")
             .expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()))
             .set_exclusive_start_key(start(next)?);
         let answer = request.send().await.map_err(|error| sorted(format!("querying {name}"), &[], error))?;
