@@ -87,6 +87,12 @@ impl App {
             metrics: Metrics::default(),
         }
     }
+
+    /// The same, with what it counts told to `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
 }
 
 /// Why an object could not be folded now.

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Fatal> {
     let aws = environment.connect().await;
     aws.warm().await;
     let config = Config { currency: environment.currency, consent: environment.consent };
-    let app = App { metrics: Metrics::of(&environment.stack), ..App::new(aws.objects, aws.records, config) };
+    let app = App::new(aws.objects, aws.records, config).with_metrics(Metrics::of(&environment.stack));
     serve_queue_and_jobs(
         async |batch, now| handle(&app, batch, now).await,
         async |job, now| {
