@@ -3,13 +3,14 @@
 use ingest::{App, Config, handle, run};
 use rapport_core::auth::Keyring;
 use rapport_io::keys::Keys;
-use rapport_lambda::{Environment, Fatal, Metrics, serve_queue_and_jobs, start_tracing};
+use rapport_lambda::{Environment, EnvironmentError, Fatal, Metrics, serve_queue_and_jobs, start_tracing};
 use std::sync::Arc;
 
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     start_tracing();
     let environment = Environment::of_process()?;
+    environment.inbox_url.as_ref().ok_or(EnvironmentError::Missing("RAPPORT_INBOX_URL"))?;
     let aws = environment.connect().await;
     aws.warm().await;
     let keys = Arc::new(Keys::new(Arc::clone(&aws.secrets), &environment.stack, |document| Ok(Keyring::parse(document)?)));

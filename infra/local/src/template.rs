@@ -464,6 +464,7 @@ mod tests {
     fn schedules_come_with_their_jobs() {
         let timers = Template::deployed().unwrap().timers();
         let expected = [
+            Timer { function: Function::Ingest, expression: "rate(1 day)".into(), job: Job::Drain },
             Timer { function: Function::Profile, expression: "rate(1 hour)".into(), job: Job::Refold },
             Timer { function: Function::Profile, expression: "rate(1 minute)".into(), job: Job::Segments },
             Timer { function: Function::Train, expression: "cron(15 2 * * ? *)".into(), job: Job::Train },
