@@ -1,6 +1,6 @@
 //! What a page is about, told from its path or name.
 
-/// A kind of page. The order is that of [`super::Habits::pages`], which is stored: a new kind goes to the end.
+/// A kind of page. The order is that of [`super::Tally::pages`], which is stored: a new kind goes to the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageKind {
     /// Anything else: the front, a shelf, an account.
@@ -126,7 +126,7 @@ impl PageKind {
         WORDS.iter().find(|(_, words)| words.iter().any(has)).map_or(Self::Plain, |(kind, _)| *kind)
     }
 
-    /// Its place in [`super::Habits::pages`].
+    /// Its place in [`super::Tally::pages`].
     #[must_use]
     pub const fn place(self) -> usize {
         self as usize

@@ -1,6 +1,6 @@
 //! Events counted in a window that ends now: `viewed "85123A", 7d`.
 //!
-//! A profile keeps its newest [`OPEN_EVENTS`] events of [`OPEN_DAYS`] days one by one, so that is how far a window reaches back. Of
+//! A profile keeps its newest [`crate::profile::OPEN_EVENTS`] events of [`OPEN_DAYS`] days one by one, so that is how far a window reaches back. Of
 //! somebody with more events than that in the window the newest are counted, and the count is a lower bound.
 
 use crate::{
