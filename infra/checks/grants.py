@@ -3,6 +3,7 @@
 TABLE_READS = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
 TABLE_WRITES = {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:BatchWriteItem"}
 QUEUE_READS = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+LETTER_READS = {"sqs:ReceiveMessage", "sqs:DeleteMessage"}
 LOGGING = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 # A queue's sender: keys to check, the queue, and the place for bodies that a message cannot hold.
@@ -26,6 +27,8 @@ GRANTS = {
         "IngestLogs": LOGGING,
         "Keys": {"secretsmanager:GetSecretValue"},
         "InboxQueue": QUEUE_READS,
+        "InboxDeadQueue": LETTER_READS,
+        "FoldsDeadQueue": LETTER_READS,
         "Bucket": {"s3:ListBucket"},
         "Bucket/inbox/*": {"s3:GetObject"},
         "Bucket/log/*": {"s3:PutObject"},
@@ -36,6 +39,9 @@ GRANTS = {
     },
     "profile": DERIVED
     | {
+        "ProfilesTable": TABLE_READS | TABLE_WRITES | {"dynamodb:Scan"},
+        "CatalogTable": TABLE_READS,
+        "Bucket/models/*": {"s3:GetObject"},
         "ProfileLogs": LOGGING,
         "FoldsQueue": QUEUE_READS,
         "Bucket": {"s3:ListBucket"},
@@ -45,11 +51,13 @@ GRANTS = {
     },
     "train": DERIVED
     | {
+        "ProfilesTable": TABLE_READS | TABLE_WRITES | {"dynamodb:Scan"},
         "TrainLogs": LOGGING,
         "Bucket": {"s3:ListBucket"},
         "Bucket/log/*": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
         "Bucket/archive/*": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
         "Bucket/models/*": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},
+        "Bucket/rejected/*": {"s3:GetObject"},
         "CatalogTable": TABLE_READS,
         "CatalogTable/index/by_change": {"dynamodb:Query"},
     },
@@ -59,7 +67,8 @@ GRANTS = {
         "Bucket": {"s3:ListBucket"},
         "Bucket/models/*": {"s3:GetObject"},
         "Bucket/log/*": {"s3:PutObject"},
-        "ProfilesTable": TABLE_READS,
+        "ProfilesTable": TABLE_READS | {"dynamodb:Scan"},
+        "ProfilesTable/index/members": {"dynamodb:Query"},
         "IdentitiesTable": TABLE_READS,
         "SegmentsTable": TABLE_READS,
         "ContactsTable": TABLE_READS | {"dynamodb:PutItem", "dynamodb:DeleteItem"},

@@ -15,7 +15,7 @@ NAMES = {
     "AWS::DynamoDB::Table": ("TableName", ["profiles", "identities", "contacts", "segments", "catalog"]),
     "AWS::SQS::Queue": ("QueueName", ["inbox", "inbox-dead", "folds", "folds-dead"]),
     "AWS::Lambda::Function": ("FunctionName", FUNCTIONS),
-    "AWS::Events::Rule": ("Name", ["train", "refold"]),
+    "AWS::Events::Rule": ("Name", ["train", "refold", "dead-letters", "segments"]),
 }
 
 # Path → (function, whether CloudFront may keep the answer).
@@ -80,11 +80,13 @@ def nobody_else_may_invoke(stack):
         assert by_world or by_schedule, id
 
 
-def schedules_train_nightly_and_refold_hourly(stack):
+def jobs_are_done_by_the_clock(stack):
     rules = {render(it["Name"]): it for it in stack.of_type("AWS::Events::Rule").values()}
     expected = {
         "${AWS::StackName}-train": ({"Ref": "TrainSchedule"}, "train", '{"job":"train"}'),
         "${AWS::StackName}-refold": ("rate(1 hour)", "profile", '{"job":"refold"}'),
+        "${AWS::StackName}-dead-letters": ("rate(1 day)", "ingest", '{"job":"drain"}'),
+        "${AWS::StackName}-segments": ("rate(1 minute)", "profile", '{"job":"segments"}'),
     }
     assert rules.keys() == expected.keys()
     for name, (when, function, payload) in expected.items():
@@ -100,9 +102,10 @@ def environment_is_what_functions_expect(stack):
         "RAPPORT_CURRENCY": {"Ref": "Currency"},
         "RAPPORT_CONSENT": {"Ref": "Consent"},
     }
-    senders = {"RAPPORT_INBOX_URL": {"Ref": "InboxQueue"}}
+    # Ingest finds the dead letters by it.
+    queues = {"RAPPORT_INBOX_URL": {"Ref": "InboxQueue"}}
     for name in FUNCTIONS:
-        expected = everyone | (senders if name in ("webhooks", "collect") else {})
+        expected = everyone | (queues if name in ("webhooks", "collect", "ingest") else {})
         assert stack.function(name)["Environment"]["Variables"] == expected, name
 
 
@@ -258,6 +261,15 @@ def catalog_is_read_by_change(stack):
     assert {"AttributeName": "changed", "AttributeType": "S"} in it["AttributeDefinitions"]
 
 
+def profiles_list_who_is_in_a_segment(stack):
+    it = stack.resources["ProfilesTable"]["Properties"]
+    (index,) = it["GlobalSecondaryIndexes"]
+    # The version must not be in it: every fold would write there.
+    assert index["IndexName"] == "members" and index["Projection"] == {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["beside"]}
+    assert index["KeySchema"] == [{"AttributeName": "shard", "KeyType": "HASH"}, {"AttributeName": "pk", "KeyType": "RANGE"}]
+    assert {"AttributeName": "shard", "AttributeType": "S"} in it["AttributeDefinitions"]
+
+
 def what_no_replay_rebuilds_is_retained(stack):
     kept = {id for id, it in stack.resources.items() if it.get("DeletionPolicy") == "RetainExceptOnCreate" and it.get("UpdateReplacePolicy") == "Retain"}
     assert kept == {"Bucket", "ContactsTable", "CatalogTable", "Keys"}
@@ -314,7 +326,9 @@ def collectors_reach_no_table(stack):
 
 def lookups_only_read_profiles(stack):
     role = granted(stack.resources["RecommendRole"]["Properties"])
-    assert all(role[table] == TABLE_READS for table in ("ProfilesTable", "IdentitiesTable", "SegmentsTable"))
+    # Trying a rule of a segment looks at everybody.
+    assert role["ProfilesTable"] == TABLE_READS | {"dynamodb:Scan"}
+    assert all(role[table] == TABLE_READS for table in ("IdentitiesTable", "SegmentsTable"))
 
 
 # ---- Logs and alarms
@@ -333,6 +347,8 @@ def alarms_watch_what_can_go_wrong(stack):
     expected = {
         ("ApproximateNumberOfMessagesVisible", "InboxDeadQueue.QueueName"),
         ("ApproximateNumberOfMessagesVisible", "FoldsDeadQueue.QueueName"),
+        ("ApproximateNumberOfMessagesVisible", "InboxQueue.QueueName"),
+        ("ApproximateNumberOfMessagesVisible", "FoldsQueue.QueueName"),
         ("ApproximateAgeOfOldestMessage", "InboxQueue.QueueName"),
         ("ApproximateAgeOfOldestMessage", "FoldsQueue.QueueName"),
         ("Url5xxCount", "WebhooksFunction"),
@@ -343,6 +359,11 @@ def alarms_watch_what_can_go_wrong(stack):
         ("Errors", "TrainFunction"),
         ("Invocations", "TrainFunction"),
         ("Throttles", None),
+        # What ingest and profile write: shared/lambda/src/metrics.rs.
+        ("Rejects", "AWS::StackName"),
+        ("Copies", "AWS::StackName"),
+        ("Folded", "AWS::StackName"),
+        ("RefoldsWaiting", "AWS::StackName"),
     }
     assert watched == expected
 
@@ -403,7 +424,7 @@ RULES = [
     builds_take_the_workspace_member,
     urls_carry_both_permissions,
     nobody_else_may_invoke,
-    schedules_train_nightly_and_refold_hourly,
+    jobs_are_done_by_the_clock,
     environment_is_what_functions_expect,
     no_secret_is_in_clear,
     reserved_concurrency_is_off_by_default,
@@ -420,6 +441,7 @@ RULES = [
     raw_bodies_expire_in_fourteen_days,
     tables_expire_recover_and_cost_nothing_idle,
     catalog_is_read_by_change,
+    profiles_list_who_is_in_a_segment,
     what_no_replay_rebuilds_is_retained,
     names_derive_from_the_stack,
     nothing_refers_in_a_circle,

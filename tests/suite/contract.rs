@@ -6,7 +6,10 @@ use rapport::{
     suite::connect,
     template::Template,
 };
-use rapport_io::{contract, layout};
+use rapport_io::{
+    contract,
+    layout::{self, Line},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_stores_keep_the_contract() {
@@ -16,6 +19,9 @@ async fn the_embedded_stores_keep_the_contract() {
     let aws = connect(&stores).await;
     contract::objects(aws.objects.as_ref()).await.expect("objects");
     contract::records(aws.records.as_ref()).await.expect("records");
+    contract::segments(aws.records.clone()).await.expect("segments");
+    contract::members(aws.records.clone()).await.expect("members");
     contract::secrets(aws.secrets.as_ref(), &layout::keys_secret(STACK)).await.expect("secrets");
+    contract::mailbox(aws.dead_letters.of(Line::Inbox).expect("a queue")).await.expect("a queue");
     stores.stop().await;
 }

@@ -15,10 +15,10 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A home that real processes work on, one after the other.
-struct Home(TempDir);
+pub(crate) struct Home(TempDir);
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().expect("a folder"))
     }
 
@@ -29,14 +29,14 @@ impl Home {
     }
 
     /// What a command answers, as JSON.
-    fn told(&self, arguments: &[&str]) -> Json {
+    pub(crate) fn told(&self, arguments: &[&str]) -> Json {
         let output = self.rapport(arguments).arg("--json").output().expect("a run");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     /// Serves on a port of the system's choice; gives the process and its address.
-    fn serve(&self) -> (Killed, String) {
+    pub(crate) fn serve(&self) -> (Killed, String) {
         let _ = fs::remove_file(self.0.path().join("serve.json"));
         let process = self.rapport(&["serve", "--no-demo", "--port", "0"]).stdout(Stdio::null()).spawn().expect("a start");
         let process = Killed(process);
@@ -51,18 +51,18 @@ impl Home {
         }
     }
 
-    fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         let keys: Json = serde_json::from_slice(&fs::read(self.0.path().join("keys.json")).expect("keys")).expect("JSON");
         keys["secret_key"].as_str().expect("a key").to_owned()
     }
 }
 
 /// A process that is gone when this is.
-struct Killed(Child);
+pub(crate) struct Killed(Child);
 
 impl Killed {
     /// SIGKILL: no handler, no flush, no goodbye.
-    fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.0.kill().expect("a kill");
         self.0.wait().expect("its end");
     }

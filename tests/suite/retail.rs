@@ -80,7 +80,7 @@ async fn a_gift_shops_history_comes_out_as_its_recommendations() {
         assert!(items.iter().all(|item| item["why"]["text"].as_str().is_some_and(|why| !why.is_empty())), "{answer}");
         assert!(items.iter().all(|item| item["id"] != json!(HEART)), "{answer}");
     }
-    let differing = profile::replay(&shop.suite.functions().profile, false).await.expect("a replay").differing;
+    let differing = profile::replay(&shop.suite.functions().profile, None).await.expect("a replay").differing;
     assert_eq!(differing, [], "replay equals live");
     let current: Json = shop.get("/v1/models/current", &shop.keys.secret_key).await.1;
     assert!(current.to_string().contains("holdout"), "{current}");

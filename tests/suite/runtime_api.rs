@@ -15,6 +15,7 @@ use rapport_core::{
     id::{CustomerId, DeviceId, EventId, ItemId},
     model::Model,
     profile::Subject,
+    segment::Standing,
     source::Route,
     time::{MINUTE_MS, Timestamp},
 };
@@ -182,7 +183,7 @@ async fn a_lookup_is_answered_from_model_and_profile() {
     let device: DeviceId = personal::device(&house.keyring.hash_key, "device-1").expect("an id");
     let past = Event { who: Who { device: Some(device.clone()), ..Who::default() }, ..viewed(1, 1, "item-00123", NOW) };
     let profile = rapport_core::profile::refold(Subject::Device(device), &[past]);
-    Profiles::new(house.aws.records.clone()).put(&profile, None).await.expect("the table");
+    Profiles::new(house.aws.records.clone()).put(&profile, None, &Standing::default(), None).await.expect("the table");
     assert_eq!(ask(&mut recommend).await["strategy"], "session", "what the device looked at counts");
 }
 

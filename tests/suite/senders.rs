@@ -155,6 +155,6 @@ async fn one_order_from_webhook_pixel_and_file_is_one_order() {
         assert_eq!(after[field], paid[field], "{field}: the webhook's word stands above a file's");
     }
     assert_eq!(after["orders"], 1, "{after}");
-    let differing = profile::replay(&shop.suite.functions().profile, false).await.expect("a replay").differing;
+    let differing = profile::replay(&shop.suite.functions().profile, None).await.expect("a replay").differing;
     assert_eq!(differing, [], "and the same from nothing");
 }

@@ -55,6 +55,24 @@ async fn every_command_works_on_a_stack() {
     assert_eq!(told(&shop, &["customer", "--list", "1"]).await.as_array().map(Vec::len), Some(1));
     assert_eq!(told(&shop, &["recommend", "--item", "S0", "--limit", "2"]).await["items"].as_array().map(Vec::len), Some(2));
     assert_eq!(told(&shop, &["replay"]).await["differing"], json!([]));
+    let days = told(&shop, &["replay", "--from", "2026-01-02", "--to", "2026-01-02"]).await;
+    assert_eq!((&days["profiles"], &days["differing"]), (&json!(10), &json!([])), "those of the file, without WooCommerce's buyer");
+    assert_eq!(told(&shop, &["audit"]).await["sources"].as_array().map(Vec::len), Some(2), "as training saw it");
+
+    let strange = shop.home.path().join("strange.json");
+    std::fs::write(&strange, json!({ "route": "segment/track", "body": { "userId": "1", "event": "Order Completed" } }).to_string())
+        .expect("a file");
+    told(&shop, &["send", strange.to_str().expect("UTF-8")]).await;
+    shop.suite.drain().await.expect("drained");
+    let rejected = told(&shop, &["rejected"]).await;
+    assert_eq!((&rejected["count"], &rejected["reasons"][0]["source"]), (&json!(1), &json!("segment/track")), "{rejected}");
+    let key = told(&shop, &["rejected", "--reason", ""]).await["rejects"][0]["key"].as_str().expect("a key").to_owned();
+    let shown = told(&shop, &["rejected", "--show", &key]).await;
+    assert!(shown["raw"].as_str().is_some_and(|raw| raw.contains("Order Completed")), "{shown}");
+    assert_eq!(told(&shop, &["rejected", "redrive", &key]).await["sent"], 1);
+    assert_eq!(told(&shop, &["dead-letters"]).await["count"], 0);
+    assert_eq!(told(&shop, &["dead-letters", "redrive"]).await["sent"], 0);
+    assert_eq!(told(&shop, &["audit", "--anew"]).await["duplicates"]["copies"], json!(0));
     assert_eq!(told(&shop, &["keys"]).await["secret_key"], json!(shop.keys.secret_key));
 }
 

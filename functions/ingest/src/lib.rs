@@ -11,20 +11,23 @@ use rapport_core::{
     auth::Keyring,
     money::Currency,
     profile::Subject,
-    source::{self, ConsentMode, Delivery, Parsed, Reject, Route, Shop},
+    source::{self, ConsentMode, Delivery, Parsed, Route, Shop},
     time::Timestamp,
 };
 use rapport_io::{
     Objects, Records, StoreError,
     catalog::Catalog,
     contacts::{Contacts, Said},
+    dead_letters::DeadLetters,
     identities::Identities,
     inbox::{self, Envelope},
     keys::Keys,
+    layout::Line,
     log::Log,
-    rejects::Rejects,
+    rejects::{Form, Reject, Rejects},
 };
-use rapport_lambda::Message;
+use rapport_lambda::{Job, Message, Metric, Metrics};
+use serde::Serialize;
 use std::sync::Arc;
 
 /// What the handler needs.
@@ -36,6 +39,8 @@ pub struct App {
     catalog: Catalog,
     identities: Identities,
     keys: Arc<Keys<Keyring>>,
+    letters: DeadLetters,
+    metrics: Metrics,
     config: Config,
 }
 
@@ -60,8 +65,56 @@ impl App {
             identities: Identities::new(records),
             objects,
             keys,
+            letters: DeadLetters::default(),
+            metrics: Metrics::default(),
             config,
         }
+    }
+
+    /// With the dead letters that [`run`] moves.
+    #[must_use]
+    pub fn with_dead_letters(self, letters: DeadLetters) -> Self {
+        Self { letters, ..self }
+    }
+
+    /// Telling what was counted.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Self {
+        Self { metrics, ..self }
+    }
+}
+
+/// Why a job was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// A job for another function.
+    #[error("this function reads what came in; it was asked for {0:?}")]
+    OtherJob(Job),
+    /// A store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a job did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Drained {
+    /// Dead letters that are among the rejects now.
+    pub letters: usize,
+}
+
+/// The daily job: moves dead letters into `rejected/`, where they can be read and sent again from.
+///
+/// # Errors
+/// [`JobError`]; running again is always safe.
+pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Drained, JobError> {
+    match job {
+        Job::Drain => {
+            let letters = app.letters.drain(&app.rejects, now).await?;
+            app.metrics.add(Metric::DeadLetters, letters);
+            app.metrics.report(now);
+            Ok(Drained { letters })
+        }
+        other => Err(JobError::OtherJob(other)),
     }
 }
 
@@ -96,19 +149,27 @@ async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp)
     if let Err(error) = store(app, all, now).await {
         tracing::error!(%error, events, "a batch could not be stored; it comes again");
         failed.extend(taken);
+    } else {
+        app.metrics.add(Metric::Events, events);
     }
+    app.metrics.report(now);
     failed
 }
 
 /// Opens a message and reads it; whatever is wrong with its content ends in `rejected/`.
 async fn take(app: &App, message: &Message, shop: &Shop<'_>, now: Timestamp) -> Result<Parsed, StoreError> {
-    let (source, received, parsed) = match inbox::open(app.objects.as_ref(), &message.body).await {
-        Ok(envelope) => (envelope.route.clone(), envelope.received, read(&envelope, shop)),
+    let (source, received, form, mut parsed) = match inbox::open(app.objects.as_ref(), &message.body).await {
+        Ok(envelope) => {
+            let parsed = read(&envelope, shop);
+            let Envelope { route, received, authority, headers, .. } = envelope;
+            (route, received, Form::Delivery { authority, headers }, parsed)
+        }
         Err(inbox::InboxError::Store(error)) => return Err(error),
-        Err(error) => ("inbox".to_owned(), now, rejected(error.to_string(), message.body.as_bytes())),
+        Err(error) => ("inbox".to_owned(), now, Form::Message(Line::Inbox), rejected(error.to_string(), message.body.as_bytes())),
     };
-    for Reject { reason, raw } in &parsed.rejects {
-        app.rejects.put(reason, raw, &source, received).await?;
+    app.metrics.add(Metric::Rejects, parsed.rejects.len());
+    for source::Reject { reason, raw } in std::mem::take(&mut parsed.rejects) {
+        app.rejects.put(&Reject { reason, source: source.clone(), received, form: form.clone(), raw }).await?;
     }
     Ok(parsed)
 }
@@ -124,7 +185,7 @@ fn read(envelope: &Envelope, shop: &Shop<'_>) -> Parsed {
 }
 
 fn rejected(reason: String, raw: &[u8]) -> Parsed {
-    Parsed { rejects: vec![Reject { reason, raw: raw.to_vec() }], ..Parsed::default() }
+    Parsed { rejects: vec![source::Reject { reason, raw: raw.to_vec() }], ..Parsed::default() }
 }
 
 /// The log comes last: once its object is there, the queue may forget the batch. Erasures go before contacts, so that what a deleted

@@ -1,60 +1,68 @@
 //! One object's events into the profiles they belong to.
 //!
-//! Two deliveries may race: one links a device to a customer while the other folds the device's events. The order of steps makes
-//! sure that one of them notices. We (1) record links, (2) fold whom the events name, (3) read who owns those, (4) fold the owners. Whoever folds the device
-//! after the link was recorded reads the owner in (3); whoever folded it before left a device profile that the linker sees in (2)
-//! and refolds the customer for.
+//! Two deliveries may race: one links a device to a customer while the other folds the device's events. The device's own row settles it,
+//! because it says who owns the device. A linker records the link and writes the owner into that row; what stood there before, it hands to
+//! the owner. Whoever folds the device's events afterwards finds the owner in the row, and hands the events on. Every write names the
+//! version that was read, so nobody's events fall in between, and reads may be a moment old.
+//!
+//! An owner may lose an alias to an earlier word. So (1) rows are read, those of owners among them, (2) aliases are written, and (3) owners:
+//! at (2) the alias was still theirs, and whoever takes it away later has the owner folded anew after that. Where (2) had nothing to
+//! write, whose it is is read again.
 
-use crate::{App, FoldError, refold};
+use crate::{
+    App, FoldError,
+    owner::{Portion, Share, hand_over},
+    refold,
+    segments::Placing,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     event::Event,
     profile::{Alias, Link, Profile, Subject, links, subjects},
+    segment::Standing,
+    time::Timestamp,
 };
 use rapport_io::{
     StoreError,
     identities::{Linked, Owner},
-    profiles::Versioned,
+    profiles::{OwnedBy, Ownership, Versioned},
 };
+use rapport_lambda::Metric;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// How many profiles are read at once: what one round trip carries.
-const READ_AT_ONCE: usize = 100;
+pub(crate) const READ_AT_ONCE: usize = 100;
 /// How many profiles are written at once.
 const WRITE_AT_ONCE: usize = 16;
 /// How often a write that lost a race is tried again before the message is handed back.
-const ATTEMPTS: u32 = 8;
+pub(crate) const ATTEMPTS: u32 = 8;
 /// Up to so many refolds are done at once; more wait for the job, which reads the log once for all.
 const FEW_REFOLDS: usize = 25;
 
 /// Events by the subject they are folded into.
 type BySubject = BTreeMap<Subject, Vec<Event>>;
+/// Rows by their subject, as they were read.
+type Rows = BTreeMap<Subject, Option<Versioned>>;
+/// Who is to own an alias, by links that nobody has settled yet.
+type Claims = BTreeMap<Alias, OwnedBy>;
 
 /// Folds `events`, which the log holds in `object`.
-pub(crate) async fn events(app: &App, object: &str, events: &[Event]) -> Result<(), FoldError> {
+pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Timestamp) -> Result<(), FoldError> {
     let links = record_links(app, events).await?;
-    let mut refolds = concerned(app, &links).await?;
-
-    let named = by_subject(events);
-    refolds.extend(fold_all(app, &without(named.clone(), &refolds)).await?);
-
-    // Whoever is refolded may be somebody's alias, too, and that somebody is not.
-    let subjects: Vec<Subject> = named.keys().cloned().collect();
-    let mut owned = BySubject::new();
-    for (subject, owner) in subjects.iter().zip(app.identities.owners(&subjects).await?) {
-        if let (Some(owner), Some(events)) = (owner, named.get(subject)) {
-            owned.entry(Subject::Customer(owner.customer)).or_default().extend_from_slice(events);
-        }
+    let claims = claims(&links);
+    let mut refolds = moved(&links);
+    // Who is refolded gets these events from the log, and so does their owner.
+    let mut named = by_subject(events);
+    named.retain(|subject, _| !refolds.contains(subject));
+    for alias in claims.keys() {
+        named.entry(alias.clone()).or_default();
     }
-    refolds.extend(fold_all(app, &without(owned, &refolds)).await?);
-    ask_refolds(app, object, refolds, &links).await
-}
-
-/// Who is to be refolded gets these events from the log.
-fn without(mut groups: BySubject, refolds: &BTreeSet<Subject>) -> BySubject {
-    groups.retain(|subject, _| !refolds.contains(subject));
-    groups
+    let named: Vec<(Subject, Vec<Event>)> = named.into_iter().collect();
+    for part in named.chunks(READ_AT_ONCE) {
+        fold_part(app, part, &claims, &mut refolds, now).await?;
+    }
+    ask_refolds(app, object, refolds, &links, now).await
 }
 
 fn by_subject(events: &[Event]) -> BySubject {
@@ -67,7 +75,7 @@ fn by_subject(events: &[Event]) -> BySubject {
     grouped
 }
 
-/// Records what the events say about who is who. Gives the aliases that have a new owner, or one whose refolds nobody has noted.
+/// Records what the events say about who is who. Gives the aliases that have a new owner, or one that nobody has vouched for yet.
 async fn record_links(app: &App, events: &[Event]) -> Result<Vec<(Alias, Owner)>, FoldError> {
     let mut earliest: BTreeMap<(Subject, Subject), Link> = BTreeMap::new();
     for link in events.iter().flat_map(links) {
@@ -79,78 +87,172 @@ async fn record_links(app: &App, events: &[Event]) -> Result<Vec<(Alias, Owner)>
     Ok(linked.filter_map(|(linked, link)| if let Linked::Fresh(owner) = linked { Some((link.alias, owner)) } else { None }).collect())
 }
 
-/// The customers whose history new owners of aliases change.
-async fn concerned(app: &App, links: &[(Alias, Owner)]) -> Result<BTreeSet<Subject>, FoldError> {
-    // An alias without a past brings nothing that this object's events do not.
-    let aliases: Vec<Alias> = links.iter().map(|(alias, _)| alias.clone()).collect();
-    let pasts = app.profiles.get(&aliases, true).await?;
-    let mut refolds = BTreeSet::new();
-    for ((_, owner), past) in links.iter().zip(pasts) {
-        if past.is_some() || !owner.before().is_empty() {
-            refolds.insert(Subject::Customer(owner.customer.clone()));
+fn claims(links: &[(Alias, Owner)]) -> Claims {
+    let mut claims = Claims::new();
+    for (alias, owner) in links {
+        let claim = OwnedBy::earlier(claims.remove(alias), Some(owner.into()));
+        claims.extend(claim.map(|claim| (alias.clone(), claim)));
+    }
+    claims
+}
+
+/// Who lost an alias, and who got it from them: what was folded cannot be taken out again.
+fn moved(links: &[(Alias, Owner)]) -> BTreeSet<Subject> {
+    let moved = links.iter().filter(|(_, owner)| !owner.before().is_empty());
+    moved.flat_map(|(_, owner)| owner.before().iter().chain([&owner.customer])).cloned().map(Subject::Customer).collect()
+}
+
+/// Folds a part of the groups, then what of it belongs to owners; adds the subjects for which only a refold is exact to `refolds`.
+async fn fold_part(
+    app: &App,
+    part: &[(Subject, Vec<Event>)],
+    claims: &Claims,
+    refolds: &mut BTreeSet<Subject>,
+    now: Timestamp,
+) -> Result<(), FoldError> {
+    let mut rows = read(app, part.iter().map(|(subject, _)| subject.clone()).collect()).await?;
+    let told = rows.values().flatten().filter_map(|row| row.ownership.owner());
+    let claimed = part.iter().filter_map(|(subject, _)| claims.get(subject));
+    let owners: BTreeSet<Subject> = told.chain(claimed).map(|owner| Subject::Customer(owner.customer.clone())).collect();
+    rows.append(&mut read(app, owners.iter().filter(|owner| !rows.contains_key(owner)).cloned().collect()).await?);
+
+    // An owner that is nobody's alias is written once, with its own events and its aliases'.
+    let waits = |subject: &Subject| {
+        let is_nobodys = rows.get(subject).is_some_and(|row| row.as_ref().is_none_or(|row| row.ownership == Ownership::Nobody));
+        is_nobodys && owners.contains(subject) && !claims.contains_key(subject)
+    };
+    let (waiting, first): (Vec<_>, Vec<_>) = part.iter().partition(|(subject, _)| waits(subject));
+    let placing = Placing::of(app, first.iter().map(|(subject, _)| subject), now).await?;
+    let folds: Vec<_> = first
+        .into_iter()
+        .map(|(subject, events)| fold_one(app, &placing, (subject, events, claims.get(subject)), rows.remove(subject).flatten()))
+        .collect();
+    let taken: Vec<(Subject, Taken)> = stream::iter(folds).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
+
+    let mut shares: BTreeMap<Subject, Share> = BTreeMap::new();
+    for (subject, events) in waiting {
+        shares.entry(subject.clone()).or_default().own.extend_from_slice(events);
+    }
+    for (subject, taken) in taken {
+        match taken {
+            Taken::Alone => {}
+            Taken::Owned(owner, portion) => shares.entry(owner).or_default().portions.push(portion),
+            Taken::NeedsRefold => refolds.extend([subject]),
         }
-        refolds.extend(owner.before().iter().cloned().map(Subject::Customer));
     }
-    Ok(refolds)
+    shares.retain(|owner, _| !refolds.contains(owner));
+    // An alias may have got an owner only now, who is a person even where only devices were read.
+    let placing = Placing::of(app, shares.keys(), now).await?;
+    let shared: Vec<_> = shares.into_iter().map(|(owner, share)| (rows.remove(&owner), owner, share)).collect();
+    let handed = shared.into_iter().map(|(row, owner, share)| hand_over(app, &placing, (owner, share), row));
+    let asked: Vec<Option<Subject>> = stream::iter(handed).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
+    refolds.extend(asked.into_iter().flatten());
+    Ok(())
 }
 
-/// Folds every group into its subject's profile. Gives the subjects for which only a refold is exact.
-async fn fold_all(app: &App, groups: &BySubject) -> Result<Vec<Subject>, FoldError> {
-    let subjects: Vec<&Subject> = groups.keys().collect();
-    let mut refolds = Vec::new();
-    for chunk in subjects.chunks(READ_AT_ONCE) {
-        let wanted: Vec<Subject> = chunk.iter().map(|subject| (*subject).clone()).collect();
-        let stored = app.profiles.get(&wanted, true).await?;
-        let folds = wanted.into_iter().zip(stored).map(|(subject, stored)| fold_one(app, groups, subject, stored));
-        let asked: Vec<Option<Subject>> = stream::iter(folds).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
-        refolds.extend(asked.into_iter().flatten());
-    }
-    Ok(refolds)
+/// The rows of `subjects`, perhaps a moment old.
+async fn read(app: &App, subjects: Vec<Subject>) -> Result<Rows, StoreError> {
+    let rows = app.profiles.get(&subjects, false).await?;
+    Ok(subjects.into_iter().zip(rows).collect())
 }
 
-/// Folds one group. `Some` when only a refold is exact.
-async fn fold_one(app: &App, groups: &BySubject, subject: Subject, mut stored: Option<Versioned>) -> Result<Option<Subject>, FoldError> {
-    let events = groups.get(&subject).map_or(&[][..], Vec::as_slice);
+/// What became of one group.
+#[expect(clippy::large_enum_variant, reason = "a few live at a time, each as long as its fold")]
+enum Taken {
+    /// It concerns nobody else.
+    Alone,
+    /// Its subject belongs to somebody, who is to have it too.
+    Owned(Subject, Portion),
+    /// Only a refold is exact, of the subject and its owner.
+    NeedsRefold,
+}
+
+/// Folds one group into its subject's profile, and writes down who owns the subject.
+async fn fold_one(
+    app: &App,
+    placing: &Placing,
+    (subject, events, claim): (&Subject, &[Event], Option<&OwnedBy>),
+    mut stored: Option<Versioned>,
+) -> Result<(Subject, Taken), FoldError> {
+    app.metrics.add(Metric::Folded, events.len());
     for attempt in 0..ATTEMPTS {
-        let (mut profile, version) = match stored {
-            None => (Profile::new(subject.clone()), None),
-            Some(Versioned { profile: Ok(profile), version }) => (profile, Some(version)),
-            Some(Versioned { profile: Err(error), .. }) => {
-                tracing::warn!(%error, "a stored profile cannot be read and is folded anew");
-                return Ok(Some(subject));
-            }
+        let Some(Opened { mut profile, version, owner: told, standing }) = open(subject, stored) else {
+            return Ok((subject.clone(), Taken::NeedsRefold));
         };
-        match profile.fold(events) {
-            Err(_needs) => return Ok(Some(subject)),
-            Ok(false) => return Ok(None),
-            Ok(true) => {}
-        }
-        match app.profiles.put(&profile, version).await {
-            Ok(()) => return Ok(None),
-            Err(StoreError::Conflict { .. }) => {
-                step_back(app, attempt, &subject).await;
-                stored = app.profiles.get(std::slice::from_ref(&subject), true).await?.pop().flatten();
+        let owner = OwnedBy::earlier(told.clone(), claim.cloned());
+        let Ok(is_changed) = profile.fold(events) else { return Ok((subject.clone(), Taken::NeedsRefold)) };
+        let is_written = is_changed || owner != told;
+        if is_written {
+            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {
+                Ok(()) => {}
+                Err(StoreError::Conflict { .. }) => {
+                    step_back(app, attempt, subject).await;
+                    stored = reread(app, subject).await?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => return Err(error.into()),
+        }
+        app.metrics.add(Metric::Copies, if is_changed { 0 } else { events.len() });
+        let Some(owner) = owner else { return Ok((subject.clone(), Taken::Alone)) };
+        // Until a link is settled, its owner may be without what the alias did before.
+        let is_claimed = claim.is_some_and(|claim| claim.customer == owner.customer);
+        let past = (is_claimed && !(profile.is_empty() && profile.erased_at.is_none())).then_some(profile);
+        let portion = Portion { alias: subject.clone(), events: events.to_vec(), past, is_written };
+        return Ok((subject.clone(), Taken::Owned(Subject::Customer(owner.customer), portion)));
+    }
+    Err(conflict(subject).into())
+}
+
+/// A profile to fold into, and what a write must name.
+pub(crate) struct Opened {
+    pub(crate) profile: Profile,
+    pub(crate) version: Option<u64>,
+    pub(crate) owner: Option<OwnedBy>,
+    pub(crate) standing: Standing,
+}
+
+/// `None` when the row is to be written anew: this release cannot read it, or an earlier one wrote it and said nothing of owners.
+pub(crate) fn open(subject: &Subject, stored: Option<Versioned>) -> Option<Opened> {
+    let Some(stored) = stored else {
+        return Some(Opened { profile: Profile::new(subject.clone()), version: None, owner: None, standing: Standing::default() });
+    };
+    let (standing, version) = (stored.standing(), Some(stored.version));
+    match (stored.profile, stored.ownership) {
+        (Ok(_), Ownership::Untold) => None,
+        (Ok(profile), ownership) => Some(Opened { profile, version, owner: ownership.owner().cloned(), standing }),
+        (Err(error), _) => {
+            tracing::warn!(%error, "a stored profile cannot be read and is folded anew");
+            None
         }
     }
-    Err(conflict(&subject).into())
+}
+
+/// The row as it is now.
+pub(crate) async fn reread(app: &App, subject: &Subject) -> Result<Option<Versioned>, StoreError> {
+    Ok(app.profiles.get(std::slice::from_ref(subject), true).await?.pop().flatten())
 }
 
 /// Notes the refolds durably, then that `links` are settled, and does the refolds if they are few.
-async fn ask_refolds(app: &App, object: &str, refolds: BTreeSet<Subject>, links: &[(Alias, Owner)]) -> Result<(), FoldError> {
+async fn ask_refolds(
+    app: &App,
+    object: &str,
+    refolds: BTreeSet<Subject>,
+    links: &[(Alias, Owner)],
+    now: Timestamp,
+) -> Result<(), FoldError> {
     let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject, object).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     let settled = links.iter().cloned().map(|(alias, owner)| async move { app.identities.settled(&alias, &owner).await });
     stream::iter(settled).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     if !refolds.is_empty() && refolds.len() <= FEW_REFOLDS {
-        refold::waiting(app).await?;
+        refold::waiting(app, now).await?;
     }
     Ok(())
 }
 
 /// Waits a little longer each time, and a different while for each subject, so that two writers do not keep step.
-async fn step_back(app: &App, attempt: u32, subject: &Subject) {
+pub(crate) async fn step_back(app: &App, attempt: u32, subject: &Subject) {
     if app.step_back_ms == 0 {
         return;
     }

@@ -1,13 +1,23 @@
-//! Folds as a Lambda: the folds queue and the hourly refold job.
+//! Folds as a Lambda: the folds queue, the hourly refold and the minute's look at segments.
 
-use profile::{App, handle, run};
-use rapport_lambda::{Environment, Fatal, serve_queue_and_jobs, start_tracing};
+use profile::{App, Config, handle, run};
+use rapport_lambda::{Environment, Fatal, Metrics, serve_queue_and_jobs, start_tracing};
 
 #[tokio::main]
 async fn main() -> Result<(), Fatal> {
     start_tracing();
-    let aws = Environment::of_process()?.connect().await;
+    let environment = Environment::of_process()?;
+    let aws = environment.connect().await;
     aws.warm().await;
-    let app = App::new(aws.objects, aws.records);
-    serve_queue_and_jobs(async |batch, now| handle(&app, batch, now).await, async |job, _now| run(&app, job).await).await
+    let config = Config { currency: environment.currency, consent: environment.consent };
+    let app = App::new(aws.objects, aws.records, config).with_metrics(Metrics::of(&environment.stack));
+    serve_queue_and_jobs(
+        async |batch, now| handle(&app, batch, now).await,
+        async |job, now| {
+            let done = run(&app, job, now).await;
+            app.metrics.report(now);
+            done
+        },
+    )
+    .await
 }

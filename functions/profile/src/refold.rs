@@ -1,13 +1,15 @@
 //! Profiles anew from log and archive, for those that wait for it.
 
-use crate::{App, FoldError, fold::conflict, history::every_event};
+use crate::{App, FoldError, fold::conflict, history::every_event, owner::tell_owners, segments::Placing};
 use rapport_core::{
     event::Event,
     profile::{Profile, Subject, refold, subjects},
+    time::Timestamp,
 };
-use rapport_io::{StoreError, identities::Waiting};
+use rapport_io::{StoreError, identities::Waiting, profiles::Versioned};
+use rapport_lambda::Metric;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// So many subjects are refolded in one pass over the log: it bounds memory.
 const PER_PASS: usize = 10_000;
@@ -19,68 +21,82 @@ const ATTEMPTS: u32 = 4;
 pub struct Refolded {
     /// Subjects folded anew.
     pub subjects: usize,
-    /// Of these, how many came out different.
+    /// How many came out different, their owners among them.
     pub changed: usize,
 }
 
 /// Refolds every subject on the waiting list.
-pub(crate) async fn waiting(app: &App) -> Result<Refolded, FoldError> {
+pub(crate) async fn waiting(app: &App, now: Timestamp) -> Result<Refolded, FoldError> {
     let mut done = Refolded::default();
     let mut waiting: BTreeMap<Subject, Vec<Waiting>> = BTreeMap::new();
     for asked in app.identities.waiting_refolds().await? {
         waiting.entry(asked.subject.clone()).or_default().push(asked);
     }
+    app.metrics.add(Metric::RefoldsWaiting, waiting.len());
     let waiting: Vec<(Subject, Vec<Waiting>)> = waiting.into_iter().collect();
     for part in waiting.chunks(PER_PASS) {
         let wanted: Vec<Subject> = part.iter().map(|(subject, _)| subject.clone()).collect();
-        done.changed += refold_these(app, wanted).await?;
+        done.changed += refold_these(app, wanted, now).await?;
         for asked in part.iter().flat_map(|(_, asked)| asked) {
             app.identities.refolded(asked).await?;
         }
         done.subjects += part.len();
     }
+    if done.subjects > 0 {
+        tracing::info!(subjects = done.subjects, changed = done.changed, "profiles were folded anew from the whole log");
+    }
     Ok(done)
 }
 
-/// Refolds `wanted`; gives how many changed.
-async fn refold_these(app: &App, mut wanted: Vec<Subject>) -> Result<usize, FoldError> {
+/// Refolds `wanted` and their owners; gives how many changed.
+///
+/// Rows say who owns them before anything is read. Every row is written, also one that comes out as it was: a fold that read it before an
+/// alias was taken from it must not find it unchanged.
+async fn refold_these(app: &App, wanted: Vec<Subject>, now: Timestamp) -> Result<usize, FoldError> {
+    tell_owners(app, &wanted).await?;
     let mut changed = 0;
+    let mut left: BTreeSet<Subject> = wanted.into_iter().collect();
     for _ in 0..ATTEMPTS {
-        if wanted.is_empty() {
+        if left.is_empty() {
             return Ok(changed);
         }
         // Versions first, events second: what somebody writes in between shows as a conflict, and their events are in our next pass.
-        let stored = app.profiles.get(&wanted, true).await?;
-        let mut histories = histories(app, &wanted).await?;
-        let mut lost = Vec::new();
-        for (subject, stored) in wanted.into_iter().zip(stored) {
+        let rows = with_owners(app, left).await?;
+        let mut histories = histories(app, rows.keys()).await?;
+        let placing = Placing::of(app, rows.keys(), now).await?;
+        left = BTreeSet::new();
+        for (subject, stored) in rows {
             let profile = refold(subject.clone(), &histories.remove(&subject).unwrap_or_default());
             let version = stored.as_ref().map(|stored| stored.version);
-            if stored.is_some_and(|stored| stored.profile.is_ok_and(|known| known == profile)) {
-                continue;
-            }
-            match save(app, &profile, version).await {
-                Ok(()) => changed += 1,
-                Err(StoreError::Conflict { .. }) => lost.push(subject),
+            let owner = stored.as_ref().and_then(|stored| stored.ownership.owner().cloned());
+            let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
+            let known = stored.map_or_else(|| Some(Profile::new(subject.clone())), |stored| stored.profile.ok());
+            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {
+                Ok(()) => changed += usize::from(known.as_ref() != Some(&profile)),
+                Err(StoreError::Conflict { .. }) => left.extend([subject]),
                 Err(error) => return Err(error.into()),
             }
         }
-        wanted = lost;
     }
-    wanted.first().map_or(Ok(changed), |subject| Err(conflict(subject).into()))
+    left.first().map_or(Ok(changed), |subject| Err(conflict(subject).into()))
 }
 
-/// A profile that never held anything is not stored. One that holds nothing any more is: were its row deleted, the next one would have
-/// a version that was seen before, and a slow writer would take the one for the other.
-pub(crate) async fn save(app: &App, profile: &Profile, version: Option<u64>) -> Result<(), StoreError> {
-    if version.is_none() && profile.is_empty() && profile.erased_at.is_none() {
-        return Ok(());
-    }
-    app.profiles.put(profile, version).await
+/// The rows of `subjects` and of their owners: what only a refold brings to an alias, a fold has not handed on.
+async fn with_owners(app: &App, subjects: BTreeSet<Subject>) -> Result<BTreeMap<Subject, Option<Versioned>>, FoldError> {
+    let wanted: Vec<Subject> = subjects.into_iter().collect();
+    let stored = app.profiles.get(&wanted, true).await?;
+    let mut rows: BTreeMap<Subject, Option<Versioned>> = wanted.into_iter().zip(stored).collect();
+    let told = rows.values().flatten().filter_map(|row| row.ownership.owner());
+    let owners: BTreeSet<Subject> = told.map(|owner| Subject::Customer(owner.customer.clone())).collect();
+    let owners: Vec<Subject> = owners.into_iter().filter(|owner| !rows.contains_key(owner)).collect();
+    tell_owners(app, &owners).await?;
+    let stored = app.profiles.get(&owners, true).await?;
+    rows.extend(owners.into_iter().zip(stored));
+    Ok(rows)
 }
 
 /// All events of each of `wanted`, those of its aliases among them.
-async fn histories(app: &App, wanted: &[Subject]) -> Result<HashMap<Subject, Vec<Event>>, FoldError> {
+async fn histories<'a>(app: &App, wanted: impl Iterator<Item = &'a Subject>) -> Result<HashMap<Subject, Vec<Event>>, FoldError> {
     let mut into: HashMap<Subject, Vec<Subject>> = HashMap::new();
     for subject in wanted {
         into.entry(subject.clone()).or_default().push(subject.clone());

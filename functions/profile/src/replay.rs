@@ -1,12 +1,19 @@
 //! All profiles from nothing, held against the live ones: the proof that nothing was lost and nothing counted twice.
 
-use crate::{App, FoldError, history::every_event, refold::save};
+use crate::{App, FoldError, fold::reread, history::every_event, owner::tell_owners, segments::Placing};
 use rapport_core::{
     event::Event,
     profile::{Link, Profile, Subject, links, refold, subjects},
+    time::Timestamp,
 };
-use rapport_io::identities::{Linked, Owner};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use rapport_io::{
+    identities::{Linked, Owner},
+    profiles::Versioned,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::RangeInclusive,
+};
 
 /// So many events are held at once; a longer history takes more passes over the log.
 const EVENTS_PER_PASS: u64 = 1_500_000;
@@ -22,21 +29,38 @@ pub struct Replayed {
     pub differing: Vec<Subject>,
 }
 
-/// Computes every profile from log and archive and compares it with the stored one. With `mend`, stores what the log says.
+/// Computes every profile from log and archive and compares it with the stored one. With `mend` and the time, stores what the log says.
 ///
 /// # Errors
 /// [`FoldError`] when a store does not answer.
-pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
+pub async fn replay(app: &App, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
+    replay_those(app, None, mend).await
+}
+
+/// The same for those alone who did something at a time in `span`, each of them with their whole history.
+///
+/// # Errors
+/// [`FoldError`] when a store does not answer.
+pub async fn replay_span(app: &App, span: RangeInclusive<Timestamp>, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
+    replay_those(app, Some(&span), mend).await
+}
+
+async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
     let mut replayed = Replayed::default();
     let owners = owners(app, &mut replayed.events).await?;
-    if mend {
+    let active = match span {
+        Some(span) => Some(active(app, &owners, span).await?),
+        None => None,
+    };
+    let is_asked = |subject: &Subject| active.as_ref().is_none_or(|active| active.contains(subject));
+    if mend.is_some() {
         own(app, owners.values().cloned().collect()).await?;
     }
     let live = live(app).await?;
     let mut seen = BTreeSet::new();
     let passes = replayed.events.div_ceil(EVENTS_PER_PASS).max(1);
     for pass in 0..passes {
-        for (subject, events) in histories(app, &owners, |subject| part_of(subject, passes) == pass).await? {
+        for (subject, events) in histories(app, &owners, |subject| part_of(subject, passes) == pass && is_asked(subject)).await? {
             let profile = refold(subject.clone(), &events);
             let bytes = profile.to_bytes().map_err(|source| unwritable(&subject, source))?;
             seen.insert(subject.clone());
@@ -44,31 +68,38 @@ pub async fn replay(app: &App, mend: bool) -> Result<Replayed, FoldError> {
             if live.get(&subject).map_or(is_nothing, |live| *live == hash(&bytes)) {
                 continue;
             }
-            if mend {
-                mend_one(app, &profile).await?;
+            if let Some(now) = mend {
+                mend_one(app, &profile, now).await?;
             }
             replayed.differing.push(subject);
         }
     }
     replayed.profiles = seen.len();
-    for (subject, live) in live.into_iter().filter(|(subject, _)| !seen.contains(subject)) {
+    for (subject, live) in live.into_iter().filter(|(subject, _)| span.is_none() && !seen.contains(subject)) {
         let nothing = Profile::new(subject.clone());
         if hash(&nothing.to_bytes().map_err(|source| unwritable(&subject, source))?) == live {
             continue;
         }
-        if mend {
-            mend_one(app, &nothing).await?;
+        if let Some(now) = mend {
+            mend_one(app, &nothing, now).await?;
         }
         replayed.differing.push(subject);
+    }
+    if mend.is_some() {
+        tell_owners(app, &owners.into_keys().collect::<Vec<_>>()).await?;
     }
     replayed.differing.sort();
     Ok(replayed)
 }
 
-/// Writes what the log says over what is there.
-async fn mend_one(app: &App, profile: &Profile) -> Result<(), FoldError> {
-    let stored = app.profiles.get(std::slice::from_ref(&profile.subject), true).await?.pop().flatten();
-    Ok(save(app, profile, stored.map(|stored| stored.version)).await?)
+/// Writes what the log says over what is there. Nothing is ever deleted: were a row gone, the next one would have a version that was seen
+/// before, and a slow writer would take the one for the other.
+async fn mend_one(app: &App, profile: &Profile, now: Timestamp) -> Result<(), FoldError> {
+    let placing = Placing::of(app, std::iter::once(&profile.subject), now).await?;
+    let stored = reread(app, &profile.subject).await?;
+    let owner = stored.as_ref().and_then(|stored| stored.ownership.owner());
+    let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
+    Ok(placing.put(app, profile, owner, &standing, stored.as_ref().map(|stored| stored.version)).await?)
 }
 
 /// Records `links`. The profiles they change are about to be written, so nobody need be told.
@@ -102,6 +133,21 @@ async fn owners(app: &App, events: &mut u64) -> Result<BTreeMap<Subject, Link>, 
         }
     }
     Ok(owners)
+}
+
+/// Who did something in `span`: those whom its events name, and whoever owns them.
+async fn active(app: &App, owners: &BTreeMap<Subject, Link>, span: &RangeInclusive<Timestamp>) -> Result<BTreeSet<Subject>, FoldError> {
+    let mut active = BTreeSet::new();
+    every_event(app, |event| {
+        if span.contains(&event.at) {
+            for named in subjects(&event) {
+                active.extend(owners.get(&named).map(|link| Subject::Customer(link.customer.clone())));
+                active.insert(named);
+            }
+        }
+    })
+    .await?;
+    Ok(active)
 }
 
 async fn histories(

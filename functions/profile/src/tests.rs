@@ -14,16 +14,18 @@ use rapport_io::{
 };
 
 const NOW: Timestamp = Timestamp(1_795_326_516_000);
+const CONFIG: Config = Config { currency: Currency::EUR, consent: ConsentMode::OptOut };
 
 struct House {
     app: App,
     objects: Arc<MemoryObjects>,
+    records: Arc<MemoryRecords>,
 }
 
 impl House {
     fn new() -> Self {
-        let objects = Arc::new(MemoryObjects::default());
-        Self { app: App::new(objects.clone(), Arc::new(MemoryRecords::default())), objects }
+        let (objects, records) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryRecords::default()));
+        Self { app: App::new(objects.clone(), records.clone(), CONFIG), objects, records }
     }
 
     async fn log(&self, events: &[Event]) -> String {
@@ -78,6 +80,37 @@ async fn who_dies_after_a_link_was_recorded_loses_no_past() {
 }
 
 #[tokio::test]
+async fn what_a_young_device_did_goes_to_its_owner_without_a_look_into_the_log() {
+    let house = House::new();
+    let key = house.log(&[viewed(1, None, Some("phone"))]).await;
+    house.fold(&key).await;
+    house.app.log.delete(&key).await.expect("memory");
+    let key = house.log(&[viewed(2, Some("ada"), Some("phone"))]).await;
+    house.fold(&key).await;
+    assert_eq!((house.events("d#phone").await, house.events("c#ada").await), (1, 2));
+}
+
+#[tokio::test]
+async fn a_row_of_the_release_before_is_folded_anew_with_its_owner() {
+    let house = House::new();
+    let login = viewed(1, Some("ada"), Some("phone"));
+    house.fold(&house.log(std::slice::from_ref(&login)).await).await;
+    let phone = Subject::parse("d#phone").expect("a subject");
+    let body = Profile::new(phone.clone()).to_bytes().expect("bytes").into();
+    let old = rapport_io::Record {
+        key: rapport_io::RecordKey::alone(phone.to_string()),
+        version: 0,
+        body,
+        expires: None,
+        changed: None,
+        beside: None,
+    };
+    house.records.put(rapport_io::layout::Table::Profiles, old, Condition::Always).await.expect("memory");
+    house.fold(&house.log(&[viewed(2, None, Some("phone"))]).await).await;
+    assert_eq!((house.events("d#phone").await, house.events("c#ada").await), (1, 2));
+}
+
+#[tokio::test]
 async fn whoever_is_refolded_may_be_somebodys_alias() {
     let house = House::new();
     let merged = event(5, Some("eve"), None, Action::Aliased { previous: "ada".into() });
@@ -87,7 +120,7 @@ async fn whoever_is_refolded_may_be_somebodys_alias() {
     let key = house.log(&[viewed(4, Some("ada"), Some("phone"))]).await;
     house.fold(&key).await;
     assert_eq!((house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await), (2, 1, 2));
-    assert_eq!(replay(&house.app, false).await.expect("memory").differing, []);
+    assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
 }
 
 #[tokio::test]
@@ -109,10 +142,10 @@ async fn an_emptied_profile_goes_on_counting_its_writes() {
     let subject = Subject::parse("d#phone").expect("a subject");
     house.app.log.delete(&key).await.expect("memory");
     house.app.identities.ask_refold(&subject, "test").await.expect("memory");
-    run(&house.app, Job::Refold).await.expect("memory");
+    run(&house.app, Job::Refold, NOW).await.expect("memory");
     let stored = house.app.profiles.get(std::slice::from_ref(&subject), true).await.expect("memory").pop().flatten().expect("a row");
     assert_eq!((stored.version, stored.profile.expect("readable")), (2, Profile::new(subject)));
-    assert_eq!(replay(&house.app, false).await.expect("memory").differing, []);
+    assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
 }
 
 /// A bucket in which everything is archived at the moment that somebody lists the log.
@@ -149,8 +182,8 @@ impl Objects for Moving {
 async fn what_is_archived_while_somebody_reads_is_read() {
     let house = House::new();
     house.log(&[viewed(1, Some("ada"), None)]).await;
-    let app = App::new(Arc::new(Moving(Arc::clone(&house.objects))), Arc::new(MemoryRecords::default()));
+    let app = App::new(Arc::new(Moving(Arc::clone(&house.objects))), Arc::new(MemoryRecords::default()), CONFIG);
     let ada = Subject::parse("c#ada").expect("a subject");
     app.identities.ask_refold(&ada, "test").await.expect("memory");
-    assert_eq!(run(&app, Job::Refold).await.expect("memory"), Refolded { subjects: 1, changed: 1 });
+    assert_eq!(run(&app, Job::Refold, NOW).await.expect("memory"), Ran::Refolded(Refolded { subjects: 1, changed: 1 }));
 }

@@ -36,7 +36,7 @@ pub enum Failure {
     #[error("this path does not take that method")]
     Method,
     /// Somebody else wrote in between.
-    #[error("the rules were changed since they were read; read them again and send `If-Match` with the new ETag")]
+    #[error("this was changed since it was read; read it again and send `If-Match` with the new ETag")]
     Outdated,
     /// A store that is busy or away.
     #[error("a store is not available; try again in a few seconds")]

@@ -1,6 +1,6 @@
 //! The living profile as `GET /v1/customers/{id}` shows it, and everything held as the export does.
 //!
-//! What does not exist yet is null: persona, segments. Nothing here is made up to fill a field.
+//! Segments are laid into it by [`crate::segments`]. Nothing here is made up to fill a field.
 
 use rapport_core::{
     event::Purpose,
@@ -14,7 +14,13 @@ const RECENT_SHOWN: usize = 20;
 
 /// The view of `profile`, which `aliases` other ids belong to and which was written `version` times.
 #[must_use]
-pub(crate) fn view(id: &str, profile: &Profile, (aliases, version): (usize, u64), currency: Currency, predictions: Json) -> Json {
+pub(crate) fn view(
+    id: &str,
+    profile: &Profile,
+    (aliases, version): (usize, u64),
+    currency: Currency,
+    (persona, predictions): (Json, Json),
+) -> Json {
     json!({
         "id": id,
         "aliases": aliases,
@@ -25,7 +31,7 @@ pub(crate) fn view(id: &str, profile: &Profile, (aliases, version): (usize, u64)
         "traits": traits(profile),
         "segments": null,
         "consent": consent(profile),
-        "persona": null,
+        "persona": persona,
         "predictions": predictions,
     })
 }

@@ -9,8 +9,10 @@ mod customer;
 mod lookup;
 pub mod openapi;
 mod people;
+mod personas;
 mod predictions;
 pub mod routes;
+mod segments;
 mod shopkeeping;
 pub mod state;
 pub mod wire;
@@ -26,7 +28,7 @@ use rapport_core::{
 };
 use rapport_io::{
     Objects, Records, Secrets, catalog::Catalog, contacts::Contacts, identities::Identities, keys::Keys, log::Log, models::Models,
-    profiles::Profiles,
+    profiles::Profiles, segments::SegmentStore,
 };
 use rapport_lambda::{Request, Response};
 use routes::{Miss, Route};
@@ -50,6 +52,7 @@ pub struct App {
     profiles: Profiles,
     identities: Identities,
     contacts: Contacts,
+    segments: SegmentStore,
     catalog: Catalog,
     models: Models,
     log: Log,
@@ -67,6 +70,7 @@ impl App {
         Self {
             profiles: Profiles::new(Arc::clone(&records)),
             identities: Identities::new(Arc::clone(&records)),
+            segments: SegmentStore::new(Arc::clone(&records)),
             contacts: Contacts::new(records),
             log: Log::new(objects),
             keys: Keys::new(secrets, &config.stack, |document| Ok(Keyring::parse(document)?)),
@@ -143,10 +147,16 @@ async fn dispatch(app: &App, request: &Request, now: Timestamp) -> Result<Respon
         Route::Erasure => people::erasure(app, request, &argument, now).await,
         Route::Consent => people::consent(app, request, &argument, now).await,
         Route::SetConsent => people::set_consent(app, request, &argument, now).await,
+        Route::Personas => personas::list(app, request, now).await,
         Route::PutItems => shopkeeping::put_items(app, request, now).await,
         Route::Rules => shopkeeping::rules(app, request, now).await,
         Route::PutRules => shopkeeping::put_rules(app, request, now).await,
+        Route::Segments => segments::list(app, request, now).await,
+        Route::Members => segments::members(app, request, &argument, now).await,
+        Route::PutSegment => segments::put(app, request, &argument, now).await,
+        Route::Preview => segments::preview(app, request, now).await,
         Route::Model => shopkeeping::model(app, request, now).await,
+        Route::Audit => shopkeeping::audit(app, request, now).await,
         Route::OpenApi => Ok(answer::cached(&openapi::document(), 300, None)),
         Route::Page => Ok(page(app, now).await),
     }

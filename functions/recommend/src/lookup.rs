@@ -92,7 +92,7 @@ async fn load(app: &App, request: &Request, now: Timestamp) -> Result<Loaded, Fa
 }
 
 /// The newest word on personalization decides; without any, the shop's setting.
-fn may_personalize(profiles: &[Profile], unset_means_yes: bool) -> bool {
+pub(crate) fn may_personalize(profiles: &[Profile], unset_means_yes: bool) -> bool {
     let newest = profiles.iter().filter_map(|profile| profile.consent_for(Purpose::Personalization)).max_by_key(|told| told.at);
     newest.map_or(unset_means_yes, |told| told.value)
 }

@@ -49,6 +49,9 @@ fn operation(schemas: &mut SchemaGenerator, method: &http::Method, path: &str, r
         let names = ["placement", "anonymous_id", "item", "cart", "session", "limit", "category", "exclude", "filter", "discovery"];
         parameters.extend(names.map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } })));
     }
+    if route == Route::Members {
+        parameters.extend(["limit", "cursor"].map(|name| json!({ "name": name, "in": "query", "schema": { "type": "string" } })));
+    }
     let security = match scope {
         "none" => json!([]),
         "write" => json!([{ "bearer": [] }, { "basic": [] }, { "k": [] }]),
@@ -86,9 +89,20 @@ fn shapes(schemas: &mut SchemaGenerator, method: &http::Method, route: Route) ->
         Route::Erasure => (None, schemas.subschema_for::<wire::Erasure>().to_value(), "200"),
         Route::SetConsent => (Some(schemas.subschema_for::<wire::SetConsent>().to_value()), object, "202"),
         Route::PutItems => (Some(json!({ "type": "array", "items": object })), schemas.subschema_for::<wire::Taken>().to_value(), "200"),
+        Route::PutSegment => (Some(schemas.subschema_for::<wire::DefineSegment>().to_value()), object, "200"),
+        Route::Preview => (Some(schemas.subschema_for::<wire::PreviewRule>().to_value()), object, "200"),
         Route::PutRules => (Some(object.clone()), object, "200"),
         Route::Page => (None, json!({ "type": "string" }), "200"),
-        Route::Customer | Route::Export | Route::Consent | Route::Rules | Route::Model | Route::OpenApi => (None, object, "200"),
+        Route::Customer
+        | Route::Personas
+        | Route::Export
+        | Route::Consent
+        | Route::Rules
+        | Route::Segments
+        | Route::Members
+        | Route::Model
+        | Route::Audit
+        | Route::OpenApi => (None, object, "200"),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     answer::{self, Failure},
     caller, customer,
     lookup::read_json,
-    predictions,
+    personas, predictions, segments,
     wire::{Erasure, Receipt, SetConsent},
 };
 use http::StatusCode;
@@ -31,6 +31,7 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
     let subject = [Subject::Customer(customer.clone())];
     let (read, aliases) = tokio::try_join!(app.profiles.get(&subject, true), app.identities.aliases(&customer))?;
     let versioned = read.into_iter().flatten().next().ok_or(NO_CUSTOMER)?;
+    let (is_owned, standing) = (versioned.is_owned(), versioned.standing());
     let profile = readable(versioned.profile)?;
     if profile.is_empty() {
         return Err(NO_CUSTOMER);
@@ -39,7 +40,9 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
     let shop = app.live.shop();
     let outlook = shop.model().and_then(|model| model.meta().outlook.as_ref());
     let predictions = predictions::predictions(&profile, outlook, app.config.currency, now);
-    let view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, predictions);
+    let persona = personas::of(&profile, shop.model(), &app.config);
+    let mut view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, (persona, predictions));
+    (view["segments"], view["memberships"]) = segments::of_customer(app, &profile, (is_owned, &standing), now).await?;
     Ok(answer::private(StatusCode::OK, &view))
 }
 
@@ -47,9 +50,13 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
 pub(crate) async fn export(app: &App, request: &Request, id: &str, now: Timestamp) -> Result<Response, Failure> {
     let customer = caller::own_customer(app, request.headers(), id, (Scope::Privacy, "privacy"), now).await?;
     let subjects = everyone(app, &customer).await?;
-    let mut profiles = Vec::new();
+    let (mut profiles, mut standings) = (Vec::new(), Map::new());
     for (subject, read) in subjects.iter().zip(app.profiles.get(&subjects, true).await?) {
         if let Some(versioned) = read {
+            let standing = versioned.standing();
+            if !standing.is_empty() {
+                standings.insert(subject.to_string(), segments::exported(&standing));
+            }
             profiles.push(customer::everything(subject, &readable(versioned.profile)?, app.config.currency));
         }
     }
@@ -65,7 +72,7 @@ pub(crate) async fn export(app: &App, request: &Request, id: &str, now: Timestam
     let note = "profiles hold the newest events one by one and older ones as sums; the events themselves are in the shop's log and archive under the same ids";
     Ok(answer::private(
         StatusCode::OK,
-        &json!({ "id": id, "exported_at": now.to_string(), "ids": ids, "profiles": profiles, "contacts": contacts, "note": note }),
+        &json!({ "id": id, "exported_at": now.to_string(), "ids": ids, "profiles": profiles, "contacts": contacts, "segments": standings, "note": note }),
     ))
 }
 

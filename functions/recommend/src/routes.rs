@@ -25,14 +25,26 @@ pub enum Route {
     Consent,
     /// What a customer agrees to from now on.
     SetConsent,
+    /// The kinds of shoppers.
+    Personas,
     /// New and changed items.
     PutItems,
     /// The merchandising rules.
     Rules,
     /// Other merchandising rules.
     PutRules,
+    /// The segments, with sizes.
+    Segments,
+    /// Who belongs to a segment.
+    Members,
+    /// A segment with another rule, or a new one.
+    PutSegment,
+    /// Whom a rule would mean.
+    Preview,
     /// What is live, and how it scored.
     Model,
+    /// What the shop's data looks like.
+    Audit,
     /// This list, for machines.
     OpenApi,
     /// The page for people.
@@ -49,7 +61,7 @@ pub enum Miss {
 }
 
 /// Method, path, route, who may call it, what it does.
-pub const ROUTES: [(Method, &str, Route, &str, &str); 17] = [
+pub const ROUTES: [(Method, &str, Route, &str, &str); 23] = [
     (Method::GET, "/v1/recommendations", Route::Recommend, "write", "What this device should see, by query string"),
     (Method::POST, "/v1/recommendations", Route::Recommend, "write", "What this visitor should see, by JSON"),
     (Method::POST, "/v1/rank", Route::Rank, "write", "The caller's own items, in order"),
@@ -61,10 +73,16 @@ pub const ROUTES: [(Method, &str, Route, &str, &str); 17] = [
     (Method::GET, "/v1/erasures/{receipt}", Route::Erasure, "privacy", "What became of an erasure, store by store"),
     (Method::GET, "/v1/customers/{id}/consent", Route::Consent, "privacy", "What the customer agreed to"),
     (Method::PUT, "/v1/customers/{id}/consent", Route::SetConsent, "privacy", "What the customer agrees to from now on"),
+    (Method::GET, "/v1/personas", Route::Personas, "read", "The kinds of shoppers, with their cards and their history"),
     (Method::PUT, "/v1/catalog/items", Route::PutItems, "catalog", "New and changed items, as a JSON array"),
     (Method::GET, "/v1/rules", Route::Rules, "catalog", "The merchandising rules, with their ETag"),
     (Method::PUT, "/v1/rules", Route::PutRules, "catalog", "Other merchandising rules; honours If-Match"),
+    (Method::GET, "/v1/segments", Route::Segments, "read", "The segments with their rules and sizes, with their ETag"),
+    (Method::GET, "/v1/segments/{name}/members", Route::Members, "read", "Who belongs to a segment; CSV by Accept"),
+    (Method::PUT, "/v1/segments/{name}", Route::PutSegment, "catalog", "A segment with another rule, or a new one; honours If-Match"),
+    (Method::POST, "/v1/segments/preview", Route::Preview, "read", "Whom a rule would mean, before it is saved"),
     (Method::GET, "/v1/models/current", Route::Model, "read", "What is live, how it scored, on what data"),
+    (Method::GET, "/v1/data-audit", Route::Audit, "read", "Sources, freshness, gaps, jumps, duplicates and rejects of the shop's data"),
     (Method::GET, "/openapi.json", Route::OpenApi, "none", "This document"),
     (Method::GET, "/", Route::Page, "none", "A page for people"),
 ];
@@ -101,7 +119,7 @@ mod tests {
     #[test]
     fn every_route_is_found_by_its_own_path() {
         for (method, pattern, route, ..) in &ROUTES {
-            let path = pattern.replace("{item}", "85123A").replace("{id}", "12748").replace("{receipt}", "er_1");
+            let path = pattern.replace("{item}", "85123A").replace("{id}", "12748").replace("{receipt}", "er_1").replace("{name}", "loyal");
             assert_eq!(find(method, &path).map(|(found, _)| found), Ok(*route), "{method} {path}");
         }
     }

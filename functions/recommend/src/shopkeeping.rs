@@ -88,3 +88,11 @@ pub(crate) async fn model(app: &App, request: &Request, now: Timestamp) -> Resul
     let body = json!({ "hash": pointer.model, "previous": pointer.previous, "published": pointer.created.to_string(), "serving": serving, "report": report });
     Ok(answer::private(StatusCode::OK, &body))
 }
+
+/// `GET /v1/data-audit`: as training wrote it.
+pub(crate) async fn audit(app: &App, request: &Request, now: Timestamp) -> Result<Response, Failure> {
+    caller::require(&*app.keyring(now).await?, request.headers(), (Scope::Read, "read"), now)?;
+    let audit = app.models.audit().await?.ok_or(Failure::NotFound("the data was not audited yet; training does it"))?;
+    let audit: Json = serde_json::from_slice(&audit).map_err(|error| Failure::Internal(error.into()))?;
+    Ok(answer::private(StatusCode::OK, &audit))
+}

@@ -339,6 +339,38 @@ pub struct SetConsent {
     pub basis: Option<String>,
 }
 
+/// `PUT /v1/segments/{name}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DefineSegment {
+    /// Who belongs to it: `orders >= 1 and days_since_order > 30`; docs/segments.md has the words.
+    pub rule: String,
+    /// What people call it.
+    #[serde(default)]
+    pub title: String,
+    /// What it is good for.
+    #[serde(default)]
+    pub description: String,
+    /// Whether anybody belongs to it; true when absent.
+    #[serde(default = "active")]
+    pub active: bool,
+}
+
+const fn active() -> bool {
+    true
+}
+
+/// `POST /v1/segments/preview`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PreviewRule {
+    /// The rule to try.
+    pub rule: String,
+    /// How many customers to show, at most 100; 10 when absent.
+    #[serde(default)]
+    pub limit: Option<usize>,
+}
+
 /// `DELETE /v1/customers/{id}`: where to see what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Receipt {

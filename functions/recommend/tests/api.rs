@@ -12,6 +12,7 @@ use rapport_core::{
     model::{Draft, ItemStatistics, Neighbour, Table},
     money::Currency,
     profile::{Link, Position, Subject, refold},
+    segment::Standing,
     source::ConsentMode,
     time::Timestamp,
 };
@@ -108,7 +109,7 @@ impl Suite {
             action: action.clone(),
         };
         let events: Vec<Event> = actions.iter().enumerate().map(event).collect();
-        Profiles::new(self.records.clone()).put(&refold(subject.clone(), &events), None).await.expect("memory");
+        Profiles::new(self.records.clone()).put(&refold(subject.clone(), &events), None, &Standing::default(), None).await.expect("memory");
     }
 
     async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str, now: Timestamp) -> (Response, Json) {

@@ -5,10 +5,10 @@ use rapport_archive::Archive;
 use rapport_core::{
     event::{Action, Event},
     profile::{Subject, subjects},
-    time::Timestamp,
+    time::{DAY_MS, Timestamp},
 };
 use rapport_io::log::{Log, LogObject};
-use rapport_train::Corpus;
+use rapport_train::{Corpus, audit::Auditor};
 use std::collections::{BTreeMap, VecDeque};
 use tokio::task::JoinSet;
 
@@ -22,8 +22,10 @@ const PART: usize = 100_000;
 const REST_DAYS: i64 = 1;
 
 /// What was found.
+#[derive(Default)]
 pub(crate) struct Gathered {
     pub(crate) corpus: Corpus,
+    pub(crate) auditor: Auditor,
     pub(crate) archived: usize,
     pub(crate) damaged_lines: usize,
 }
@@ -35,11 +37,13 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
     let mut run = Run {
         app,
         progress: Progress { done: 0, of: files.len() + objects.len(), tell: progress },
-        gathered: Gathered { corpus: Corpus::default(), archived: 0, damaged_lines: 0 },
+        gathered: Gathered::default(),
         erasures: Erasures::default(),
         replaced: Vec::new(),
     };
-    each_file(&app.archive, &files, |events| {
+    each_file(&app.archive, &files, |file, events| {
+        let received = received_on(file);
+        events.iter().for_each(|event| run.gathered.auditor.hear_archived(event, received));
         run.take(events);
         run.progress.step();
     })
@@ -47,9 +51,9 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
     let open_from = now.plus_days(-REST_DAYS).day();
     let (closed, open): (Vec<String>, Vec<String>) = objects.into_iter().partition(|key| day_of(key).is_some_and(|day| *day < *open_from));
     for chunk in open.chunks(READ_AHEAD) {
-        for (_, object) in read_all(&app.log, chunk).await? {
+        for (key, object) in read_all(&app.log, chunk).await? {
             run.gathered.damaged_lines += object.damaged.len();
-            run.take(&object.events);
+            run.take_logged(&key, &object.events);
             run.progress.step();
         }
     }
@@ -64,37 +68,36 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
     Ok(run.gathered)
 }
 
-/// Reads archive and log, and leaves both as they are.
-pub(crate) async fn look(app: &App, tell: &(impl Fn(Step) + Send)) -> Result<Corpus, TrainError> {
+/// Reads archive and log, and leaves both as they are. `take` is told each file's or object's key with what it says.
+pub(crate) async fn look(app: &App, tell: &(impl Fn(Step) + Send), mut take: impl FnMut(&str, &[Event])) -> Result<(), TrainError> {
     let (files, objects) = (app.archive.keys().await?, app.log.keys(None).await?);
     let mut progress = Progress { done: 0, of: files.len() + objects.len(), tell };
-    let mut corpus = Corpus::default();
-    each_file(&app.archive, &files, |events| {
-        events.iter().for_each(|event| corpus.add(event));
+    each_file(&app.archive, &files, |file, events| {
+        take(file, events);
         progress.step();
     })
     .await?;
     for chunk in objects.chunks(READ_AHEAD) {
-        for (_, object) in read_all(&app.log, chunk).await? {
-            object.events.iter().for_each(|event| corpus.add(event));
+        for (key, object) in read_all(&app.log, chunk).await? {
+            take(&key, &object.events);
             progress.step();
         }
     }
-    Ok(corpus)
+    Ok(())
 }
 
 /// Takes every file's events, in order, while the next ones are read and unpacked on other threads: that is half of the work.
-async fn each_file(archive: &Archive, files: &[String], mut take: impl FnMut(&[Event])) -> Result<(), TrainError> {
+async fn each_file(archive: &Archive, files: &[String], mut take: impl FnMut(&str, &[Event])) -> Result<(), TrainError> {
     let read = |key: String| {
         let archive = archive.clone();
-        tokio::spawn(async move { archive.read(&key).await })
+        tokio::spawn(async move { archive.read(&key).await.map(|events| (key, events)) })
     };
     let mut rest = files.iter().cloned();
     let mut ahead: VecDeque<_> = rest.by_ref().take(FILES_AHEAD).map(read).collect();
     while let Some(next) = ahead.pop_front() {
-        let events = next.await??;
+        let (key, events) = next.await??;
         ahead.extend(rest.next().map(read));
-        take(&events);
+        take(&key, &events);
     }
     Ok(())
 }
@@ -116,6 +119,12 @@ impl<T: Fn(Step)> Run<'_, T> {
         }
     }
 
+    fn take_logged(&mut self, key: &str, events: &[Event]) {
+        let received = received_on(key);
+        events.iter().for_each(|event| self.gathered.auditor.hear_logged(event, received));
+        self.take(events);
+    }
+
     /// Puts closed days into the archive, a file at a time.
     async fn archive(&mut self, keys: &[String]) -> Result<(), TrainError> {
         for of_day in keys.chunk_by(|a, b| day_of(a) == day_of(b)) {
@@ -123,7 +132,7 @@ impl<T: Fn(Step)> Run<'_, T> {
             let (mut part, mut sources) = (Vec::new(), Vec::new());
             for chunk in of_day.chunks(READ_AHEAD) {
                 for (key, object) in read_all(&self.app.log, chunk).await? {
-                    self.take(&object.events);
+                    self.take_logged(&key, &object.events);
                     self.progress.step();
                     part.extend(object.events);
                     // An object with a line that cannot be read stays: the line is in no archive, and a later release may read it.
@@ -229,6 +238,12 @@ fn day_of(key: &str) -> Option<&str> {
     key.split_once("/dt=")?.1.split_once('/').map(|(day, _)| day)
 }
 
+/// The day of receipt that `key` names, since the epoch.
+pub(crate) fn received_on(key: &str) -> i64 {
+    let midnight = day_of(key).and_then(|day| Timestamp::parse(day).ok()).unwrap_or_default();
+    midnight.0.div_euclid(DAY_MS)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -281,9 +296,9 @@ mod tests {
             files.push(archive.write("2026-11-22", vec![event(number)]).await.expect("memory"));
         }
         let mut taken = Vec::new();
-        each_file(&archive, &files, |events| taken.extend(events.iter().map(|event| event.id.to_string()))).await.expect("reads");
+        each_file(&archive, &files, |_, events| taken.extend(events.iter().map(|event| event.id.to_string()))).await.expect("reads");
         assert_eq!(taken, ["0", "1", "2", "3", "4", "5", "6"]);
         files.push("archive/dt=2026-11-22/gone".to_owned());
-        assert!(each_file(&archive, &files, |_| ()).await.is_err(), "a file that cannot be read stops the run");
+        assert!(each_file(&archive, &files, |_, _| ()).await.is_err(), "a file that cannot be read stops the run");
     }
 }

@@ -1,8 +1,9 @@
 //! Trains: the log and the archive go in, a model with its report comes out, and closed days move from the log into the archive.
 //!
 //! ```text
-//! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted)
+//! gather  log + archive ─► corpus          (and: closed days ─► Parquet ─► log objects deleted; what was seen ─► data audit)
 //! learn   corpus ─► history + catalog ─► weights chosen and judged on the newest past ─► artifact, report
+//!         profiles ─► personas
 //! publish artifact, report ─► models/, pointer swapped
 //! ```
 //!
@@ -10,23 +11,33 @@
 //! moves only after artifact and report are there.
 #![warn(missing_docs)]
 
+mod audit;
+mod customers;
+mod cutoffs;
 mod gather;
 
+pub use audit::audit;
+
 use bytes::Bytes;
+use customers::Customers;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
+    features::CutOffs,
     model::{Meta, Model, ModelError},
     money::Currency,
     source::ConsentMode,
     time::Timestamp,
 };
-use rapport_io::{Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models};
+use rapport_io::{
+    Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles, rejects::Rejects, segments::SegmentStore,
+};
 use rapport_lambda::Job;
 use rapport_train::{
     Corpus, Learned,
     holdout::{self, Report},
     learn,
     outlook::{self, Contest},
+    persona,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -47,6 +58,9 @@ pub struct App {
     archive: Archive,
     models: Models,
     catalog: Catalog,
+    rejects: Rejects,
+    profiles: Profiles,
+    segments: SegmentStore,
     config: Config,
 }
 
@@ -57,8 +71,11 @@ impl App {
         Self {
             log: Log::new(objects.clone()),
             archive: Archive::new(objects.clone()),
+            rejects: Rejects::new(objects.clone()),
             models: Models::new(objects),
-            catalog: Catalog::new(records),
+            catalog: Catalog::new(Arc::clone(&records)),
+            profiles: Profiles::new(Arc::clone(&records)),
+            segments: SegmentStore::new(records),
             config,
         }
     }
@@ -116,6 +133,8 @@ pub struct Summary {
     pub holdout: Report,
     /// Who speaks about purchases to come, and how simpler voices did on the newest past.
     pub contests: Vec<Contest>,
+    /// Where quintiles and value tiers begin.
+    pub cut_offs: CutOffs,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -140,12 +159,21 @@ pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Summary, TrainEr
 pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) -> Result<Summary, TrainError> {
     let gathered = gather::gather(app, now, &progress).await?;
     let catalog = app.catalog.items().await?;
+    audit::write(app, gathered.auditor, &catalog, now).await?;
+    let customers = match customers::customers(app).await {
+        Ok(customers) => customers,
+        Err(error) => {
+            tracing::warn!(%error, "the profiles cannot be read; the personas of before stay");
+            Customers { last: customers::last(app).await, ..Customers::default() }
+        }
+    };
     progress(Step::Learn);
     let config = app.config;
     // Minutes of arithmetic must not hold up the runtime's I/O.
-    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &config, now));
+    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &customers, &config, now));
     let Fitted { artifact, model, holdout, contests } = learned.await??;
 
+    let cut_offs = cutoffs::learn(app, now).await?;
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -153,6 +181,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         artifact_bytes: artifact.len(),
         holdout,
         contests,
+        cut_offs,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };
@@ -174,7 +203,8 @@ pub async fn archive(app: &App, now: Timestamp) -> Result<usize, TrainError> {
 /// # Errors
 /// [`TrainError`] when a store does not answer.
 pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report, TrainError> {
-    let corpus = gather::look(app, &progress).await?;
+    let mut corpus = Corpus::default();
+    gather::look(app, &progress, |_, events| events.iter().for_each(|event| corpus.add(event))).await?;
     let catalog = app.catalog.items().await?;
     progress(Step::Learn);
     let Config { currency, consent } = app.config;
@@ -190,7 +220,13 @@ struct Fitted {
 }
 
 /// The pure part: events in, artifact out, read back once as a lookup will.
-fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Config, now: Timestamp) -> Result<Fitted, TrainError> {
+fn fit(
+    corpus: Corpus,
+    catalog: Vec<rapport_core::catalog::Item>,
+    customers: &Customers,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Fitted, TrainError> {
     let history = corpus.history(config.consent).with_catalog(catalog);
     let Learned { mut draft, report } = learn(&history, config.currency, now)?;
     // Customers whose numbers fit no purchase model are no reason to recommend nothing.
@@ -203,6 +239,12 @@ fn fit(corpus: Corpus, catalog: Vec<rapport_core::catalog::Item>, config: &Confi
             tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
             Vec::new()
         }
+    };
+    // Personas ask the catalog for brands and categories, as it is read back.
+    let catalog = Model::parse(draft.to_bytes()?.0.into())?;
+    draft.personas = match customers.readable() {
+        nobody if nobody.is_empty() => customers.last.clone(),
+        profiles => Some(persona::learn(&profiles, customers.each, customers.last.as_ref(), &catalog, config.consent, now)),
     };
     let artifact = Bytes::from(draft.to_bytes()?.0);
     Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })

@@ -6,15 +6,20 @@ macro_rules! say {
 }
 
 mod ask;
+mod audit;
 mod cost;
 mod customer;
+mod dead_letters;
 mod evaluate;
 mod holdout;
 mod import;
 mod keys;
+mod personas;
 mod progress;
 mod recommend;
+mod rejected;
 mod replay;
+mod segments;
 mod send;
 mod serve;
 mod shop;
@@ -80,6 +85,12 @@ pub enum Failure {
     /// Nobody of that name.
     #[error("there is no customer `{0}`; `rapport customer --list` names some")]
     NoCustomer(String),
+    /// No training has seen the data yet.
+    #[error("the data was not audited yet; `rapport train` does it, or `rapport audit --anew`")]
+    NotAudited,
+    /// Nothing was rejected under that key.
+    #[error("there is no reject `{0}`; `rapport rejected --reason \"\"` lists the keys")]
+    NoReject(String),
     /// A function refused.
     #[error("{message} (status {status})")]
     Answer {
@@ -148,10 +159,20 @@ enum Command {
     Recommend(recommend::Arguments),
     /// Show a customer's living profile.
     Customer(customer::Arguments),
+    /// Show the kinds of shoppers, each with its card.
+    Personas(personas::Arguments),
+    /// Show the segments with their sizes, the members of one, or whom a rule would mean.
+    Segments(segments::Arguments),
     /// Play sample or captured payloads into a running suite.
     Send(send::Arguments),
     /// Compute every profile anew from the log and compare it with the live one.
     Replay(replay::Arguments),
+    /// Show what the shop's data looks like: sources, freshness, gaps, jumps, duplicates, rejects.
+    Audit(audit::Arguments),
+    /// Show what could not be read, by reason, and send it again once the cause is mended.
+    Rejected(rejected::Arguments),
+    /// Show the messages that a function failed on again and again, and hand them to it once more.
+    DeadLetters(dead_letters::Arguments),
     /// Measure the models: by the newest part of the shop's own log, or by a public protocol.
     Evaluate(evaluate::Arguments),
     /// Say what a month on AWS costs, from counted calls and list prices.
@@ -173,8 +194,13 @@ impl Cli {
             Command::Train(arguments) => train::run(shop, arguments).await,
             Command::Recommend(arguments) => recommend::run(shop, arguments).await,
             Command::Customer(arguments) => customer::run(shop, arguments).await,
+            Command::Personas(arguments) => personas::run(shop, arguments).await,
+            Command::Segments(arguments) => segments::run(shop, arguments).await,
             Command::Send(arguments) => send::run(shop, arguments).await,
             Command::Replay(arguments) => replay::run(shop, arguments).await,
+            Command::Audit(arguments) => audit::run(shop, arguments).await,
+            Command::Rejected(arguments) => rejected::run(shop, arguments).await,
+            Command::DeadLetters(arguments) => dead_letters::run(shop, arguments).await,
             Command::Evaluate(arguments) => evaluate::run(shop, &arguments).await,
             Command::Cost(arguments) => cost::run(shop, arguments).await,
             Command::Keys(arguments) => keys::run(shop, arguments).await,

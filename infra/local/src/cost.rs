@@ -120,5 +120,6 @@ mod tests {
         println!("{:.2} write and {:.2} read units an event", bill.write_units_an_event, bill.read_units_an_event);
         assert!(bill.counted_events > 1_000);
         assert!((0.2..=1.5).contains(&bill.write_units_an_event), "{}", bill.write_units_an_event);
+        assert!((0.1..=0.7).contains(&bill.read_units_an_event), "{}", bill.read_units_an_event);
     }
 }

@@ -36,8 +36,9 @@ impl Deployed {
         Self {
             webhooks: webhooks::App::new(inbox(), keys()),
             collect: collect::App::new(inbox(), keys()),
-            ingest: ingest::App::new(objects(), records(), keys(), ingest::Config { currency, consent }),
-            profile: profile::App::new(objects(), records()),
+            ingest: ingest::App::new(objects(), records(), keys(), ingest::Config { currency, consent })
+                .with_dead_letters(aws.dead_letters.clone()),
+            profile: profile::App::new(objects(), records(), profile::Config { currency, consent }),
             train: train::App::new(objects(), records(), train::Config { currency, consent }),
             recommend: recommend::App::new(records(), objects(), Arc::clone(&aws.secrets), lookups),
         }
@@ -74,7 +75,8 @@ impl Functions for Deployed {
 
     async fn job(&self, function: Function, job: Job, now: Timestamp) -> Result<(), String> {
         match function {
-            Function::Profile => profile::run(&self.profile, job).await.map(drop).map_err(|error| error.to_string()),
+            Function::Ingest => ingest::run(&self.ingest, job, now).await.map(drop).map_err(|error| error.to_string()),
+            Function::Profile => profile::run(&self.profile, job, now).await.map(drop).map_err(|error| error.to_string()),
             Function::Train => train::run(&self.train, job, now).await.map(drop).map_err(|error| error.to_string()),
             other => Err(format!("{other:?} has no jobs; it was asked for {job:?}")),
         }

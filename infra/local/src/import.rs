@@ -30,7 +30,7 @@ use rapport_io::{
     catalog::Catalog,
     contacts::{Contacts, Said},
     log::Log,
-    rejects::Rejects,
+    rejects::{Form, Reject, Rejects},
 };
 use std::{
     collections::BTreeMap,
@@ -218,7 +218,8 @@ async fn keep_rejects(
             let end = rest.iter().skip(REJECTS_BYTES).position(|byte| *byte == b'\n').map_or(rest.len(), |more| REJECTS_BYTES + more + 1);
             let (part, later) = rest.split_at(end);
             let raw = [report.header.as_slice(), b"\n", part].concat();
-            target.rejects.put(reason.text(), &raw, &source, now).await?;
+            let reason = reason.text().to_owned();
+            target.rejects.put(&Reject { reason, source: source.clone(), received: now, form: Form::Rows, raw }).await?;
             rest = later;
         }
     }

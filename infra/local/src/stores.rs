@@ -13,6 +13,7 @@ use crate::{
 use dynamodb::WriteAheadLog;
 use objects::Notifier;
 use queue::{QueueError, Queues};
+use rapport_io::layout::{self, Line};
 use secrets::SecretFile;
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -76,14 +77,8 @@ impl Names {
     /// What the template calls them, in the stores at `endpoints`.
     #[must_use]
     pub fn of(endpoints: &Endpoints, template: &Template) -> Self {
-        Self { bucket: template.bucket(SCOPE).name, inbox_url: format!("{}/{ACCOUNT}/{}", endpoints.sqs, inbox_queue(STACK)) }
+        Self { bucket: template.bucket(SCOPE).name, inbox_url: format!("{}/{ACCOUNT}/{}", endpoints.sqs, Line::Inbox.name(STACK)) }
     }
-}
-
-/// The queue that the doors send to, as the template calls it.
-#[must_use]
-pub fn inbox_queue(stack: &str) -> String {
-    format!("{stack}-inbox")
 }
 
 /// The running stores.
@@ -129,7 +124,7 @@ impl Stores {
         let (listener, dynamodb) = listen().await?;
         servers.spawn(serve_tables(listener, database, stopping.clone()));
 
-        let secret = SecretFile { name: rapport_io::layout::keys_secret(STACK), path: home.keys() };
+        let secret = SecretFile { name: layout::keys_secret(STACK), path: home.keys() };
         let secrets = serve_secrets(&mut servers, &stopping, secret).await?;
 
         let url = |at: SocketAddr| format!("http://{at}");

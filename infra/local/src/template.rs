@@ -393,7 +393,7 @@ fn fits(pattern: &[u8], path: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rapport_io::layout::Table;
+    use rapport_io::layout::{Line, Table};
     use serde_json::json;
 
     const SCOPE: Scope<'_> = Scope { stack: "shop", account: "1", region: "eu" };
@@ -421,7 +421,9 @@ mod tests {
         let inbox = queues.iter().find(|queue| queue.name == "shop-inbox").unwrap();
         assert_eq!(inbox.redrive, Some(Redrive { dead_letters: "shop-inbox-dead".into(), max_receives: 5 }));
         assert_eq!(inbox.visibility_secs, 365);
-        assert_eq!(queues.len(), 4);
+        let mut names: Vec<_> = queues.iter().map(|queue| queue.name.clone()).collect();
+        names.sort();
+        assert_eq!(names, Line::ALL.into_iter().rev().flat_map(|line| [line.name("shop"), line.dead("shop")]).collect::<Vec<_>>());
         let readers = template.readers(SCOPE);
         assert_eq!(
             readers,
@@ -462,7 +464,9 @@ mod tests {
     fn schedules_come_with_their_jobs() {
         let timers = Template::deployed().unwrap().timers();
         let expected = [
+            Timer { function: Function::Ingest, expression: "rate(1 day)".into(), job: Job::Drain },
             Timer { function: Function::Profile, expression: "rate(1 hour)".into(), job: Job::Refold },
+            Timer { function: Function::Profile, expression: "rate(1 minute)".into(), job: Job::Segments },
             Timer { function: Function::Train, expression: "cron(15 2 * * ? *)".into(), job: Job::Train },
         ];
         assert_eq!(timers, expected);

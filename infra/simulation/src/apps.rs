@@ -36,7 +36,7 @@ impl Apps {
         let currency = Currency::EUR;
         let keys = || Arc::new(Keys::new(Arc::clone(&secrets), "sim", |document| Ok(Keyring::parse(document)?)));
         let inbox = || Inbox::new(Arc::clone(&inbox), Arc::clone(&objects));
-        let mut profile = profile::App::new(Arc::clone(&objects), Arc::clone(&records));
+        let mut profile = profile::App::new(Arc::clone(&objects), Arc::clone(&records), profile::Config { currency, consent });
         profile.step_back_ms = 0;
         Self {
             webhooks: webhooks::App::new(inbox(), keys()),

@@ -90,7 +90,6 @@ async fn erase(apps: &Apps, weather: &Weather, customer: &str, attempt: u64, now
     append(apps, weather, events, now).await?;
     for subject in &subjects {
         apps.contacts.erase(subject, now).await?;
-        weather.state().forgotten.push((subject.clone(), now));
     }
     Ok(())
 }

@@ -4,14 +4,21 @@ use crate::reference::{Given, House};
 use rapport_archive::Archive;
 use rapport_core::{
     auth::Keyring,
-    event::{Action, Event, encode_line},
+    event::{Action, Event, Purpose, encode_line},
+    features::{Basis, CutOffs, Facts},
     id::CustomerId,
     money::Currency,
     profile::{Profile, Subject, subjects},
-    source::{Delivery, Parsed, Route, Shop, parse},
-    time::Timestamp,
+    segment::{Segments, Standing},
+    source::{ConsentMode, Delivery, Parsed, Route, Shop, parse},
+    time::{MINUTE_MS, Timestamp},
 };
-use rapport_io::{Objects, Records, StoreError, inbox, layout::Table};
+use rapport_io::{
+    Objects, Records, StoreError, inbox,
+    layout::{self, Table},
+    profiles::Versioned,
+};
+use rapport_lambda::Job;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -123,12 +130,90 @@ fn describe(event: &Event) -> String {
     format!("{} ({} at {}, {:?})", event.id, event.action.name(), event.at, event.who)
 }
 
-/// Live profiles are what the log gives, nobody waits for a refold, and no erased event is left in anybody's profile.
+/// Live profiles are what the log gives, nobody waits for a refold, and rows say who owns them.
 pub(crate) async fn fold(house: &House) -> Result<(), Broken> {
     let waiting = house.apps.identities.waiting_refolds().await.map_err(failed)?;
     hold("nobody waits for a refold for ever", waiting.iter().map(|waiting| waiting.subject.to_string()))?;
-    let replayed = profile::replay(&house.apps.profile, false).await.map_err(failed)?;
+    told(house).await?;
+    let replayed = profile::replay(&house.apps.profile, None).await.map_err(failed)?;
     hold("live profiles are what a replay gives, byte for byte", replayed.differing.iter().map(ToString::to_string))
+}
+
+/// Once the clock has been looked at, everybody stands where their final profile says, has a look planned no later than when that changes,
+/// and is listed as they stand. Who belongs to a customer stands nowhere, even before.
+pub(crate) async fn standings(house: &House, given: &Given) -> Result<(), Broken> {
+    let owned = owners(house).await?;
+    let astray = people(house)
+        .await?
+        .into_iter()
+        .filter(|(subject, stored)| owned.contains_key(&subject.to_string()) && !stored.standing().is_empty());
+    hold("an alias stands nowhere of its own", astray.map(|(subject, _)| subject.to_string()))?;
+
+    // All looks that a fold could still have planned late are over by then.
+    let now = given.now.plus_ms(5 * MINUTE_MS);
+    profile::run(&house.apps.profile, Job::Segments, now).await.map_err(failed)?;
+    let (segments, cut_offs) = (Segments::with(Vec::new()), CutOffs::prior(Currency::EUR));
+    let basis = Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: None };
+    let (mut listed, mut unplanned, mut wrong) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for (subject, stored) in people(house).await? {
+        let standing = stored.standing();
+        let expected = match &stored.profile {
+            Ok(profile) if !owned.contains_key(&subject.to_string()) && may_be_grouped(profile, given.consent) => {
+                Standing::after(&Standing::default(), &segments, &Facts::of(profile, basis), now)
+            }
+            _ => Standing::default(),
+        };
+        let names = |standing: &Standing| standing.memberships.iter().map(|one| one.segment.to_string()).collect::<Vec<_>>();
+        if names(&standing) != names(&expected) {
+            wrong.push(format!("{subject} stands in {:?} and not in {:?}", names(&standing), names(&expected)));
+        }
+        let is_planned = match (standing.next_change_at, expected.next_change_at) {
+            (Some(planned), Some(turns)) => planned <= turns && planned > now && has_look(house, &subject, planned).await?,
+            (None, Some(_)) => false,
+            (_, None) => true,
+        };
+        unplanned.extend((!is_planned).then(|| subject.to_string()));
+        if !standing.memberships.is_empty() {
+            listed.insert(subject.to_string(), standing);
+        }
+    }
+    hold("everybody stands where their profile says", wrong)?;
+    hold("everybody is looked at no later than time changes them", unplanned)?;
+    hold("who is in a segment is listed", differing(&listed, &members(house).await?))
+}
+
+fn may_be_grouped(profile: &Profile, unset: ConsentMode) -> bool {
+    let told = profile.consent_for(Purpose::Personalization);
+    !profile.is_empty() && told.map_or(unset == ConsentMode::OptOut, |told| told.value)
+}
+
+async fn has_look(house: &House, subject: &Subject, at: Timestamp) -> Result<bool, Broken> {
+    let row = house.records.as_ref() as &dyn Records;
+    Ok(row.get_one(Table::Segments, &layout::look(subject, at)).await.map_err(failed)?.is_some())
+}
+
+async fn people(house: &House) -> Result<Vec<(Subject, Versioned)>, Broken> {
+    let (mut people, mut next) = (Vec::new(), None);
+    loop {
+        let (rows, more) = house.apps.profile.profiles.people(next).await.map_err(failed)?;
+        people.extend(rows);
+        next = more;
+        if next.is_none() {
+            return Ok(people);
+        }
+    }
+}
+
+async fn members(house: &House) -> Result<BTreeMap<String, Standing>, Broken> {
+    let (mut members, mut next) = (BTreeMap::new(), None);
+    loop {
+        let page = house.apps.profile.profiles.members(next).await.map_err(failed)?;
+        members.extend(page.rows.into_iter().map(|(subject, standing)| (subject.to_string(), standing)));
+        next = page.next;
+        if next.is_none() {
+            return Ok(members);
+        }
+    }
 }
 
 /// Both houses hold the same profiles, identities and contacts.
@@ -151,7 +236,7 @@ fn differing<V: PartialEq + std::fmt::Debug>(here: &BTreeMap<String, V>, there: 
 async fn rows(house: &House, table: Table) -> Result<Vec<rapport_io::Record>, StoreError> {
     let (mut rows, mut next) = (Vec::new(), None);
     loop {
-        let page = house.records.scan(table, next).await?;
+        let page = house.records.scan(table, true, next).await?;
         rows.extend(page.records);
         next = page.next;
         if next.is_none() {
@@ -163,13 +248,33 @@ async fn rows(house: &House, table: Table) -> Result<Vec<rapport_io::Record>, St
 /// Profiles that know something, by subject.
 async fn profiles(house: &House) -> Result<BTreeMap<String, Vec<u8>>, Broken> {
     let mut profiles = BTreeMap::new();
-    for row in rows(house, Table::Profiles).await.map_err(failed)? {
-        let profile = Profile::from_bytes(&row.body).map_err(failed)?;
-        if !profile.is_empty() || profile.erased_at.is_some() {
-            profiles.insert(row.key.pk, row.body.to_vec());
+    let mut next = None;
+    loop {
+        let (rows, more) = house.apps.profile.profiles.scan(next).await.map_err(failed)?;
+        for (subject, body) in rows {
+            let profile = Profile::from_bytes(&body).map_err(failed)?;
+            if !profile.is_empty() || profile.erased_at.is_some() {
+                profiles.insert(subject.to_string(), body.to_vec());
+            }
+        }
+        next = more;
+        if next.is_none() {
+            return Ok(profiles);
         }
     }
-    Ok(profiles)
+}
+
+/// Every alias' own row says who owns it.
+async fn told(house: &House) -> Result<(), Broken> {
+    let mut wrong = Vec::new();
+    for (alias, owner) in house.apps.identities.everybody().await.map_err(failed)? {
+        let row = house.apps.profile.profiles.get(std::slice::from_ref(&alias), true).await.map_err(failed)?.pop().flatten();
+        let told = row.as_ref().and_then(|row| row.ownership.owner());
+        if told.is_none_or(|told| told.customer != owner.customer) {
+            wrong.push(format!("{alias} belongs to {} and says {told:?}", owner.customer));
+        }
+    }
+    hold("an alias' own row says who owns it", wrong)
 }
 
 /// Alias → its owner and since which word.

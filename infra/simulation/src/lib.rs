@@ -8,7 +8,7 @@
 //! ```text
 //! sends ─► doors ─► webhooks, collect ─► inbox ─► ingest ─► log ─► folds ─► profile     every arrow may fail, repeat, come late
 //! world    senders, queues, crashes, jobs, until all is quiet
-//! laws     custody · live = replay · = a run without faults in another order · = after archiving · the same model
+//! laws     custody · live = replay · who stands in which segment · = a run without faults in another order · = after archiving · the same model
 //! ```
 //!
 //! What is absent: time spent (latency, cost), and AWS's own behaviour, which `tests/suite` sees through real SDK calls.
@@ -18,6 +18,7 @@ mod apps;
 mod dice;
 mod doors;
 mod laws;
+mod past;
 mod post;
 mod rates;
 mod reference;
@@ -38,6 +39,9 @@ use world::World;
 
 /// Of so many runs one is trained on.
 const TRAINED: u64 = 5;
+
+/// So many of a thousand seeds are a crowd about one or two people, whom all handlers meet.
+const CROWDS: u32 = 400;
 
 /// What a run may be told besides its seed.
 #[derive(Clone, Copy, Debug, Default)]
@@ -74,11 +78,12 @@ pub struct Outcome {
 pub fn run(seed: u64, options: Options) -> Outcome {
     let mut dice = Dice::new(seed, 1);
     let rates = options.rates.unwrap_or(Rates::draw(&mut Dice::new(seed, 2)));
-    let count = *dice.pick(&[40, 80, 150, 300]);
+    let is_crowd = dice.happens(CROWDS);
+    let count = if is_crowd { *dice.pick(&[40, 80, 120]) } else { *dice.pick(&[40, 80, 150, 300]) };
     let consent = if dice.happens(150) { ConsentMode::OptIn } else { ConsentMode::OptOut };
-    let mut plan = sends::sends(&mut dice, count);
-    plan.truncate(options.first.unwrap_or(count));
-    let sends = plan.len();
+    let mut plan = sends::plan(&mut dice, count, is_crowd);
+    plan.sends.truncate(options.first.unwrap_or(count));
+    let sends = plan.sends.len();
     let mut world = World::new(Dice::new(seed, 3), rates, plan, consent, options.told);
     let broken = match tokio::runtime::Builder::new_current_thread().build() {
         Ok(runtime) => runtime.block_on(judge(&mut world, seed, consent)).err(),
@@ -102,10 +107,12 @@ async fn judge(world: &mut World, seed: u64, consent: ConsentMode) -> Result<(),
     let house = House::over(world.objects.clone(), world.records.clone(), consent);
     laws::custody(&house, &mut given).await?;
     laws::fold(&house).await?;
+    laws::standings(&house, &given).await?;
     let fair = fair_weather(&given, &world.objects, Dice::new(seed, 4))
         .await
         .map_err(|by| Broken { law: "nothing fails in fair weather", by: vec![by] })?;
     laws::fold(&fair).await?;
+    laws::standings(&fair, &given).await?;
     laws::same(&house, &fair).await?;
     let later = given.now.plus_days(3);
     laws::archive(&house, later).await?;

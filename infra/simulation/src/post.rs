@@ -33,6 +33,12 @@ impl Post {
         self.letters.push(Letter { id: format!("m{}", self.sent), body, visible, receives: 0 });
     }
 
+    /// Takes `body` to the dead letters, untried.
+    pub(crate) fn lose(&mut self, body: String, now: Timestamp) {
+        self.sent += 1;
+        self.dead.push(Letter { id: format!("m{}", self.sent), body, visible: now, receives: MOST_RECEIVES });
+    }
+
     /// Up to `most` messages in any order. One in a thousand times `twice` stays visible, so that another handler gets it too.
     pub(crate) fn receive(&mut self, most: usize, twice: u32, now: Timestamp, dice: &mut Dice) -> Vec<Message> {
         self.bury(now);

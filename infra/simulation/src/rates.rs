@@ -23,15 +23,30 @@ pub struct Rates {
     pub delay: u32,
     /// The clock moves on while handlers work.
     pub slow: u32,
+    /// A read that need not be the newest shows a row as it was a few writes ago.
+    pub stale: u32,
+    /// A message ends among the dead letters, as while a release is broken, and stays there until an operator looks.
+    pub dead: u32,
 }
 
 impl Rates {
     /// No fault at all.
-    pub const CALM: Self =
-        Self { refused: 0, lost_answer: 0, own_conflict: 0, crash: 0, twice: 0, undeleted: 0, resend: 0, delay: 0, slow: 0 };
+    pub const CALM: Self = Self {
+        refused: 0,
+        lost_answer: 0,
+        own_conflict: 0,
+        crash: 0,
+        twice: 0,
+        undeleted: 0,
+        resend: 0,
+        delay: 0,
+        slow: 0,
+        stale: 0,
+        dead: 0,
+    };
     /// What [`Rates::without`] can leave out.
-    pub const KINDS: [&'static str; 9] =
-        ["refused", "lost_answer", "own_conflict", "crash", "twice", "undeleted", "resend", "delay", "slow"];
+    pub const KINDS: [&'static str; 11] =
+        ["refused", "lost_answer", "own_conflict", "crash", "twice", "undeleted", "resend", "delay", "slow", "stale", "dead"];
 
     /// Half of the kinds are absent from a run, and the others come seldom or often.
     pub(crate) fn draw(dice: &mut Dice) -> Self {
@@ -46,6 +61,8 @@ impl Rates {
             resend: rate(300),
             delay: rate(500),
             slow: rate(100),
+            stale: rate(400),
+            dead: rate(60),
         }
     }
 
@@ -62,6 +79,8 @@ impl Rates {
             "resend" => &mut self.resend,
             "delay" => &mut self.delay,
             "slow" => &mut self.slow,
+            "stale" => &mut self.stale,
+            "dead" => &mut self.dead,
             _ => return self,
         };
         *rate = 0;

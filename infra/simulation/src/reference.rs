@@ -14,7 +14,7 @@ use rapport_io::{
     memory::{MemoryObjects, MemoryRecords},
 };
 use rapport_lambda::{Job, Message};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// What a run was given, whatever became of it on the way.
 pub(crate) struct Given {
@@ -23,7 +23,7 @@ pub(crate) struct Given {
     /// What reached the log otherwise.
     pub(crate) direct: Vec<Direct>,
     /// Whose contacts were erased, up to when.
-    pub(crate) forgotten: Vec<(Subject, Timestamp)>,
+    pub(crate) forgotten: BTreeSet<(Subject, Timestamp)>,
     /// When it is over.
     pub(crate) now: Timestamp,
     /// What silence about consent means.
@@ -87,7 +87,7 @@ pub(crate) async fn fair_weather(given: &Given, bodies: &MemoryObjects, mut dice
     dice.shuffle(&mut keys);
     let folds = keys.iter().enumerate().map(|(number, key)| message(number, notification(key)));
     let failed = profile::handle(&house.apps.profile, folds.collect(), given.now).await;
-    profile::run(&house.apps.profile, Job::Refold).await.map_err(|error| error.to_string())?;
+    profile::run(&house.apps.profile, Job::Refold, given.now).await.map_err(|error| error.to_string())?;
     if failed.is_empty() { Ok(house) } else { Err("a fold failed in fair weather".to_owned()) }
 }
 

@@ -59,8 +59,18 @@ impl fmt::Display for Door {
     }
 }
 
+/// So many sends of a crowd come at once.
+const BURST: usize = 12;
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36";
 const ROBOT: &str = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+
+/// Everything that a run is sent.
+pub(crate) struct Plan {
+    /// By time.
+    pub(crate) sends: Vec<Send>,
+    /// Whether they come in bursts, about one or two people.
+    pub(crate) is_crowd: bool,
+}
 
 struct Shop<'a> {
     dice: &'a mut Dice,
@@ -71,22 +81,69 @@ struct Shop<'a> {
     days: i64,
     /// Message ids handed out.
     messages: usize,
+    /// What customers did: by which id, who, and when.
+    done: Vec<(String, String, Timestamp)>,
 }
 
-/// All sends of a run, by time.
-pub(crate) fn sends(dice: &mut Dice, count: usize) -> Vec<Send> {
-    let (customers, devices) = (2 + dice.below(4), 2 + dice.below(5));
+/// What a crowd is about.
+#[derive(Clone, Copy, Debug)]
+enum Theme {
+    /// Everything that a shop hears.
+    Anything,
+    /// Who people are, told by many at once.
+    Contacts,
+    /// Devices at work while they are tied to customers.
+    Links,
+    /// What belongs below a horizon.
+    Late,
+    /// Ids that were used before.
+    Echoes,
+}
+
+/// `count` sends of a quiet shop, or of a crowd.
+pub(crate) fn plan(dice: &mut Dice, count: usize, is_crowd: bool) -> Plan {
+    let (customers, devices) = if is_crowd { (1 + dice.below(2), 1 + dice.below(2)) } else { (2 + dice.below(4), 2 + dice.below(5)) };
     let days = *dice.pick(&[1, 3, 8, 20, 40]);
-    let mut shop = Shop { dice, customers, devices, orders: 3 + count / 12, days, messages: 0 };
-    let mut sends: Vec<Send> = (0..count).map(|_| shop.send()).collect();
+    let mut shop = Shop { dice, customers, devices, orders: 3 + count / 12, days, messages: 0, done: Vec::new() };
+    let mut sends: Vec<Send> = if is_crowd {
+        let bursts: Vec<(Timestamp, Theme)> = (0..count.div_ceil(BURST)).map(|_| shop.burst()).collect();
+        (0..count).map(|place| shop.about(bursts[place / BURST])).collect()
+    } else {
+        (0..count).map(|_| shop.send()).collect()
+    };
     // The sort is stable, so a plan cut short begins as the whole one does.
     sends.sort_by_key(|send| send.at);
-    sends
+    Plan { sends, is_crowd }
 }
 
 impl Shop<'_> {
+    fn burst(&mut self) -> (Timestamp, Theme) {
+        let at = START.plus_ms(self.dice.between(0, self.days * DAY_MS));
+        (at, *self.dice.pick(&[Theme::Anything, Theme::Contacts, Theme::Links, Theme::Late, Theme::Echoes]))
+    }
+
+    fn about(&mut self, (at, theme): (Timestamp, Theme)) -> Send {
+        let chance = self.dice.below(10);
+        match theme {
+            Theme::Contacts if chance < 8 => self.login(at),
+            Theme::Links if chance < 5 => self.browse(at),
+            Theme::Links if chance < 8 => self.login(at),
+            Theme::Links if chance < 9 => self.alias(at),
+            Theme::Late if chance < 7 => self.late(at),
+            Theme::Late if chance < 9 => self.till(at),
+            Theme::Late => self.erase(at),
+            Theme::Contacts | Theme::Echoes => self.echo(at),
+            Theme::Anything | Theme::Links => self.at(at),
+        }
+    }
+
     fn send(&mut self) -> Send {
         let at = START.plus_ms(self.dice.between(0, self.days * DAY_MS));
+        self.at(at)
+    }
+
+    /// Anything, with the odds of a shop.
+    fn at(&mut self, at: Timestamp) -> Send {
         match self.dice.below(100) {
             0..30 => self.browse(at),
             30..36 => self.pixel(at),
@@ -99,8 +156,30 @@ impl Shop<'_> {
             90..93 => self.echo(at),
             93..95 => self.poison(at),
             95..98 => self.file(at),
-            _ => Send { at, door: Door::Erase(customer(self.dice.below(self.customers))), body: Json::Null, clock_ahead_ms: None },
+            _ => self.erase(at),
         }
+    }
+
+    fn erase(&mut self, at: Timestamp) -> Send {
+        Send { at, door: Door::Erase(self.customer()), body: Json::Null, clock_ahead_ms: None }
+    }
+
+    /// What somebody did weeks ago, told only now.
+    fn late(&mut self, at: Timestamp) -> Send {
+        let happened = at.plus_ms(-self.dice.between(13 * DAY_MS, 25 * DAY_MS));
+        self.viewed(at, happened)
+    }
+
+    fn viewed(&mut self, at: Timestamp, happened: Timestamp) -> Send {
+        let (id, customer) = (self.message_id(), self.customer());
+        self.done.push((id.clone(), customer.clone(), happened));
+        self.viewed_by(at, (id, customer, happened))
+    }
+
+    fn viewed_by(&mut self, at: Timestamp, (id, customer, happened): (String, String, Timestamp)) -> Send {
+        let properties = json!({ "product_id": self.item() });
+        let body = json!({ "event": "Product Viewed", "userId": customer, "messageId": id, "timestamp": happened.to_string(), "properties": properties });
+        Send { at, door: Door::Backend("/v1/track"), body, clock_ahead_ms: None }
     }
 
     fn message_id(&mut self) -> String {
@@ -193,7 +272,12 @@ impl Shop<'_> {
         if self.dice.happens(400) {
             traits["email"] = format!("{}@example.org", self.dice.below(4)).into();
         }
-        let body = json!({ "userId": customer, "anonymousId": self.device(), "messageId": self.message_id(), "timestamp": happened.to_string(), "traits": traits });
+        // Many fields, so that hardly any is told over by a newer word.
+        traits[format!("note {}", self.dice.below(40))] = format!("n{}", self.dice.below(9)).into();
+        let mut body = json!({ "userId": customer, "messageId": self.message_id(), "timestamp": happened.to_string(), "traits": traits });
+        if self.dice.happens(700) {
+            body["anonymousId"] = self.device().into();
+        }
         Send { at, door: Door::Backend("/v1/identify"), body, clock_ahead_ms: None }
     }
 
@@ -238,8 +322,10 @@ impl Shop<'_> {
         let count = 1 + self.dice.below(8);
         let batch: Vec<Json> = (0..count)
             .map(|_| {
-                json!({ "type": "track", "event": "Product Viewed", "userId": self.customer(), "messageId": self.message_id(),
-                "timestamp": self.happened(at).to_string(), "properties": { "product_id": self.item() } })
+                let (id, customer, happened) = (self.message_id(), self.customer(), self.happened(at));
+                self.done.push((id.clone(), customer.clone(), happened));
+                json!({ "type": "track", "event": "Product Viewed", "userId": customer, "messageId": id, "timestamp": happened.to_string(),
+                    "properties": { "product_id": self.item() } })
             })
             .collect();
         Send { at, door: Door::Till, body: json!({ "batch": batch }), clock_ahead_ms: None }
@@ -258,17 +344,26 @@ impl Shop<'_> {
 
     /// An id that was used before: a retry that says something else, or a counter that started anew.
     fn echo(&mut self, at: Timestamp) -> Send {
-        let id = format!("m{}", 1 + self.dice.below(self.messages.max(1)));
-        let happened = self.happened(at);
-        if self.dice.happens(500) {
-            let traits = json!({ "country": *self.dice.pick(&["de", "fr", "at"]), "first_name": format!("n{}", self.dice.below(9)) });
-            // The same instant for many of them, so that only what they say decides.
-            let at_noon = START.plus_days(self.dice.between(0, 2));
-            let body = json!({ "userId": self.customer(), "messageId": format!("noon{}", self.dice.below(3)), "timestamp": at_noon.to_string(), "traits": traits });
-            return Send { at, door: Door::Backend("/v1/identify"), body, clock_ahead_ms: None };
+        match self.dice.below(4) {
+            0 => {
+                let traits = json!({ "country": *self.dice.pick(&["de", "fr", "at"]), "first_name": format!("n{}", self.dice.below(9)) });
+                // The same instant for many of them, so that only what they say decides.
+                let at_noon = START.plus_days(self.dice.between(0, 2));
+                let body = json!({ "userId": self.customer(), "messageId": format!("noon{}", self.dice.below(3)), "timestamp": at_noon.to_string(), "traits": traits });
+                Send { at, door: Door::Backend("/v1/identify"), body, clock_ahead_ms: None }
+            }
+            // Up to where a copy ends to be one, and beyond, while the first may be sealed.
+            1 | 2 if !self.done.is_empty() => {
+                let (id, customer, happened) = self.done[self.dice.below(self.done.len())].clone();
+                let later = happened.plus_ms(self.dice.between(0, 18 * DAY_MS));
+                self.viewed_by(at, (id, customer, later))
+            }
+            _ => {
+                let id = format!("m{}", 1 + self.dice.below(self.messages.max(1)));
+                let (customer, happened) = (self.customer(), self.happened(at));
+                self.viewed_by(at, (id, customer, happened))
+            }
         }
-        let body = json!({ "event": "Product Viewed", "userId": self.customer(), "messageId": id, "timestamp": happened.to_string(), "properties": { "product_id": self.item() } });
-        Send { at, door: Door::Backend("/v1/track"), body, clock_ahead_ms: None }
     }
 
     /// Bad records among good ones, and what a later release will take.

@@ -1,8 +1,9 @@
 //! The in-memory stores in bad weather: every call is a place where others may run, where it may fail, and where its caller may die.
 
-use crate::weather::{Fate, Weather};
+use crate::weather::{Fate, Line, State, Weather};
 use async_trait::async_trait;
 use bytes::Bytes;
+use rapport_core::{profile::Subject, time::Timestamp};
 use rapport_io::{
     Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored,
     layout::Table,
@@ -54,6 +55,16 @@ impl<P> Exposed<P> {
     }
 }
 
+impl Exposed<MemoryRecords> {
+    /// Remembers what the row under `key` was before `call` changed it.
+    async fn changing<T>(&self, table: Table, key: &RecordKey, call: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let before = self.inner.get(table, std::slice::from_ref(key), true).await?.pop().flatten();
+        let done = call.await?;
+        self.weather.state().past.remember(table, key, before);
+        Ok(done)
+    }
+}
+
 fn unavailable(what: &str) -> StoreError {
     StoreError::unavailable(what, "bad weather")
 }
@@ -69,9 +80,7 @@ impl Objects for Exposed<MemoryObjects> {
             let etag = self.inner.put(key, body, condition.clone()).await?;
             // S3 tells of what it took, whatever the writer hears of it.
             if key.starts_with("log/") {
-                let mut state = self.weather.state();
-                let (body, visible) = (notification(key), state.arrival());
-                state.folds.send(body, visible);
+                self.weather.state().send(Line::Folds, notification(key));
             }
             Ok(etag)
         };
@@ -90,17 +99,33 @@ impl Objects for Exposed<MemoryObjects> {
 #[async_trait]
 impl Records for Exposed<MemoryRecords> {
     async fn get(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<Vec<Option<Record>>, StoreError> {
-        self.read(table.suffix(), self.inner.get(table, keys, consistent)).await
+        let rows = self.read(table.suffix(), self.inner.get(table, keys, consistent)).await?;
+        if consistent {
+            return Ok(rows);
+        }
+        let mut state = self.weather.state();
+        let State { dice, rates, past, .. } = &mut *state;
+        let shown =
+            keys.iter().zip(rows).map(|(key, row)| if dice.happens(rates.stale) { past.show((table, key), row, dice) } else { row });
+        Ok(shown.collect())
     }
 
     async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError> {
-        let what = format!("put {} {}/{}", table.suffix(), record.key.pk, record.key.sk);
-        self.write(&what, &condition, self.inner.put(table, record, condition.clone())).await
+        let (what, key) = (format!("put {} {}/{}", table.suffix(), record.key.pk, record.key.sk), record.key.clone());
+        let forgotten = if table == Table::Contacts { forgotten(&record) } else { None };
+        let put = async {
+            let version = self.changing(table, &key, self.inner.put(table, record, condition.clone())).await?;
+            // Whatever its writer hears of it, and whether or not they ask again.
+            self.weather.state().forgotten.extend(forgotten);
+            Ok(version)
+        };
+        self.write(&what, &condition, put).await
     }
 
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError> {
         let what = format!("delete {} {}/{}", table.suffix(), key.pk, key.sk);
-        self.write(&what, &condition, self.inner.delete(table, key, condition.clone())).await
+        let delete = self.changing(table, key, self.inner.delete(table, key, condition.clone()));
+        self.write(&what, &condition, delete).await
     }
 
     async fn query(&self, table: Table, pk: &str, prefix: &str, next: Option<String>) -> Result<Page, StoreError> {
@@ -111,8 +136,16 @@ impl Records for Exposed<MemoryRecords> {
         self.read(table.suffix(), self.inner.query_changed(table, pk, after, next)).await
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
-        self.read(table.suffix(), self.inner.scan(table, next)).await
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(table.suffix(), self.inner.query_until(table, pk, until, next)).await
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(table.suffix(), self.inner.query_members(table, shard, next)).await
+    }
+
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(table.suffix(), self.inner.scan(table, consistent, next)).await
     }
 }
 
@@ -132,8 +165,7 @@ impl Queue for InboxEnd {
             let actor = state.actor;
             state.heard.insert(actor);
             for body in bodies {
-                let visible = state.arrival();
-                state.inbox.send(body.clone(), visible);
+                state.send(Line::Inbox, body.clone());
                 *state.accepted.entry(body.clone()).or_default() += 1;
             }
         }
@@ -162,6 +194,12 @@ impl Secrets for KeyStore {
     async fn put(&self, name: &str, _document: &str) -> Result<(), StoreError> {
         Err(StoreError::refused(name, "keys do not change in a simulation"))
     }
+}
+
+/// Whose contacts `record` says were erased, and up to when.
+fn forgotten(record: &Record) -> Option<(Subject, Timestamp)> {
+    let document: serde_json::Value = serde_json::from_slice(&record.body).ok()?;
+    Some((Subject::parse(&record.key.pk)?, Timestamp(document.get("erased")?.as_i64()?)))
 }
 
 /// What S3 tells the folds queue.

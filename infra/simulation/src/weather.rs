@@ -1,6 +1,6 @@
 //! What surrounds the stores: time, chance, faults, and the record of what was accepted.
 
-use crate::{dice::Dice, doors::Direct, post::Post, rates::Rates, story::Story};
+use crate::{dice::Dice, doors::Direct, past::Past, post::Post, rates::Rates, story::Story};
 use rapport_core::{profile::Subject, time::Timestamp};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +20,13 @@ pub(crate) enum Fate {
     LostAnswer,
     /// It is done, and the answer says that somebody else was first.
     OwnConflict,
+}
+
+/// The two queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Inbox,
+    Folds,
 }
 
 /// Everything that a run changes outside the stores themselves. One thread, so the lock is never waited for.
@@ -44,8 +51,10 @@ pub(crate) struct State {
     /// What was written to the log without a queue.
     pub(crate) direct: Vec<Direct>,
     /// Whose contacts were erased, up to when.
-    pub(crate) forgotten: Vec<(Subject, Timestamp)>,
+    pub(crate) forgotten: BTreeSet<(Subject, Timestamp)>,
     pub(crate) faults: u64,
+    /// What rows were before.
+    pub(crate) past: Past,
 }
 
 impl Weather {
@@ -61,8 +70,9 @@ impl Weather {
             accepted: BTreeMap::new(),
             heard: BTreeSet::new(),
             direct: Vec::new(),
-            forgotten: Vec::new(),
+            forgotten: BTreeSet::new(),
             faults: 0,
+            past: Past::default(),
         }))
     }
 
@@ -115,8 +125,18 @@ impl Weather {
 }
 
 impl State {
+    /// Sends `body` to `line`, to be seen now, later, or once an operator has looked.
+    pub(crate) fn send(&mut self, line: Line, body: String) {
+        let (is_lost, visible) = (self.dice.happens(self.rates.dead), self.arrival());
+        let post = match line {
+            Line::Inbox => &mut self.inbox,
+            Line::Folds => &mut self.folds,
+        };
+        if is_lost { post.lose(body, self.now) } else { post.send(body, visible) }
+    }
+
     /// When something that is sent now can be seen.
-    pub(crate) fn arrival(&mut self) -> Timestamp {
+    fn arrival(&mut self) -> Timestamp {
         let late = self.dice.happens(self.rates.delay);
         self.now.plus_ms(if late { self.dice.between(1_000, 3_600_000) } else { 0 })
     }

@@ -5,12 +5,15 @@ use crate::{
     dice::Dice,
     doors,
     rates::Rates,
-    sends::{Door, START, Send},
+    sends::{Door, Plan, START, Send},
     stage::{Act, Stage},
     stores::{Exposed, InboxEnd, KeyStore},
-    weather::Weather,
+    weather::{Line, State, Weather},
 };
-use rapport_core::time::{DAY_MS, MINUTE_MS, Timestamp};
+use rapport_core::{
+    source::ConsentMode,
+    time::{DAY_MS, MINUTE_MS, Timestamp},
+};
 use rapport_io::memory::{MemoryObjects, MemoryRecords};
 use rapport_lambda::{Job, Message};
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,8 +22,12 @@ use std::{collections::BTreeMap, sync::Arc};
 const TRIES: u32 = 4;
 /// How long a handler may take.
 const TIMEOUT_MS: i64 = 2 * MINUTE_MS;
-/// Handlers of one queue at a time; a stack has two, and one more is the hand-over between releases.
+/// Handlers of one queue at a time: a stack has two, and one or two more while a release takes over.
 const HANDLERS: usize = 3;
+const HANDLERS_IN_A_CROWD: usize = 4;
+/// Messages handed to one handler at most.
+const MOST_MESSAGES: usize = 8;
+const MOST_MESSAGES_IN_A_CROWD: usize = 2;
 /// Nothing takes so many steps; a run that does is stuck.
 const MOST_STEPS: u64 = 3_000_000;
 
@@ -44,16 +51,10 @@ enum Doing {
 #[derive(Clone, Copy, Debug)]
 enum Chore {
     Refold,
+    Segments,
     Archive,
     /// An operator sends the dead letters again.
     Redrive,
-}
-
-/// The two queues.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
-    Inbox,
-    Folds,
 }
 
 /// How far a send is.
@@ -78,14 +79,20 @@ pub(crate) struct World {
     /// When which send is tried next.
     agenda: BTreeMap<(Timestamp, usize), ()>,
     /// What is done by the clock: when next, and how often, in milliseconds.
-    chores: [(Chore, Timestamp, i64); 3],
+    chores: [(Chore, Timestamp, i64); 4],
+    /// Handlers of one queue, and messages for one of them, at most.
+    at_once: (usize, usize),
     pub(crate) steps: u64,
 }
 
 impl World {
-    pub(crate) fn new(mut dice: Dice, rates: Rates, plan: Vec<Send>, consent: rapport_core::source::ConsentMode, told: bool) -> Self {
+    pub(crate) fn new(mut dice: Dice, rates: Rates, Plan { sends: plan, is_crowd }: Plan, consent: ConsentMode, told: bool) -> Self {
         let hours = |dice: &mut Dice, low, high| dice.between(low, high) * 60 * MINUTE_MS;
-        let (refold, archive, redrive) = (hours(&mut dice, 1, 24), hours(&mut dice, 20, 90), hours(&mut dice, 12, 150));
+        let (refold, redrive) = (hours(&mut dice, 1, 24), hours(&mut dice, 12, 150));
+        // In a crowd everything happens at once, also what is done by the clock.
+        let archive = if is_crowd { refold * (24 * 60 * MINUTE_MS / refold).max(1) } else { hours(&mut dice, 20, 90) };
+        // Every minute on AWS; here so that a month stays short.
+        let segments = hours(&mut dice, 1, 12);
         let weather = Arc::new(Weather::new(START, dice, rates, told));
         let (objects, records) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryRecords::default()));
         let ground = Ground {
@@ -106,8 +113,9 @@ impl World {
             doing: BTreeMap::new(),
             agenda: plan.iter().enumerate().map(|(place, send)| ((send.at, place), ())).collect(),
             plan,
-            chores: [(Chore::Refold, refold), (Chore::Archive, archive), (Chore::Redrive, redrive)]
+            chores: [(Chore::Refold, refold), (Chore::Segments, segments), (Chore::Archive, archive), (Chore::Redrive, redrive)]
                 .map(|(chore, every)| (chore, START.plus_ms(every), every)),
+            at_once: if is_crowd { (HANDLERS_IN_A_CROWD, MOST_MESSAGES_IN_A_CROWD) } else { (HANDLERS, MOST_MESSAGES) },
             steps: 0,
         }
     }
@@ -138,7 +146,8 @@ impl World {
             self.step()?;
             tokio::task::yield_now().await;
         }
-        profile::run(&self.apps.profile, Job::Refold).await.map_err(|error| format!("the last refold failed: {error}"))?;
+        let now = self.weather.state().now;
+        profile::run(&self.apps.profile, Job::Refold, now).await.map_err(|error| format!("the last refold failed: {error}"))?;
         Ok(())
     }
 
@@ -232,13 +241,14 @@ impl World {
 
     fn begin_batch(&mut self, line: Line, now: Timestamp) -> bool {
         let working = self.doing.values().filter(|doing| matches!(doing, Doing::Batch(at, _) if *at == line)).count();
-        if working >= HANDLERS {
+        let (handlers, messages) = self.at_once;
+        if working >= handlers {
             return false;
         }
         let batch: Vec<Message> = {
             let mut state = self.weather.state();
-            let crate::weather::State { dice, rates, inbox, folds, .. } = &mut *state;
-            let most = 1 + dice.below(8);
+            let most = 1 + state.dice.below(messages);
+            let State { dice, rates, inbox, folds, .. } = &mut *state;
             let post = if line == Line::Inbox { inbox } else { folds };
             post.receive(most, rates.twice, now, dice)
         };
@@ -257,21 +267,23 @@ impl World {
 
     fn begin_chore(&mut self, chore: Chore, now: Timestamp) {
         let apps = Arc::clone(&self.apps);
-        let act: Act<End> =
-            match chore {
-                Chore::Refold => Box::pin(async move {
-                    End::Job(profile::run(&apps.profile, Job::Refold).await.map(drop).map_err(|error| error.to_string()))
-                }),
-                Chore::Archive => {
-                    Box::pin(async move { End::Job(train::archive(&apps.train, now).await.map(drop).map_err(|error| error.to_string())) })
-                }
-                Chore::Redrive => {
-                    let mut state = self.weather.state();
-                    let count = state.inbox.redrive(now) + state.folds.redrive(now);
-                    state.story.add(now, 0, &format!("{count} dead letters are sent again"));
-                    return;
-                }
-            };
+        let act: Act<End> = match chore {
+            Chore::Refold => Box::pin(async move {
+                End::Job(profile::run(&apps.profile, Job::Refold, now).await.map(drop).map_err(|error| error.to_string()))
+            }),
+            Chore::Segments => Box::pin(async move {
+                End::Job(profile::run(&apps.profile, Job::Segments, now).await.map(drop).map_err(|error| error.to_string()))
+            }),
+            Chore::Archive => {
+                Box::pin(async move { End::Job(train::archive(&apps.train, now).await.map(drop).map_err(|error| error.to_string())) })
+            }
+            Chore::Redrive => {
+                let mut state = self.weather.state();
+                let count = state.inbox.redrive(now) + state.folds.redrive(now);
+                state.story.add(now, 0, &format!("{count} dead letters are sent again"));
+                return;
+            }
+        };
         self.start(Doing::Chore(chore), act);
     }
 
@@ -340,7 +352,7 @@ impl World {
 
     fn settle(&self, line: Line, ids: &[String], failed: &[String], now: Timestamp) {
         let mut state = self.weather.state();
-        let crate::weather::State { dice, rates, inbox, folds, .. } = &mut *state;
+        let State { dice, rates, inbox, folds, .. } = &mut *state;
         let post = if line == Line::Inbox { inbox } else { folds };
         for id in ids {
             if failed.contains(id) {

@@ -17,6 +17,30 @@ pub const MOST_TAGS: usize = 50;
 /// The most bytes an item may take as JSON: a batch of 500 fits in one request.
 pub const LARGEST_ITEM_BYTES: usize = 8 * 1024;
 
+/// Tags of what is made with care, letters and digits alone.
+const CAREFUL_TAGS: [&str; 20] = [
+    "organic",
+    "bio",
+    "biologique",
+    "sustainable",
+    "sustainability",
+    "fairtrade",
+    "fair",
+    "ethical",
+    "ecofriendly",
+    "eco",
+    "recycled",
+    "recyclable",
+    "upcycled",
+    "plasticfree",
+    "zerowaste",
+    "crueltyfree",
+    "carbonneutral",
+    "climateneutral",
+    "compostable",
+    "nachhaltig",
+];
+
 /// Why an item of a batch was not taken. Its neighbours are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ItemError {
@@ -102,6 +126,13 @@ impl Item {
             published: None,
             attributes: BTreeMap::new(),
         }
+    }
+
+    /// Whether it is made with care for people or nature, by its tags: `organic`, `fair-trade`, `Plastic Free`, `bio` …
+    #[must_use]
+    pub fn is_careful(&self) -> bool {
+        let plain = |tag: &String| tag.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect::<String>();
+        self.tags.iter().map(plain).any(|tag| CAREFUL_TAGS.contains(&tag.as_str()))
     }
 
     /// Reads one item of a batch and checks what its types alone do not.

@@ -7,17 +7,17 @@
 //! Sums over items rest on the [`crate::profile::ITEMS_KEPT`] items that a profile keeps, those last bought most often; only somebody
 //! with more than a hundred different items has seen more than these say. Brand and category are the catalog's of today.
 //!
-//! What is absent, because a profile does not keep it: the discount of single orders (only the sum, so there is a share and no depth),
-//! the share of orders with a coupon, the shop's channels (an event's source is forgotten once it is folded), which mails were *sent*
-//! (only what was opened and clicked is known), the size of the largest order, and anything counted further back than the open window of
-//! 14 days that is no total.
+//! What is absent, because a profile does not keep it: which mails were *sent* (only what was opened and clicked is known), the size of
+//! the largest order, local time (hours are UTC), and anything counted further back than the open window of 14 days that is no total.
 
 mod cutoffs;
 mod facts;
+mod habit;
 #[cfg(test)]
 mod tests;
 
 pub use cutoffs::{Buyer, CutOffs, ENOUGH_BUYERS, Tier};
+pub(crate) use facts::Concentration;
 pub use facts::{Basis, Facts};
 
 use crate::time::Timestamp;
@@ -122,10 +122,73 @@ features! {
     Brands = "brands", Still;
     /// Different top-level categories bought, 1 and up; none where none is known.
     Categories = "categories", Still;
-    /// The hour of the day (UTC, 0 to 23) with most of the newest events, the earlier of two; none without open events.
+    /// Of looks at items whose brand is known, the share of the brand looked at most, above 0 to 1; none where no brand is known.
+    BrandViewShare = "brand_view_share", Still;
+    /// Of order lines, the share of items made with care (tagged organic, fair trade, sustainable, recycled, plastic-free …), 0 to 1; none
+    /// where nothing was bought.
+    ValuesShare = "values_share", Still;
+    /// Of looks at items, the share of items made with care, 0 to 1; none where nothing was looked at.
+    ValuesViewShare = "values_view_share", Still;
+    /// Of the items bought whose publication is known, the share last bought within 60 days of it, 0 to 1; none where none is known.
+    NewShare = "new_share", Still;
+    /// Mean days from an item's publication to buying it last, 0 and up: how fast somebody takes to what is new; none where none is known.
+    DaysToNew = "days_to_new", Still;
+    /// Of order lines of items, the share paid below the list price, 0 to 1; none where nothing was bought.
+    ReducedShare = "reduced_share", Still;
+    /// Of order lines of items, the share paid in full, 0 to 1; none where nothing was bought.
+    FullPriceShare = "full_price_share", Still;
+    /// How much was off the list price of reduced lines, on average, 0 to 1; none where none was reduced.
+    DiscountDepth = "discount_depth", Still;
+    /// Coupons entered, granted or not, 0 and up.
+    Coupons = "coupons", Still;
+    /// Coupons entered per order, 0 and up; none without an order.
+    CouponsPerOrder = "coupons_per_order", Still;
+    /// Visits: runs of steps through the shop with no gap of half an hour, 0 and up.
+    Visits = "visits", Still;
+    /// Looks at items per visit, 0 and up; none without a visit.
+    ViewsPerVisit = "views_per_visit", Still;
+    /// Mean seconds from one step to the next of a visit, 0 to 1800; none before a second step.
+    SecondsPerStep = "seconds_per_step", Still;
+    /// Pages of what is reduced, per visit, 0 and up; none without a visit.
+    SalePages = "sale_pages", Still;
+    /// Pages of one maker's products, per visit, 0 and up; none without a visit.
+    BrandPages = "brand_pages", Still;
+    /// Help, questions, delivery, returns: pages per visit, 0 and up; none without a visit.
+    HelpPages = "help_pages", Still;
+    /// Guides, comparisons, articles: pages per visit, 0 and up; none without a visit.
+    GuidePages = "guide_pages", Still;
+    /// Pages about the shop and its makers, sustainability, ethics: per visit, 0 and up; none without a visit.
+    ValuesPages = "values_pages", Still;
+    /// Pages of reviews per look at an item, 0 and up; none where nothing was looked at.
+    ReviewPages = "review_pages", Still;
+    /// Reviews written, 0 and up.
+    Reviews = "reviews", Still;
+    /// Mails opened, 0 and up.
+    MailsOpened = "mails_opened", Still;
+    /// Links in mails followed per mail opened, 0 and up; none where none was opened.
+    MailClickShare = "mail_click_share", Still;
+    /// Paid back as a share of what was paid, 0 and up; none where nothing was paid.
+    RefundedShare = "refunded_share", Still;
+    /// Mean hours from the first look at an item to buying it, 0 and up; none where nothing was looked at before it was bought.
+    HoursToBuy = "hours_to_buy", Still;
+    /// Of purchases of what was looked at before, the share within a quarter of an hour of the first look, 0 to 1; none as above.
+    QuickShare = "quick_share", Still;
+    /// Of the same, the share more than a day after it, 0 to 1; none as above.
+    PonderedShare = "pondered_share", Still;
+    /// The hour of the day (UTC, 0 to 23) with most steps, orders and mails, the earlier of two; none without any.
     UsualHour = "usual_hour", Still;
-    /// Share of the newest events on Saturdays and Sundays (UTC), 0 to 1; none without open events.
+    /// Share of steps, orders and mails between 22:00 and 3:00 (UTC), 0 to 1; none without any.
+    NightShare = "night_share", Still;
+    /// Share of steps, orders and mails on Saturdays and Sundays (UTC), 0 to 1; none without any.
     WeekendShare = "weekend_share", Still;
+    /// Share of orders in November and December (UTC), 0 to 1; none without an order.
+    ChristmasShare = "christmas_share", Still;
+    /// Share of events that came from the shop's pages, 0 to 1; none without an event.
+    WebShare = "web_share", Still;
+    /// Share of events that came from mail, 0 to 1; none without an event.
+    MailShare = "mail_share", Still;
+    /// Share of events that came from another sender's webhook, such as the till's, 0 to 1; none without an event.
+    OtherShare = "other_share", Still;
     /// RFM recency, 1 (long ago) to 5 (lately), by the shop's quintiles; none without an order.
     RecencyScore = "recency_score", Falls;
     /// RFM frequency, 1 (few orders) to 5 (many), by the shop's quintiles; none without an order.
@@ -170,7 +233,18 @@ impl Feature {
     /// Whether it asks the catalog.
     #[must_use]
     pub const fn needs_catalog(self) -> bool {
-        matches!(self, Self::BrandShare | Self::CategoryShare | Self::Brands | Self::Categories)
+        matches!(
+            self,
+            Self::BrandShare
+                | Self::BrandViewShare
+                | Self::CategoryShare
+                | Self::Brands
+                | Self::Categories
+                | Self::ValuesShare
+                | Self::ValuesViewShare
+                | Self::NewShare
+                | Self::DaysToNew
+        )
     }
 
     /// Whether it rests on cut-offs that training learns.
@@ -218,11 +292,15 @@ impl Feature {
             Self::CategoryShare => facts.categories().share(),
             Self::Brands => facts.brands().distinct(),
             Self::Categories => facts.categories().distinct(),
-            Self::UsualHour => facts.usual_hour(),
-            Self::WeekendShare => facts.weekend_share(),
+            Self::BrandViewShare => facts.viewed_brands().share(),
+            Self::ValuesShare => share(facts.dealings(true, &|_| true).purchases, facts.purchases()),
+            Self::ValuesViewShare => share(facts.dealings(true, &|_| true).views, facts.views()),
+            Self::NewShare => share(facts.novelty(&|_| true).new, facts.novelty(&|_| true).known),
+            Self::DaysToNew => share(facts.novelty(&|_| true).days, facts.novelty(&|_| true).known),
             Self::RecencyScore => Some(facts.cut_offs().recency_score(Self::DaysSinceOrder.value(facts, now)?)),
             Self::FrequencyScore => (totals.orders > 0).then(|| facts.cut_offs().frequency_score(totals.orders)),
             Self::MonetaryScore => (totals.orders > 0).then(|| facts.cut_offs().monetary_score(facts.revenue_minor())),
+            _ => habit::told(self, facts),
         }
     }
 }

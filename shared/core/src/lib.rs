@@ -16,6 +16,7 @@ pub mod filter;
 pub mod id;
 pub mod model;
 pub mod money;
+pub mod persona;
 pub mod prediction;
 pub mod profile;
 pub mod random;

@@ -24,7 +24,7 @@ pub use placements::{Blend, Calibration, Placement, Placements, Weighing};
 pub use purchases::NextPurchase;
 pub use tensor::Row;
 
-use crate::{id::ItemId, money::Currency, prediction::Outlook, time::Timestamp};
+use crate::{id::ItemId, money::Currency, persona::Personas, prediction::Outlook, time::Timestamp};
 use bytes::Bytes;
 use half::f16;
 use item::Items;
@@ -97,6 +97,9 @@ pub struct Meta {
     /// What customers will do next; absent in artifacts that do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlook: Option<Outlook>,
+    /// The kinds of shoppers; absent in artifacts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personas: Option<Personas>,
 }
 
 /// A table of related items.
@@ -163,6 +166,7 @@ pub struct Model {
     trending: Tensor<f32>,
     popular: Tensor<u32>,
     seasonal: Tensor<u32>,
+    careful: Tensor<u32>,
     repeat_share: Tensor<f32>,
     repeat_days: Tensor<f32>,
     tables: [Neighbours; 3],
@@ -191,6 +195,7 @@ impl Model {
             return Err(ModelError::Schema(meta.schema));
         }
         let is_sound = meta.next_purchase.is_sound() && meta.placements.is_sound() && meta.outlook.as_ref().is_none_or(Outlook::is_sound);
+        let is_sound = is_sound && meta.personas.as_ref().is_none_or(Personas::is_sound);
         tensor::check(tensor::META, is_sound, "has parameters that no score can be made of")?;
         let items = Items::parse(&tensors)?;
         let count = items.len();
@@ -211,6 +216,7 @@ impl Model {
             popular: list("popular")?,
             // Shops in their first year know no season, nor do older artifacts.
             seasonal: if tensors.has("seasonal") { list("seasonal")? } else { Tensor::none() },
+            careful: if tensors.has("careful") { list("careful")? } else { Tensor::none() },
             items,
             meta,
         })
@@ -294,6 +300,12 @@ impl Model {
     #[must_use]
     pub fn seasonal(&self) -> &[u32] {
         &self.seasonal
+    }
+
+    /// Whether the item is made with care, as [`crate::catalog::Item::is_careful`] tells; no item is in artifacts that do not say.
+    #[must_use]
+    pub fn is_careful(&self, index: u32) -> bool {
+        self.careful.binary_search(&index).is_ok()
     }
 
     /// Whether and how fast customers buy an item again.

@@ -10,20 +10,28 @@
 //!
 //! What is absent: decay, scores, segments, personas. They depend on *now*, so they are computed when somebody looks.
 
+mod absorb;
+mod channel;
 mod codec;
 mod fold;
+mod habits;
 mod history;
 mod order;
+mod page;
+mod schema_1;
 mod subject;
 #[cfg(test)]
 mod tests;
 mod totals;
 mod window;
 
+pub use channel::Channel;
 pub use codec::{ProfileError, SCHEMA};
 pub use fold::{NeedsRefold, refold};
+pub use habits::{Habits, Mark, OCCASIONS_A_MARK, Tally};
 pub use history::{Bought, History, Recent};
 pub(crate) use order::order_lines;
+pub use page::PageKind;
 pub use subject::{Alias, Link, Subject, links, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
 pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};
@@ -64,6 +72,9 @@ pub struct Profile {
     pub consent: Vec<(Purpose, Told<bool>)>,
     /// Everything up to here was erased at the subject's request.
     pub erased_at: Option<Timestamp>,
+    /// Whether an older release wrote it, whose sums lack what is counted today. It is shown as it is, and taken further by a refold only.
+    #[serde(skip)]
+    pub(crate) is_outdated: bool,
 }
 
 /// A value somebody told us, with what decides between two tellings: the newer position wins.
@@ -94,6 +105,7 @@ impl Profile {
             traits: Vec::new(),
             consent: Vec::new(),
             erased_at: None,
+            is_outdated: false,
         }
     }
 

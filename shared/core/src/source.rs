@@ -25,6 +25,7 @@ mod woocommerce;
 pub use erasure::Erasure;
 pub use share::share;
 pub use shopify::{Kind as ShopifyKind, topic_agrees as shopify_topic_agrees};
+pub(crate) use traits::is_protected;
 
 use crate::{
     catalog::Telling,

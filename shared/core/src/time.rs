@@ -75,6 +75,12 @@ impl Timestamp {
         if at < Self::EARLIEST || at.0 > 9_214_646_400_000 { Err(not_a_time()) } else { Ok(at) }
     }
 
+    /// The month (UTC), 1 to 12.
+    #[must_use]
+    pub fn month(self) -> u8 {
+        jiff::tz::Offset::UTC.to_datetime(self.instant()).month().unsigned_abs()
+    }
+
     fn instant(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or_default()
     }

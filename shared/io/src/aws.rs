@@ -8,7 +8,11 @@ mod secrets;
 
 pub use account::{Account, account};
 
-use crate::ports::{Objects, Queue, Records, Secrets, StoreError};
+use crate::{
+    dead_letters::DeadLetters,
+    layout::Line,
+    ports::{Objects, Queue, Records, Secrets, StoreError},
+};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
@@ -21,7 +25,7 @@ pub struct Options {
     pub stack: String,
     /// The bucket.
     pub bucket: String,
-    /// Address of the inbox; functions that do not send leave it out.
+    /// Address of the inbox, of which those of the other queues follow; functions that use none leave it out.
     pub inbox_url: Option<String>,
     /// Region.
     pub region: Option<String>,
@@ -53,6 +57,8 @@ pub struct Aws {
     pub records: Arc<dyn Records>,
     /// The inbox.
     pub inbox: Arc<dyn Queue>,
+    /// What the queues' readers gave up.
+    pub dead_letters: DeadLetters,
     /// The keys.
     pub secrets: Arc<dyn Secrets>,
 }
@@ -71,10 +77,14 @@ impl Aws {
         sqs_url.map(|url| sqs.set_endpoint_url(Some(url)));
         let mut secrets = aws_sdk_secretsmanager::config::Builder::from(&shared);
         secrets_url.map(|url| secrets.set_endpoint_url(Some(url)));
+        let sqs = aws_sdk_sqs::Client::from_conf(sqs.build());
+        let inbox_url = options.inbox_url.unwrap_or_default();
+        let queue = |name: &str| Arc::new(queue::SqsQueue::new(sqs.clone(), beside(&inbox_url, name)));
         Self {
             objects: Arc::new(objects::Bucket::new(aws_sdk_s3::Client::from_conf(s3.build()), options.bucket)),
             records: Arc::new(records::Tables::new(aws_sdk_dynamodb::Client::from_conf(dynamodb.build()), options.stack)),
-            inbox: Arc::new(queue::Inbox::new(aws_sdk_sqs::Client::from_conf(sqs.build()), options.inbox_url.unwrap_or_default())),
+            dead_letters: DeadLetters::new(Line::ALL.map(|line| (line, queue(line.suffix()) as _, queue(&format!("{line}-dead")) as _))),
+            inbox: queue(Line::Inbox.suffix()),
             secrets: Arc::new(secrets::Manager::new(aws_sdk_secretsmanager::Client::from_conf(secrets.build()))),
         }
     }
@@ -90,6 +100,11 @@ impl Aws {
             tracing::warn!(%error, "a connection could not be opened ahead of time");
         }
     }
+}
+
+/// The address of the stack's queue called `name`, which only differs from the inbox's in its end.
+fn beside(inbox_url: &str, name: &str) -> String {
+    format!("{}{name}", inbox_url.strip_suffix(Line::Inbox.suffix()).unwrap_or(inbox_url))
 }
 
 async fn shared_config(options: &Options) -> SdkConfig {

@@ -129,7 +129,7 @@ impl Catalog {
     /// # Errors
     /// [`StoreError::Conflict`] when somebody else changed them since.
     pub async fn put_rules(&self, body: Bytes, version: Option<u64>) -> Result<u64, StoreError> {
-        let record = Record { key: RecordKey::alone(layout::RULES), version: 0, body, expires: None, changed: None };
+        let record = Record::new(RecordKey::alone(layout::RULES), body);
         let condition = version.map_or(Condition::Absent, |version| Condition::Version(version.to_string()));
         self.records.put(Table::Catalog, record, condition).await
     }
@@ -156,7 +156,7 @@ fn row(item: &Item, shelf: Option<Shelf>, now: Timestamp) -> Result<Record, Stor
     let key = RecordKey::new(layout::ITEMS, layout::item(&item.id));
     let body = serde_json::to_vec(&Document { v: SCHEMA, item, shelf })
         .map_err(|error| StoreError::refused(format!("item {}", item.id), error))?;
-    Ok(Record { key, version: 0, body: body.into(), expires: None, changed: Some(format!("{}#{}", stamp(now), item.id)) })
+    Ok(Record { changed: Some(format!("{}#{}", stamp(now), item.id)), ..Record::new(key, body.into()) })
 }
 
 fn item(row: &Record) -> Result<Item, StoreError> {

@@ -85,7 +85,9 @@ impl Receipt {
         let expires = |days| Progress::Expires(requested.plus_days(days).day());
         let stores = [
             ("contacts", Progress::Done),
+            // Where somebody stands lies in the profile's row.
             ("profiles", expires(1)),
+            ("segments", expires(1)),
             ("log", expires(RAW_DAYS)),
             ("archive", expires(RAW_DAYS)),
             ("inbox", expires(RAW_DAYS)),
@@ -177,7 +179,7 @@ impl Contacts {
 
     async fn write(&self, subject: &Subject, document: &Document, condition: Condition) -> Result<(), StoreError> {
         let body = serde_json::to_vec(document).map_err(|error| StoreError::refused("contacts", error))?;
-        let record = Record { key: key(subject), version: 0, body: body.into(), expires: None, changed: None };
+        let record = Record::new(key(subject), body.into());
         self.records.put(Table::Contacts, record, condition).await.map(|_| ())
     }
 
@@ -188,8 +190,7 @@ impl Contacts {
     pub async fn put_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
         let document = ReceiptDocument { v: SCHEMA, receipt: receipt.clone() };
         let body = serde_json::to_vec(&document).map_err(|error| StoreError::refused(format!("receipt {}", receipt.id), error))?;
-        let record =
-            Record { key: RecordKey::new(layout::ERASURES, &receipt.id), version: 0, body: body.into(), expires: None, changed: None };
+        let record = Record::new(RecordKey::new(layout::ERASURES, &receipt.id), body.into());
         self.records.put(Table::Contacts, record, Condition::Always).await.map(|_| ())
     }
 

@@ -5,9 +5,18 @@
 
 use crate::{
     layout::Table,
-    ports::{Condition, Objects, Record, RecordKey, Records, Secrets, StoreError},
+    ports::{Condition, Mailbox, Objects, Record, RecordKey, Records, Secrets, StoreError, Taken},
+    profiles::{OwnedBy, Profiles},
+    segments::{Definitions, Look, SegmentStore},
 };
 use bytes::Bytes;
+use rapport_core::{
+    id::CustomerId,
+    profile::{Position, Profile, Subject},
+    segment::{Membership, Segment, Standing, ready},
+    time::Timestamp,
+};
+use std::sync::Arc;
 
 /// [`Objects`]: conditions, listings over several pages, deletes that need nothing to delete.
 ///
@@ -55,6 +64,7 @@ pub async fn records(records: &dyn Records) -> Result<(), StoreError> {
     versions(records).await?;
     many(records).await?;
     reads(records).await?;
+    until(records).await?;
     changes(records).await
 }
 
@@ -110,7 +120,7 @@ async fn reads(records: &dyn Records) -> Result<(), StoreError> {
 
     let (mut scanned, mut next) = (0, None);
     loop {
-        let page = records.scan(Table::Identities, next).await?;
+        let page = records.scan(Table::Identities, true, next).await?;
         scanned += page.records.len();
         next = page.next;
         if next.is_none() {
@@ -118,6 +128,17 @@ async fn reads(records: &dyn Records) -> Result<(), StoreError> {
         }
     }
     assert_eq!(scanned, 122, "a scan sees every row of its table once");
+    Ok(())
+}
+
+async fn until(records: &dyn Records) -> Result<(), StoreError> {
+    for sk in ["1#a", "1#b", "2#a"] {
+        records.put(Table::Segments, row("until", sk, sk), Condition::Always).await?;
+    }
+    let keys = |page: crate::ports::Page| page.records.into_iter().map(|row| row.key.sk).collect::<Vec<_>>();
+    assert_eq!(keys(records.query_until(Table::Segments, "until", "1$", None).await?), ["1#a", "1#b"]);
+    assert_eq!(keys(records.query_until(Table::Segments, "until", "2#a", None).await?), ["1#a", "1#b", "2#a"], "up to and with");
+    assert_eq!(keys(records.query_until(Table::Segments, "until", "0", None).await?), Vec::<String>::new());
     Ok(())
 }
 
@@ -130,6 +151,95 @@ async fn changes(records: &dyn Records) -> Result<(), StoreError> {
     let order = |page: crate::ports::Page| page.records.into_iter().map(|row| row.key.sk).collect::<Vec<_>>();
     assert_eq!(order(records.query_changed(Table::Catalog, "change", "", None).await?), ["b", "c", "a"], "by change");
     assert_eq!(order(records.query_changed(Table::Catalog, "change", "0001#b", None).await?), ["c", "a"], "after, not at");
+    Ok(())
+}
+
+/// The rows of segments on top of [`Records`]: definitions, and looks by when they are due.
+///
+/// # Errors
+/// What the store says when it fails.
+///
+/// # Panics
+/// Where it breaks a promise.
+pub async fn segments(records: Arc<dyn Records>) -> Result<(), StoreError> {
+    let store = SegmentStore::new(records);
+    assert_eq!(store.definitions().await?, Definitions::default());
+    let own: Vec<Segment> = ready().into_iter().take(2).collect();
+    assert_eq!(store.put_definitions(own.clone(), 0).await?, 1);
+    assert!(is_conflict(&store.put_definitions(own.clone(), 0).await), "written over unseen");
+    assert_eq!(store.definitions().await?, Definitions { own, version: 1 });
+
+    let subject = |n: i64| CustomerId::new(&format!("s{n:03}")).ok().map(Subject::Customer);
+    let looks: Vec<Look> = (0..250).filter_map(|n| Some(Look { at: Timestamp(1_000 + n), subject: subject(n)? })).collect();
+    for look in looks.iter().chain(&looks[..3]) {
+        store.plan(look).await?;
+    }
+    store.looked(&looks[0]).await?;
+    store.looked(&looks[0]).await?;
+    let (mut due, mut next) = (Vec::new(), None);
+    loop {
+        let (looks, more) = store.due(Timestamp(1_199), next).await?;
+        due.extend(looks);
+        next = more;
+        if next.is_none() {
+            break;
+        }
+    }
+    due.sort_by_key(|look| look.at);
+    assert_eq!(due, looks[1..200], "all that are due, each once, and none that is not");
+    assert!(store.due(Timestamp(1_199), Some("9:x".to_owned())).await.is_err(), "a cursor from elsewhere");
+    Ok(())
+}
+
+/// Where people stand, beside their profiles on top of [`Records`], and the index that lists them.
+///
+/// # Errors
+/// What the store says when it fails.
+///
+/// # Panics
+/// Where it breaks a promise.
+pub async fn members(records: Arc<dyn Records>) -> Result<(), StoreError> {
+    let profiles = Profiles::new(records);
+    let subjects: Vec<Subject> = (0..250).filter_map(|n| CustomerId::new(&format!("m{n:03}")).ok().map(Subject::Customer)).collect();
+    let in_since = |at: i64| {
+        let memberships = vec![Membership { segment: "loyal".into(), since: Timestamp(at) }];
+        Standing { memberships, next_change_at: Some(Timestamp(at + 1)), ..Standing::default() }
+    };
+    for subject in &subjects {
+        profiles.put(&Profile::new(subject.clone()), None, &in_since(1), None).await?;
+    }
+    // One more time each: stays, leaves, turns out to be somebody's other id.
+    let since = Position { at: Timestamp(1), id: 1 };
+    let owner = CustomerId::new("m000").ok().map(|customer| OwnedBy { customer, since });
+    let nowhere = Standing::default();
+    for (subject, (owner, standing)) in
+        subjects.iter().zip([(None, in_since(2)), (None, nowhere.clone()), (owner.as_ref(), nowhere.clone())])
+    {
+        profiles.put(&Profile::new(subject.clone()), owner, &standing, Some(1)).await?;
+    }
+    let stale = profiles.put(&Profile::new(subjects[0].clone()), None, &nowhere, Some(1)).await;
+    assert!(is_conflict(&stale), "over what nobody read: {stale:?}");
+    let stored = profiles.get(&subjects[..4], true).await?;
+    let told: Vec<(bool, Standing)> = stored.iter().flatten().map(|row| (row.is_owned(), row.standing())).collect();
+    assert_eq!(told, [(false, in_since(2)), (false, nowhere.clone()), (true, nowhere), (false, in_since(1))]);
+
+    let (mut members, mut next) = (Vec::new(), None);
+    loop {
+        let page = profiles.members(next).await?;
+        members.extend(page.rows);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    members.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let expected: Vec<(Subject, Standing)> = subjects
+        .iter()
+        .zip([2, 1, 1].into_iter().chain(std::iter::repeat(1)))
+        .map(|(subject, at)| (subject.clone(), in_since(at)))
+        .collect();
+    assert_eq!(members, [&expected[..1], &expected[3..]].concat(), "every member of every shard once, as they stand now");
+    assert!(profiles.members(Some("4:".to_owned())).await.is_err(), "a cursor from elsewhere");
     Ok(())
 }
 
@@ -149,9 +259,51 @@ pub async fn secrets(secrets: &dyn Secrets, name: &str) -> Result<(), StoreError
     Ok(())
 }
 
+/// [`Mailbox`]: what was received is hidden, given back it returns, deleted it is gone.
+///
+/// # Errors
+/// What the queue says when it fails.
+///
+/// # Panics
+/// Where it breaks a promise.
+pub async fn mailbox(queue: &dyn Mailbox) -> Result<(), StoreError> {
+    const HIDE_SECS: u32 = 60;
+    assert_eq!(queue.receive(HIDE_SECS).await?, [], "nothing was sent");
+    let sent: Vec<String> = (0..25).map(|n| format!("letter {n:02}")).collect();
+    queue.send(&sent).await?;
+    let first = every(queue, HIDE_SECS).await?;
+    let mut bodies: Vec<&str> = first.iter().map(|taken| taken.body.as_str()).collect();
+    bodies.sort_unstable();
+    assert_eq!(bodies, sent, "each once, ten at most at a time");
+    assert!(first.iter().all(|taken| taken.deliveries == 1), "for the first time");
+    assert_eq!(queue.receive(HIDE_SECS).await?, [], "what is in hand is hidden");
+
+    queue.give_back(&first).await?;
+    let second = every(queue, HIDE_SECS).await?;
+    assert_eq!(second.len(), 25, "given back, it returns");
+    assert!(second.iter().all(|taken| taken.deliveries == 2), "for the second time");
+    queue.delete(&second[..20]).await?;
+    queue.delete(&second[..20]).await?;
+    queue.give_back(&second[20..]).await?;
+    assert_eq!(every(queue, HIDE_SECS).await?.len(), 5, "deleted is gone");
+    Ok(())
+}
+
+async fn every(queue: &dyn Mailbox, hide_secs: u32) -> Result<Vec<Taken>, StoreError> {
+    let mut all = Vec::new();
+    loop {
+        let some = queue.receive(hide_secs).await?;
+        assert!(some.len() <= 10, "ten at most");
+        if some.is_empty() {
+            return Ok(all);
+        }
+        all.extend(some);
+    }
+}
+
 fn row(pk: &str, sk: &str, body: &str) -> Record {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    Record { key: RecordKey::new(pk, sk), version: 0, body, expires: Some(4_102_444_800), changed: None }
+    Record { expires: Some(4_102_444_800), ..Record::new(RecordKey::new(pk, sk), body) }
 }
 
 const fn is_conflict<T>(result: &Result<T, StoreError>) -> bool {
@@ -160,12 +312,15 @@ const fn is_conflict<T>(result: &Result<T, StoreError>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::memory::{MemoryObjects, MemoryRecords, MemorySecrets};
+    use crate::memory::{MemoryObjects, MemoryQueue, MemoryRecords, MemorySecrets};
 
     #[tokio::test]
     async fn memory_keeps_the_contract() {
         super::objects(&MemoryObjects::default()).await.unwrap();
         super::records(&MemoryRecords::default()).await.unwrap();
+        super::segments(std::sync::Arc::new(MemoryRecords::default())).await.unwrap();
+        super::members(std::sync::Arc::new(MemoryRecords::default())).await.unwrap();
         super::secrets(&MemorySecrets::default(), "shop/keys").await.unwrap();
+        super::mailbox(&MemoryQueue::default()).await.unwrap();
     }
 }

@@ -81,8 +81,16 @@ impl<P: Records> Records for Counting<P> {
         self.read(1).query_changed(table, pk, after, next).await
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
-        self.read(1).scan(table, next).await
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(1).query_until(table, pk, until, next).await
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(1).query_members(table, shard, next).await
+    }
+
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
+        self.read(1).scan(table, consistent, next).await
     }
 }
 

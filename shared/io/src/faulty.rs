@@ -73,8 +73,16 @@ impl<P: Records> Records for Faulty<P> {
         self.up(table.suffix())?.query_changed(table, pk, after, next).await
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
-        self.up(table.suffix())?.scan(table, next).await
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.up(table.suffix())?.query_until(table, pk, until, next).await
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        self.up(table.suffix())?.query_members(table, shard, next).await
+    }
+
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
+        self.up(table.suffix())?.scan(table, consistent, next).await
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     layout::{self, Table},
     ports::{Condition, Page, Record, RecordKey, Records, StoreError},
+    profiles::OwnedBy,
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -67,6 +68,12 @@ impl Owner {
     }
 }
 
+impl From<&Owner> for OwnedBy {
+    fn from(owner: &Owner) -> Self {
+        Self { customer: owner.customer.clone(), since: owner.at }
+    }
+}
+
 /// The identities table.
 #[derive(Clone)]
 pub struct Identities {
@@ -97,7 +104,7 @@ impl Identities {
     pub async fn everybody(&self) -> Result<Vec<(Alias, Owner)>, StoreError> {
         let (mut everybody, mut next) = (Vec::new(), None);
         loop {
-            let page = self.records.scan(Table::Identities, next).await?;
+            let page = self.records.scan(Table::Identities, true, next).await?;
             for row in page.records.iter().filter(|row| row.key.sk == OWNER) {
                 if let Some(alias) = Alias::parse(&row.key.pk) {
                     everybody.push((alias, decode(row)?));
@@ -111,20 +118,21 @@ impl Identities {
     }
 
     /// Records each of `links`, unless an earlier statement says otherwise; gives what became of each, in their order. Links that
-    /// are known cost one read for a hundred of them.
+    /// are known cost one read for a hundred of them, which may be a moment old: what is written names the version that was read, and an
+    /// owner that was overtaken was so by an earlier word, whose teller sees to what it asks for.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read or written, [`StoreError::Conflict`] when others keep linking the same aliases.
     /// Some may be recorded then, and the same call again is safe.
     pub async fn link_all(&self, links: &[Link]) -> Result<Vec<Linked>, StoreError> {
         let keys: Vec<RecordKey> = links.iter().map(|link| owner_key(&link.alias)).collect();
-        let known = self.records.get(Table::Identities, &keys, true).await?;
+        let known = self.records.get(Table::Identities, &keys, false).await?;
         // Lists of aliases are written first, so that no owner is without; what stands in one too much is read past.
         let mut listed = Vec::new();
         for (link, known) in links.iter().zip(&known) {
             if let Decided::Owns(_) = decide(link, known.as_ref())? {
                 let key = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
-                listed.push(row(key, Bytes::from_static(b"1")));
+                listed.push(Record::new(key, Bytes::from_static(b"1")));
             }
         }
         self.records.put_all(Table::Identities, listed).await?;
@@ -171,17 +179,11 @@ impl Identities {
         let key = owner_key(alias);
         let settled = Owner { unsettled: false, before: Vec::new(), ..owner.clone() };
         match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(owner.version.to_string())).await {
-            Ok(_) => {}
+            // Those who had it before keep it on their lists, which are read past it: they may be given it back at this very moment.
             // An ownership that changed since is for whoever changed it to settle.
-            Err(StoreError::Conflict { .. }) => return Ok(()),
-            Err(error) => return Err(error),
+            Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
-        // Whoever dies before these are gone leaves a list that is read past.
-        for before in &owner.before {
-            let key = RecordKey::new(customer_partition(before), format!("alias#{alias}"));
-            self.records.delete(Table::Identities, &key, Condition::Always).await?;
-        }
-        Ok(())
     }
 
     /// The ids that belong to `customer`, its own not among them.
@@ -230,7 +232,7 @@ impl Identities {
 
     /// Gives the new version.
     async fn put(&self, key: RecordKey, body: Bytes, condition: Condition) -> Result<u64, StoreError> {
-        self.records.put(Table::Identities, row(key, body), condition).await
+        self.records.put(Table::Identities, Record::new(key, body), condition).await
     }
 
     async fn all(&self, pk: &str, prefix: &str) -> Result<Vec<Record>, StoreError> {
@@ -276,10 +278,6 @@ fn decide(link: &Link, known: Option<&Record>) -> Result<Decided, StoreError> {
             Decided::Owns(owned(link, true, before))
         }
     })
-}
-
-const fn row(key: RecordKey, body: Bytes) -> Record {
-    Record { key, version: 0, body, expires: None, changed: None }
 }
 
 fn owned(link: &Link, unsettled: bool, before: Vec<CustomerId>) -> Owner {
@@ -363,7 +361,7 @@ mod tests {
         identities.link(&link("ada", 5)).await.unwrap();
         // What somebody leaves behind who lost the race for it.
         let row = RecordKey::new("c#bob", "alias#d#phone");
-        let left = Record { key: row, version: 0, body: Bytes::from_static(b"1"), expires: None, changed: None };
+        let left = Record::new(row, Bytes::from_static(b"1"));
         records.put(Table::Identities, left, Condition::Always).await.unwrap();
         assert_eq!(identities.aliases(&customer("ada")).await.unwrap(), [phone()]);
         assert_eq!(identities.aliases(&customer("bob")).await.unwrap(), []);
@@ -382,7 +380,7 @@ mod tests {
         assert_eq!(waiting.iter().map(|waiting| &waiting.subject).collect::<Vec<_>>(), [&phone()]);
 
         let old = RecordKey::new(layout::REFOLDS, "d#an old phone");
-        let old = Record { key: old, version: 0, body: Bytes::from_static(b"1"), expires: None, changed: None };
+        let old = Record::new(old, Bytes::from_static(b"1"));
         records.put(Table::Identities, old, Condition::Always).await.unwrap();
         let subjects: Vec<String> = identities.waiting_refolds().await.unwrap().iter().map(|waiting| waiting.subject.to_string()).collect();
         assert_eq!(subjects, ["d#an old phone", "d#phone"], "rows of the release before are read, too");

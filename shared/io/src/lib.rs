@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | [`Objects`] | S3 | yes | the log, the archive, models, rejects |
 //! | [`Records`] | DynamoDB | yes | profiles, identities, contacts, segments, the catalog |
-//! | [`Queue`] | SQS | yes | the inbox |
+//! | [`Queue`], [`Mailbox`] | SQS | yes | the inbox; dead letters, which are read by hand |
 //! | [`Secrets`] | Secrets Manager | yes | keys |
 //!
 //! The ports speak bytes and keys; what the bytes mean is said once, in the modules on top of them ([`log`], [`profiles`] …), which
@@ -17,6 +17,7 @@ pub mod catalog;
 pub mod contacts;
 pub mod contract;
 pub mod counting;
+pub mod dead_letters;
 pub mod faulty;
 pub mod identities;
 pub mod inbox;
@@ -27,6 +28,8 @@ pub mod memory;
 pub mod models;
 pub mod ports;
 pub mod profiles;
+pub mod redrive;
 pub mod rejects;
+pub mod segments;
 
-pub use ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored};
+pub use ports::{Condition, Mailbox, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored, Taken};

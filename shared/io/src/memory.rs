@@ -5,7 +5,7 @@
 
 use crate::{
     layout::Table,
-    ports::{Condition, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored},
+    ports::{Condition, Mailbox, Objects, Page, Queue, Record, RecordKey, Records, Secrets, StoreError, Stored, Taken},
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +13,10 @@ use rapport_core::digest::content_hash;
 use std::{
     collections::BTreeMap,
     ops::Bound,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Keys in one page of a listing, as in S3.
@@ -24,6 +27,8 @@ pub const ROWS_PAGE: usize = 100;
 pub const LARGEST_ROW_BYTES: usize = 400 * 1024;
 /// The largest message, in bytes, as in SQS.
 pub const LARGEST_MESSAGE_BYTES: usize = 256 * 1024;
+/// Messages that one call hands out at most, as in SQS.
+pub const MESSAGES_AT_ONCE: usize = 10;
 
 /// [`Objects`] in a map.
 #[derive(Debug, Default)]
@@ -130,7 +135,25 @@ impl Records for MemoryRecords {
         Ok(Self::page(changed.into_iter(), |row| row.changed.clone().unwrap_or_default()))
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let rows = lock(&self.rows);
+        let from = next.map_or_else(|| Bound::Included(String::new()), Bound::Excluded);
+        let matching = partition(&rows, table, pk, from).take_while(|row| row.key.sk.as_str() <= until);
+        Ok(Self::page(matching, |row| row.key.sk.clone()))
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let rows = lock(&self.rows);
+        let from =
+            next.map_or_else(|| Bound::Included((table, RecordKey::new("", ""))), |next| Bound::Excluded((table, RecordKey::alone(next))));
+        let here = rows.range((from, Bound::Unbounded)).take_while(|((at, _), _)| *at == table).map(|(_, row)| row);
+        let members = here.filter(|row| row.beside.as_ref().is_some_and(|beside| beside.shard.as_deref() == Some(shard)));
+        let mut page = Self::page(members, |row| row.key.pk.clone());
+        page.records.iter_mut().for_each(|row| *row = Record { beside: row.beside.take(), ..Record::new(row.key.clone(), Bytes::new()) });
+        Ok(page)
+    }
+
+    async fn scan(&self, table: Table, _consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
         let rows = lock(&self.rows);
         let from = match next.as_deref().and_then(|next| next.split_once('\0')) {
             Some((pk, sk)) => Bound::Excluded((table, RecordKey::new(pk, sk))),
@@ -152,17 +175,52 @@ fn partition<'a>(
     rows.range((from, Bound::Unbounded)).take_while(move |((at, key), _)| *at == table && key.pk == pk).map(|(_, row)| row)
 }
 
-/// A [`Queue`] that keeps what was sent until it is taken.
+/// A [`Queue`] that keeps what was sent until it is taken, and a [`Mailbox`] without a clock: what was received stays hidden until it is
+/// given back.
 #[derive(Debug, Default)]
 pub struct MemoryQueue {
-    sent: Mutex<Vec<String>>,
+    sent: Mutex<Vec<Held>>,
+    named: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Held {
+    message: Taken,
+    hidden: bool,
 }
 
 impl MemoryQueue {
     /// Takes out everything that was sent, oldest first.
     #[must_use]
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *lock(&self.sent))
+        std::mem::take(&mut *lock(&self.sent)).into_iter().map(|held| held.message.body).collect()
+    }
+}
+
+#[async_trait]
+impl Mailbox for MemoryQueue {
+    async fn receive(&self, _hide_secs: u32) -> Result<Vec<Taken>, StoreError> {
+        let mut sent = lock(&self.sent);
+        let visible = sent.iter_mut().filter(|held| !held.hidden).take(MESSAGES_AT_ONCE);
+        Ok(visible
+            .map(|held| {
+                held.hidden = true;
+                held.message.deliveries += 1;
+                held.message.receipt = format!("{}.{}", held.message.id, held.message.deliveries);
+                held.message.clone()
+            })
+            .collect())
+    }
+
+    async fn give_back(&self, taken: &[Taken]) -> Result<(), StoreError> {
+        let is_taken = |held: &Held| taken.iter().any(|taken| taken.receipt == held.message.receipt);
+        lock(&self.sent).iter_mut().filter(|held| is_taken(held)).for_each(|held| held.hidden = false);
+        Ok(())
+    }
+
+    async fn delete(&self, taken: &[Taken]) -> Result<(), StoreError> {
+        lock(&self.sent).retain(|held| taken.iter().all(|taken| taken.receipt != held.message.receipt));
+        Ok(())
     }
 }
 
@@ -172,7 +230,10 @@ impl Queue for MemoryQueue {
         if bodies.iter().any(|body| body.len() > LARGEST_MESSAGE_BYTES) {
             return Err(StoreError::refused("send", "a message takes at most 256 KiB"));
         }
-        lock(&self.sent).extend_from_slice(bodies);
+        lock(&self.sent).extend(bodies.iter().map(|body| {
+            let id = self.named.fetch_add(1, Ordering::Relaxed).to_string();
+            Held { message: Taken { id, receipt: String::new(), body: body.clone(), deliveries: 0 }, hidden: false }
+        }));
         Ok(())
     }
 }

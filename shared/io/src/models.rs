@@ -130,6 +130,22 @@ impl Models {
         Ok(self.objects.get(&layout::model_report(hash)).await?.map(|stored| stored.body))
     }
 
+    /// The newest data audit; `None` before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be read.
+    pub async fn audit(&self) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.objects.get(layout::DATA_AUDIT).await?.map(|stored| stored.body))
+    }
+
+    /// Writes a data audit over the one before.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it cannot be written.
+    pub async fn put_audit(&self, audit: Bytes) -> Result<(), StoreError> {
+        self.objects.put(layout::DATA_AUDIT, audit, Condition::Always).await.map(drop)
+    }
+
     /// Makes `artifact` the live model: artifact and report first, then the pointer. What was live becomes `previous`; what was
     /// `previous` goes.
     ///

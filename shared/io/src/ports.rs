@@ -142,6 +142,25 @@ pub struct Record {
     pub expires: Option<i64>,
     /// Sort key of the catalog's `by_change` index; only the catalog sets it.
     pub changed: Option<String>,
+    /// What lies beside the content; only profiles set it.
+    pub beside: Option<Beside>,
+}
+
+/// A little that a row knows beside its content, written with it in one piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Some hundred bytes; its first field says its schema.
+    pub content: Bytes,
+    /// Partition of the index `members`, which holds a copy of it; a row that names none is not in there.
+    pub shard: Option<String>,
+}
+
+impl Record {
+    /// A row that holds `body` and nothing else, to be written.
+    #[must_use]
+    pub const fn new(key: RecordKey, body: Bytes) -> Self {
+        Self { key, version: 0, body, expires: None, changed: None, beside: None }
+    }
 }
 
 /// Some rows, and where to go on.
@@ -173,10 +192,15 @@ pub trait Records: Send + Sync + 'static {
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError>;
     /// Rows of one partition by sort key, those beginning with `prefix`, strongly consistent.
     async fn query(&self, table: Table, pk: &str, prefix: &str, next: Option<String>) -> Result<Page, StoreError>;
+    /// Rows of one partition by sort key, those up to `until`, strongly consistent.
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError>;
+    /// Rows of one partition of the index `members` by partition key, a moment old: name and what lies beside the content; the content
+    /// itself is empty, the version 0.
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError>;
     /// Rows of one partition by `changed`, those greater than `after`.
     async fn query_changed(&self, table: Table, pk: &str, after: &str, next: Option<String>) -> Result<Page, StoreError>;
-    /// All rows of a table, a page at a time.
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError>;
+    /// All rows of a table, a page at a time, strongly consistent when `consistent`.
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError>;
 }
 
 impl dyn Records {
@@ -208,6 +232,30 @@ impl dyn Records {
 pub trait Queue: Send + Sync + 'static {
     /// Sends `bodies`; returns once the queue has them all durably. On an error some may have been sent: receivers deduplicate.
     async fn send(&self, bodies: &[String]) -> Result<(), StoreError>;
+}
+
+/// A message in hand: hidden from others until it is deleted, given back, or its time is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Names the message for as long as it lives.
+    pub id: String,
+    /// Names this delivery of it.
+    pub receipt: String,
+    /// What was sent.
+    pub body: String,
+    /// How often it was delivered, in the queue it died in and in this one, this time included.
+    pub deliveries: u32,
+}
+
+/// A queue that is read by hand: of dead letters nobody is handed batches.
+#[async_trait]
+pub trait Mailbox: Queue {
+    /// Some messages, ten at most, which nobody else gets for `hide_secs`. None when nothing can be had now.
+    async fn receive(&self, hide_secs: u32) -> Result<Vec<Taken>, StoreError>;
+    /// Lets others have these again, at once.
+    async fn give_back(&self, taken: &[Taken]) -> Result<(), StoreError>;
+    /// Deletes these for good. What is gone already is no error.
+    async fn delete(&self, taken: &[Taken]) -> Result<(), StoreError>;
 }
 
 /// Small documents that must not be in the environment in clear.

@@ -11,11 +11,13 @@
 #![warn(missing_docs)]
 
 mod environment;
+mod metrics;
 mod notification;
 mod serve;
 pub mod wire;
 
 pub use environment::{Environment, EnvironmentError};
+pub use metrics::{Metric, Metrics};
 pub use notification::{NotificationError, s3_keys};
 pub use serve::{ORIGIN, now, serve_http, serve_jobs, serve_queue, serve_queue_and_jobs, start_tracing};
 
@@ -50,6 +52,10 @@ pub enum Job {
     Train,
     /// Fold the subjects anew that wait for it.
     Refold,
+    /// Move dead letters to where they can be read.
+    Drain,
+    /// Look at the customers whose segments time may have changed, and at everybody after a new definition.
+    Segments,
 }
 
 /// What ends a `main`: anything, said once in the log.

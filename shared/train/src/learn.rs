@@ -87,6 +87,7 @@ impl<'a> Models<'a> {
             recent: Some(self.visits.recent.clone()),
             seasonal: self.seasonal.clone(),
             outlook: None,
+            personas: None,
         }
     }
 }

@@ -12,9 +12,10 @@
 //! and purchases, orders resolved by the rule that profiles follow, refunds taken back, erased and unwilling people left out. Every
 //! model reads the history and nothing else.
 //!
-//! What is absent: personas, propensity and value, which come with their own folders; anything that reads a file or a clock.
+//! What is absent: anything that reads a file or a clock.
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod blend;
 mod content;
 mod corpus;
@@ -27,6 +28,7 @@ pub mod lifetime;
 mod lists;
 pub mod outlook;
 mod pairs;
+pub mod persona;
 mod popularity;
 pub mod protocol;
 mod purchases;

@@ -21,6 +21,7 @@ use rapport_core::{
     profile::Profile,
     ranking::{self, Ask, Scratch, Shop},
     rules::Rules,
+    segment::Standing,
     source::ConsentMode,
     time::Timestamp,
 };
@@ -53,7 +54,7 @@ async fn app(artifact: Bytes, profiles: &[Profile]) -> App {
     secrets.put("bench/keys", &keyring.document().expect("a document")).await.expect("memory");
     Models::new(objects.clone()).publish(artifact, "{}".into(), NOW).await.expect("memory");
     for profile in profiles {
-        Profiles::new(records.clone()).put(profile, None).await.expect("memory");
+        Profiles::new(records.clone()).put(profile, None, &Standing::default(), None).await.expect("memory");
     }
     let app = App::new(records, objects, secrets, Config { stack: "bench".into(), currency: Currency::EUR, consent: ConsentMode::OptOut });
     app.warm(NOW).await;

@@ -92,6 +92,7 @@ fn page(view: &Value) -> String {
     line("orders", format!("{}, the last on {}; {} refunds", count("orders"), day(&history["last_order"]), count("refunds")));
     line("paid", money(history["revenue_minor"].as_i64().unwrap_or_default(), &text(&history["currency"])));
     line("events", format!("{} (version {})", count("events"), view["version"]));
+    line("persona", persona(&view["persona"]));
     if view["predictions"].is_object() {
         line("likely", likely(&view["predictions"], &text(&history["currency"])));
     }
@@ -114,6 +115,16 @@ fn page(view: &Value) -> String {
         line(if place == 0 { "lately" } else { "" }, told);
     }
     page
+}
+
+/// Which kind of shopper, how surely, and why.
+fn persona(persona: &Value) -> String {
+    let evidence: Vec<&str> = persona["evidence"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let (name, evidence) = (persona["name"].as_str().unwrap_or("unknown"), evidence.join("; "));
+    match persona["strength"].as_f64().filter(|strength| *strength > 0.0) {
+        Some(strength) => format!("{name} ({:.0} % sure): {evidence}", 100.0 * strength),
+        None => format!("{name}: {evidence}"),
+    }
 }
 
 /// The next ninety days in one line, with the interval of the chance.

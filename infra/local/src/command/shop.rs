@@ -1,19 +1,28 @@
 //! Which shop a command works on, and how its stores are reached: those of a stack, of a home that another `rapport` serves, or
 //! of a home that this command opens for as long as it runs.
 
-use super::Failure;
+use super::{Failure, progress};
 use crate::{
+    clock,
     deployed::Deployed,
     elsewhere, home,
+    numbers::grouped,
     settings::{Settings, Told},
-    stores::{self, Names},
+    stores::Names,
     suite::{self, Suite, SuiteError},
     template::{Scope, Template},
 };
 use clap::Args;
+use profile::Ran;
 use rapport_core::{auth::Keyring, money::Currency, source::ConsentMode, time::Timestamp};
-use rapport_io::aws::{self, Aws};
-use std::path::PathBuf;
+use rapport_io::{
+    aws::{self, Aws},
+    inbox::Inbox,
+    layout::Line,
+    redrive::Redrive,
+};
+use rapport_lambda::Job;
+use std::{path::PathBuf, sync::Arc};
 
 /// Which shop a command works on.
 #[derive(Clone, Debug, Args)]
@@ -115,6 +124,30 @@ impl Open {
         Ok(true)
     }
 
+    /// What it takes to send rejects again.
+    pub(super) fn redrive(&self) -> Redrive {
+        let inbox = Inbox::new(Arc::clone(&self.aws.inbox), Arc::clone(&self.aws.objects));
+        Redrive::new(Arc::clone(&self.aws.objects), inbox, self.aws.dead_letters.clone())
+    }
+
+    /// Folds what waits and brings segments up to the time, where nobody else is there to do it: the schedule's work while a suite runs,
+    /// AWS's for a stack.
+    pub(super) async fn sweep(&self) -> Result<(), Failure> {
+        let Reach::Here(suite) = &self.reach else { return Ok(()) };
+        let spinner = progress::spinner("folding what waits");
+        self.drain().await?;
+        let mut looked_at = 0;
+        while let Ran::Swept(swept) = profile::run(&suite.functions().profile, Job::Segments, clock::now()).await? {
+            looked_at += swept.due + swept.anew;
+            spinner.set_message(format!("{} customers looked at", grouped(looked_at as u64)));
+            if !swept.more {
+                break;
+            }
+        }
+        spinner.finish_and_clear();
+        Ok(())
+    }
+
     /// Loads what a lookup needs, as a function does when it starts.
     pub(super) async fn warm(&self, now: Timestamp) {
         self.functions().recommend.warm(now).await;
@@ -132,7 +165,7 @@ impl Open {
 pub(super) async fn connect(stack: &str, template: &Template) -> Result<Aws, Failure> {
     let aws::Account { id, region } = aws::account().await?;
     let scope = Scope { stack, account: &id, region: &region };
-    let inbox = stores::inbox_queue(stack);
+    let inbox = Line::Inbox.name(stack);
     Ok(Aws::connect(aws::Options {
         stack: stack.to_owned(),
         bucket: template.bucket(scope).name,

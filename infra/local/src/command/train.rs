@@ -48,6 +48,10 @@ fn page(summary: &Summary) -> String {
     if summary.damaged_lines > 0 {
         let _ = writeln!(page, "{} lines of the log cannot be read; they stay where they are.", grouped(summary.damaged_lines as u64));
     }
+    if let Some(personas) = meta.personas.as_ref().filter(|personas| !personas.personas.is_empty()) {
+        let names: Vec<&str> = personas.personas.iter().map(|persona| persona.name.as_str()).collect();
+        let _ = writeln!(page, "{} kinds of shoppers: {}.", names.len(), names.join(", "));
+    }
     page.push_str(&holdout::page(&summary.holdout));
     page
 }

@@ -106,10 +106,10 @@ impl Metered {
     /// What lies in the tables that grow with visitors, in bytes.
     pub(super) async fn row_bytes(&self) -> Result<usize, StoreError> {
         let mut sum = 0;
-        for table in [Table::Profiles, Table::Identities] {
+        for table in [Table::Profiles, Table::Identities, Table::Segments] {
             let mut next = None;
             loop {
-                let page = self.records.scan(table, next).await?;
+                let page = self.records.scan(table, true, next).await?;
                 sum += page.records.iter().map(bytes).sum::<usize>();
                 next = page.next;
                 if next.is_none() {
@@ -136,15 +136,25 @@ impl Metered {
         tally.write_units += units;
     }
 
-    /// What writing over a row is billed by: the larger of before and after.
-    async fn before(&self, table: Table, key: &RecordKey) -> Result<usize, StoreError> {
-        let known = Records::get(self.records.as_ref(), table, std::slice::from_ref(key), true).await?;
-        Ok(known.iter().flatten().map(bytes).sum())
+    async fn before(&self, table: Table, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        Ok(Records::get(self.records.as_ref(), table, std::slice::from_ref(key), true).await?.pop().flatten())
     }
 }
 
 fn bytes(record: &Record) -> usize {
-    record.key.pk.len() + record.key.sk.len() + record.body.len() + record.changed.as_ref().map_or(0, String::len) + ROW_BYTES
+    let changed = record.changed.as_ref().map_or(0, String::len);
+    record.key.pk.len() + record.key.sk.len() + record.body.len() + changed + beside_bytes(record) + ROW_BYTES
+}
+
+fn beside_bytes(record: &Record) -> usize {
+    record.beside.as_ref().map_or(0, |beside| beside.content.len() + beside.shard.as_ref().map_or(0, String::len))
+}
+
+/// What writing `after` over `before` costs in the index `members`: nothing while its copy stays as it is.
+fn member_units(before: Option<&Record>, after: Option<&Record>) -> f64 {
+    let copy = |record: Option<&Record>| record.and_then(|record| record.beside.clone()).filter(|beside| beside.shard.is_some());
+    let bytes = |record: Option<&Record>| record.map_or(0, |record| beside_bytes(record) + record.key.pk.len() + record.key.sk.len());
+    if copy(before) == copy(after) { 0.0 } else { units(bytes(before).max(bytes(after)), WRITE_UNIT_BYTES) }
 }
 
 /// A read of nothing costs a unit too.
@@ -166,14 +176,18 @@ impl Records for Metered {
     }
 
     async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError> {
-        let own = units(bytes(&record).max(self.before(table, &record.key).await?), WRITE_UNIT_BYTES);
-        // The index holds a copy.
-        self.write(if record.changed.is_some() { own * 2.0 } else { own });
+        let before = self.before(table, &record.key).await?;
+        // Writing over a row is billed by the larger of before and after.
+        let own = units(bytes(&record).max(before.as_ref().map_or(0, bytes)), WRITE_UNIT_BYTES);
+        // The index by change holds a copy of the whole.
+        let copied = if record.changed.is_some() { own } else { 0.0 };
+        self.write(own + copied + member_units(before.as_ref(), Some(&record)));
         Records::put(self.records.as_ref(), table, record, condition).await
     }
 
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError> {
-        self.write(units(self.before(table, key).await?, WRITE_UNIT_BYTES));
+        let before = self.before(table, key).await?;
+        self.write(units(before.as_ref().map_or(0, bytes), WRITE_UNIT_BYTES) + member_units(before.as_ref(), None));
         Records::delete(self.records.as_ref(), table, key, condition).await
     }
 
@@ -189,9 +203,21 @@ impl Records for Metered {
         Ok(page)
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
-        let page = self.records.scan(table, next).await?;
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let page = self.records.query_until(table, pk, until, next).await?;
         self.read(1, page_units(&page));
+        Ok(page)
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let page = self.records.query_members(table, shard, next).await?;
+        self.read(1, page_units(&page) / 2.0);
+        Ok(page)
+    }
+
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
+        let page = self.records.scan(table, consistent, next).await?;
+        self.read(1, if consistent { page_units(&page) } else { page_units(&page) / 2.0 });
         Ok(page)
     }
 }
@@ -234,10 +260,11 @@ impl Queue for Metered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rapport_io::ports::Beside;
 
     fn row(bytes: usize) -> Record {
         let key = RecordKey::alone("a");
-        Record { body: vec![0; bytes - ROW_BYTES - 2].into(), key, version: 0, expires: None, changed: None }
+        Record::new(key, vec![0; bytes - ROW_BYTES - 2].into())
     }
 
     #[tokio::test]
@@ -253,5 +280,20 @@ mod tests {
         Records::get(&metered, Table::Profiles, &key, true).await.unwrap();
         Records::get(&metered, Table::Profiles, &key[..1], false).await.unwrap();
         assert_eq!((metered.tally().read_units, metered.tally().table_calls), (2.5, 5.0));
+    }
+
+    #[tokio::test]
+    async fn the_list_of_members_costs_when_it_changes() {
+        let metered = Metered::default();
+        let beside = |content: &'static [u8], shard: Option<&str>| {
+            Some(Beside { content: Bytes::from_static(content), shard: shard.map(str::to_owned) })
+        };
+        let mut costs = Vec::new();
+        for beside in [beside(b"a", None), beside(b"a", Some("at#0")), beside(b"a", Some("at#0")), beside(b"b", Some("at#0")), None] {
+            let before = metered.tally().write_units;
+            Records::put(&metered, Table::Profiles, Record { beside, ..row(100) }, Condition::Always).await.unwrap();
+            costs.push(metered.tally().write_units - before);
+        }
+        assert_eq!(costs, [1.0, 2.0, 1.0, 2.0, 2.0]);
     }
 }

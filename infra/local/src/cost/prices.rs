@@ -8,6 +8,7 @@ use super::{
     stretch::{Counted, DAYS},
 };
 use crate::template::{Function, Template};
+use rapport_io::layout::SHARDS;
 
 /// A million invocations.
 const LAMBDA_REQUESTS: f64 = 0.20;
@@ -46,6 +47,15 @@ pub(super) const CPU_MS: f64 = 2.0;
 const POLLS_A_QUEUE: f64 = 5.0 * 3.0 * 60.0 * 24.0 * DAYS;
 /// The hourly look for customers to fold anew: one query.
 const REFOLDS: f64 = 24.0 * DAYS;
+/// The minute's look for customers whom time moves: what the shop defines, the cut-offs, how far everybody is, and a query of each
+/// partition of looks that are due.
+const SWEEPS: f64 = 60.0 * 24.0 * DAYS;
+const SWEEP_READS: f64 = 3.0 + SHARDS as f64;
+/// How often all profiles are read in a month: every night for cut-offs, twice after a change of these or of a rule, which is taken to come
+/// every week.
+const SCANS: f64 = DAYS + 2.0 * DAYS / 7.0;
+/// What a read unit buys of a scan, in bytes; it may be a moment old.
+const SCANNED_BYTES: f64 = 8192.0;
 /// A nightly training of a small shop, and of each further million events of a month's log, in seconds (docs/scale.tsv, doubled: an arm64
 /// processor of two shares is slower than the machine there).
 const TRAINING_SECS: f64 = 8.0;
@@ -64,20 +74,34 @@ pub(super) fn items(traffic: Traffic, template: &Template, counted: &Counted, sc
     let busy: f64 = counted.ran.iter().map(|(function, ran)| ran.millis / 1000.0 * gigabytes(*function)).sum();
     let training = DAYS * (TRAINING_SECS + TRAINING_SECS_A_MILLION * events / MILLION) * gigabytes(Function::Train);
     let refolding = REFOLDS * (TABLE_MS + CPU_MS) / 1000.0 * gigabytes(Function::Profile);
-    let invocations = counted.ran.values().map(|ran| ran.times).sum::<f64>() * scale + REFOLDS + DAYS;
+    let sweeping = SWEEPS * (SWEEP_READS * TABLE_MS + CPU_MS) / 1000.0 * gigabytes(Function::Profile);
+    let invocations = counted.ran.values().map(|ran| ran.times).sum::<f64>() * scale + REFOLDS + SWEEPS + DAYS;
     let requests = counted.requests as f64 * scale;
     let answered_gb = counted.answered_bytes as f64 * scale / GB;
     let rows_gb = counted.visitor_bytes * traffic.visitors as f64 / GB;
+    let scanned = SCANS * rows_gb * GB / SCANNED_BYTES;
     let logged_gb = counted.event_bytes * events * MONTHS_KEPT / GB;
     let calls = queues * POLLS_A_QUEUE + (all.sends + counted.received) * scale;
     vec![
         item("secret", 1.0, "secret", SECRET, 0.0),
         item("alarms", template.alarm_metrics() as f64, "metrics", ALARM, 10.0),
         item("queues", calls / MILLION, "million calls", SQS, 1.0),
-        item("functions", (busy * scale + training + refolding) / 1000.0, "thousand GB-seconds", LAMBDA_GB_SECOND * 1000.0, 400.0),
+        item(
+            "functions",
+            (busy * scale + training + refolding + sweeping) / 1000.0,
+            "thousand GB-seconds",
+            LAMBDA_GB_SECOND * 1000.0,
+            400.0,
+        ),
         item("invocations", invocations / MILLION, "million", LAMBDA_REQUESTS, 1.0),
         item("table writes", all.write_units * scale / MILLION, "million units", WRITE_UNITS, 0.0),
-        item("table reads", (all.read_units * scale + REFOLDS) / MILLION, "million units", READ_UNITS, 0.0),
+        item(
+            "table reads",
+            (all.read_units * scale + REFOLDS + SWEEPS * SWEEP_READS + scanned) / MILLION,
+            "million units",
+            READ_UNITS,
+            0.0,
+        ),
         item("table rows", rows_gb, "GB", TABLE_GB, 25.0),
         item("table recovery", rows_gb, "GB", RECOVERY_GB, 0.0),
         item("bucket writes", all.puts * scale / MILLION, "million calls", S3_PUTS, 0.0),

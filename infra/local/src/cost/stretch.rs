@@ -17,8 +17,8 @@ use rapport_core::{
     random::SplitMix,
     time::{DAY_MS, Timestamp},
 };
-use rapport_io::{Secrets as _, StoreError, aws::Aws, layout, memory::MemorySecrets};
-use rapport_lambda::{Message, Response};
+use rapport_io::{Secrets as _, StoreError, aws::Aws, dead_letters::DeadLetters, layout, memory::MemorySecrets};
+use rapport_lambda::{Job, Message, Response};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -56,6 +56,9 @@ pub enum StretchError {
     /// A batch came back.
     #[error("{0:?} handed simulated messages back")]
     HandedBack(Function),
+    /// There is no model to answer with.
+    #[error("training failed: {0}")]
+    Untrained(String),
     /// A request could not be made.
     #[error(transparent)]
     Request(#[from] http::Error),
@@ -197,6 +200,8 @@ impl Waiting {
 struct Street {
     stores: Metered,
     functions: Deployed,
+    /// What lay in the bucket before the first event, in bytes.
+    bytes_before: usize,
     counted: Counted,
 }
 
@@ -211,9 +216,18 @@ impl Street {
             ..Keyring::default()
         };
         secrets.put(&layout::keys_secret(STACK), &keyring.document()?).await?;
-        let aws = Aws { objects: Arc::new(stores.clone()), records: Arc::new(stores.clone()), inbox: Arc::new(stores.clone()), secrets };
+        let aws = Aws {
+            objects: Arc::new(stores.clone()),
+            records: Arc::new(stores.clone()),
+            inbox: Arc::new(stores.clone()),
+            dead_letters: DeadLetters::default(),
+            secrets,
+        };
         let functions = Deployed::over(&aws, STACK, settings::DEFAULT);
-        Ok(Self { stores, functions, counted: Counted::default() })
+        // Until its first night a shop looks for a model every other second, which is not what a month is like.
+        functions.job(Function::Train, Job::Train, BEGIN).await.map_err(StretchError::Untrained)?;
+        let bytes_before = stores.put_bytes();
+        Ok(Self { stores, functions, bytes_before, counted: Counted::default() })
     }
 
     async fn act(&mut self, number: u64, visitor: u64, act: Act, now: Timestamp) -> Result<(), StretchError> {
@@ -284,7 +298,7 @@ impl Street {
 
     async fn close(mut self, visitors: u64) -> Result<Counted, StretchError> {
         self.counted.visitor_bytes = self.stores.row_bytes().await? as f64 / visitors.max(1) as f64;
-        self.counted.event_bytes = self.stores.put_bytes() as f64 / self.counted.events.max(1) as f64;
+        self.counted.event_bytes = (self.stores.put_bytes() - self.bytes_before) as f64 / self.counted.events.max(1) as f64;
         Ok(self.counted)
     }
 }

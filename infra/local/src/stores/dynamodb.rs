@@ -7,7 +7,7 @@
 use super::StoresError;
 use crate::template::TableSpec;
 use dynoxide::{Database, DynoxideError};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     fs::File,
     io,
@@ -51,12 +51,28 @@ impl WriteAheadLog {
     }
 }
 
+/// Adds the indexes that the template has and the table has not, as a deployment would.
+fn add_indexes(database: &Database, table: &TableSpec) -> Result<(), String> {
+    let Some(wanted) = table.create["GlobalSecondaryIndexes"].as_array() else { return Ok(()) };
+    let request = serde_json::from_value(json!({ "TableName": table.name })).map_err(|error| error.to_string())?;
+    let described = database.describe_table(request).map_err(|error| error.to_string())?;
+    let described = serde_json::to_value(described).map_err(|error| error.to_string())?;
+    let known = described.pointer("/Table/GlobalSecondaryIndexes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for index in wanted.iter().filter(|index| !known.iter().any(|known| known["IndexName"] == index["IndexName"])) {
+        let request = json!({ "TableName": table.name, "AttributeDefinitions": table.create["AttributeDefinitions"],
+            "GlobalSecondaryIndexUpdates": [{ "Create": index }] });
+        let request = serde_json::from_value(request).map_err(|error| error.to_string())?;
+        database.update_table(request).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
 fn create(database: &Database, table: &TableSpec) -> Result<(), StoresError> {
     let failed = |error: String| StoresError::Tables(format!("{}: {error}", table.name));
     let request = serde_json::from_value(table.create.clone()).map_err(|error| failed(error.to_string()))?;
     match database.create_table(request) {
-        // Its settings were given when it was made.
-        Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
+        // Its settings were given when it was made; an index may have come later.
+        Err(DynoxideError::ResourceInUseException(_)) => return add_indexes(database, table).map_err(failed),
         made => made.map_err(|error| failed(error.to_string()))?,
     };
     if let Some(attribute) = &table.expiry {

@@ -51,7 +51,7 @@ pub struct Delivery {
     pub receipt: String,
     /// What was sent.
     pub body: String,
-    /// How often it was delivered, this time included; from 1.
+    /// How often it was delivered, in the queue it died in and in this one, this time included; from 1.
     pub deliveries: u32,
 }
 
@@ -277,10 +277,8 @@ fn receive(db: &Connection, queue: &str, limit: u32, visibility_secs: Option<u32
 
 fn bury_the_worn_out(db: &Connection, queue: &str, settings: &Settings, now: Timestamp) -> Result<(), QueueError> {
     if let (Some(dead), Some(max)) = (&settings.dead_letters, settings.max_receives) {
-        db.prepare_cached(
-            "UPDATE messages SET queue = ?3, deliveries = 0, visible_ms = 0 WHERE queue = ?1 AND visible_ms <= ?2 AND deliveries >= ?4",
-        )?
-        .execute(params![queue, now.0, dead, max])?;
+        db.prepare_cached("UPDATE messages SET queue = ?3, visible_ms = 0 WHERE queue = ?1 AND visible_ms <= ?2 AND deliveries >= ?4")?
+            .execute(params![queue, now.0, dead, max])?;
     }
     Ok(())
 }
@@ -339,7 +337,7 @@ mod tests {
         assert_eq!(bodies(&queues, "inbox", NOW).await, [("a".into(), 2), ("b".into(), 1)], "who held `a` is gone");
         queues.finish(vec![got[0].receipt.clone()], vec![]).await.unwrap();
         assert_eq!(bodies(&queues, "inbox", NOW.plus_ms(30_000)).await, [("b".into(), 2)], "the old receipt deletes nothing; `a` is dead");
-        assert_eq!(bodies(&queues, "dead", NOW.plus_ms(30_000)).await, [("a".into(), 1)]);
+        assert_eq!(bodies(&queues, "dead", NOW.plus_ms(30_000)).await, [("a".into(), 3)], "as often as it was tried, too");
     }
 
     #[tokio::test]

@@ -22,6 +22,8 @@ pub const ENOUGH_BUYERS: usize = 50;
 pub(super) const NEW_DAYS: u32 = 30;
 /// Nobody has lapsed sooner than this, in days, however fast a shop's customers come back.
 const LAPSED_AT_LEAST: f64 = 60.0;
+/// Cut-offs that differ by no larger share than this are the same to customers.
+const NEAR: f64 = 0.05;
 /// Everybody has lapsed after this, in days.
 const LAPSED_AT_MOST: f64 = 730.0;
 
@@ -151,6 +153,18 @@ impl CutOffs {
             lapsed_days: lapsed_days.max(recency_days[2]),
             learned_from: buyers.len() as u64,
         }
+    }
+
+    /// Whether `other` is so close that nobody need be moved for it: every value within [`NEAR`], and neither learned where the other is
+    /// not. Quintiles shiver from night to night; customers should not.
+    #[must_use]
+    pub fn is_near(&self, other: &Self) -> bool {
+        let values = |cut_offs: &Self| {
+            let counts = cut_offs.recency_days.into_iter().chain(cut_offs.orders).chain([cut_offs.lapsed_days]).map(i64::from);
+            counts.chain(cut_offs.revenue_minor).chain([cut_offs.order_value_minor]).map(|value| value as f64).collect::<Vec<f64>>()
+        };
+        let near = |(one, other): (f64, f64)| (one - other).abs() <= NEAR * one.abs().max(other.abs());
+        (self.learned_from == 0) == (other.learned_from == 0) && values(self).into_iter().zip(values(other)).all(near)
     }
 
     pub(super) fn recency_score(&self, days_since_order: f64) -> f64 {

@@ -4,10 +4,10 @@ use super::{Buyer, CutOffs, Feature, Label, Tier};
 use crate::{
     catalog::lies_in,
     id::ItemId,
-    model::Model,
+    model::{ItemView, Model},
     money::Currency,
     profile::{ItemTotals, OpenEvent, Profile, Totals, order_lines},
-    time::{DAY_MS, Timestamp},
+    time::Timestamp,
 };
 use std::cell::OnceCell;
 
@@ -29,14 +29,39 @@ pub struct Facts<'a> {
     basis: Basis<'a>,
     totals: Totals,
     order_lines: OnceCell<Vec<&'a OpenEvent>>,
+    listed: OnceCell<Vec<Option<ItemView<'a>>>>,
     brands: OnceCell<Concentration<'a>>,
+    viewed_brands: OnceCell<Concentration<'a>>,
     categories: OnceCell<Concentration<'a>>,
 }
 
+/// What was bought and looked at of some items.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Dealings {
+    /// Order lines.
+    pub(crate) purchases: f64,
+    /// Looks.
+    pub(crate) views: f64,
+}
+
+/// What was bought while it was new.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Novelty {
+    /// Items bought whose publication is known.
+    pub(crate) known: f64,
+    /// Of these, last bought within [`NEW_ITEM_DAYS`] of it.
+    pub(crate) new: f64,
+    /// Days from publication to the last purchase, summed.
+    pub(crate) days: f64,
+}
+
+/// How long an item is new after its publication, in days.
+const NEW_ITEM_DAYS: f64 = 60.0;
+
 /// How purchases spread over names.
 #[derive(Debug, Default)]
-pub(super) struct Concentration<'a> {
-    /// By name: (name, order lines).
+pub(crate) struct Concentration<'a> {
+    /// By name: (name, how many).
     lines: Vec<(&'a str, u32)>,
 }
 
@@ -45,7 +70,16 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn of(profile: &'a Profile, basis: Basis<'a>) -> Self {
         let totals = profile.whole();
-        Self { profile, basis, totals, order_lines: OnceCell::new(), brands: OnceCell::new(), categories: OnceCell::new() }
+        Self {
+            profile,
+            basis,
+            totals,
+            order_lines: OnceCell::new(),
+            listed: OnceCell::new(),
+            brands: OnceCell::new(),
+            viewed_brands: OnceCell::new(),
+            categories: OnceCell::new(),
+        }
     }
 
     /// The profile.
@@ -66,6 +100,18 @@ impl<'a> Facts<'a> {
         self.basis.cut_offs
     }
 
+    /// What money is told in.
+    #[must_use]
+    pub const fn currency(&self) -> Currency {
+        self.basis.currency
+    }
+
+    /// By top-level category, in the order of their names: order lines of items that the catalog knows.
+    #[must_use]
+    pub fn category_lines(&self) -> &[(&'a str, u32)] {
+        &self.categories().lines
+    }
+
     /// Paid less paid back, in minor units of the shop's currency.
     #[must_use]
     pub fn revenue_minor(&self) -> i64 {
@@ -76,6 +122,12 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn discount_minor(&self) -> i64 {
         self.in_shop_currency(&self.totals.discount_minor)
+    }
+
+    /// Paid back, in minor units of the shop's currency.
+    #[must_use]
+    pub fn refunded_minor(&self) -> i64 {
+        self.in_shop_currency(&self.totals.habits.refunded_minor)
     }
 
     /// The value of a label at `now`.
@@ -104,15 +156,15 @@ impl<'a> Facts<'a> {
 
     /// Whether an item is in a category, or in a level below it.
     pub(crate) fn is_in(&self, item: &ItemId, category: &str) -> bool {
-        self.listed(item, |listed| listed.category().is_some_and(|own| lies_in(own, category))).unwrap_or_default()
+        self.ask_catalog(item, |listed| listed.category().is_some_and(|own| lies_in(own, category))).unwrap_or_default()
     }
 
     /// Whether an item is of a brand.
     pub(crate) fn is_by(&self, item: &ItemId, brand: &str) -> bool {
-        self.listed(item, |listed| listed.brand().is_some_and(|own| own.eq_ignore_ascii_case(brand))).unwrap_or_default()
+        self.ask_catalog(item, |listed| listed.brand().is_some_and(|own| own.eq_ignore_ascii_case(brand))).unwrap_or_default()
     }
 
-    fn listed<T>(&self, item: &ItemId, ask: impl FnOnce(&crate::model::ItemView<'a>) -> T) -> Option<T> {
+    fn ask_catalog<T>(&self, item: &ItemId, ask: impl FnOnce(&ItemView<'a>) -> T) -> Option<T> {
         let catalog = self.basis.catalog?;
         Some(ask(&catalog.item(catalog.index_of(item)?)?))
     }
@@ -122,69 +174,100 @@ impl<'a> Facts<'a> {
         self.order_lines.get_or_init(|| order_lines(self.profile).collect())
     }
 
-    pub(super) fn bought(&self) -> impl Iterator<Item = &ItemTotals> {
+    pub(crate) fn bought(&self) -> impl Iterator<Item = &ItemTotals> {
         self.totals.items.iter().filter(|item| item.purchases > 0)
     }
 
-    pub(super) fn viewed(&self) -> impl Iterator<Item = &ItemTotals> {
+    pub(crate) fn viewed(&self) -> impl Iterator<Item = &ItemTotals> {
         self.totals.items.iter().filter(|item| item.views > 0)
     }
 
-    pub(super) fn views(&self) -> f64 {
+    pub(crate) fn views(&self) -> f64 {
         self.totals.items.iter().map(|item| f64::from(item.views)).sum()
     }
 
-    pub(super) fn purchases(&self) -> f64 {
+    pub(crate) fn purchases(&self) -> f64 {
         self.totals.items.iter().map(|item| f64::from(item.purchases)).sum()
     }
 
-    pub(super) fn pieces(&self) -> f64 {
+    pub(crate) fn pieces(&self) -> f64 {
         self.totals.items.iter().map(|item| item.quantity.max(0) as f64).sum()
     }
 
     /// Mean days between days with orders.
-    pub(super) fn days_between_orders(&self) -> Option<f64> {
+    pub(crate) fn days_between_orders(&self) -> Option<f64> {
         let (first, last) = (self.totals.first_order?, self.totals.last_order?);
         let gaps = self.totals.order_days.checked_sub(1).filter(|gaps| *gaps > 0)?;
         Some(last.days_since(first) / f64::from(gaps)).filter(|days| *days > 0.0)
     }
 
+    /// By brand: order lines.
     pub(super) fn brands(&self) -> &Concentration<'a> {
-        self.brands.get_or_init(|| self.spread(|listed| listed.brand()))
+        self.brands.get_or_init(|| self.brands_bought(&|_| true))
     }
 
-    pub(super) fn categories(&self) -> &Concentration<'a> {
-        self.categories.get_or_init(|| self.spread(|listed| listed.category().map(|path| path.split('/').next().unwrap_or(path))))
+    /// By brand: looks.
+    pub(super) fn viewed_brands(&self) -> &Concentration<'a> {
+        self.viewed_brands.get_or_init(|| self.brands_viewed(&|_| true))
     }
 
-    fn spread(&self, name: impl Fn(&crate::model::ItemView<'a>) -> Option<&'a str>) -> Concentration<'a> {
+    /// By brand: order lines of the items that count.
+    pub(crate) fn brands_bought(&self, counts: &impl Fn(&ItemTotals) -> bool) -> Concentration<'a> {
+        self.spread(|item| if counts(item) { item.purchases } else { 0 }, |listed| listed.brand())
+    }
+
+    /// By brand: looks at the items that count.
+    pub(crate) fn brands_viewed(&self, counts: &impl Fn(&ItemTotals) -> bool) -> Concentration<'a> {
+        self.spread(|item| if counts(item) { item.views } else { 0 }, |listed| listed.brand())
+    }
+
+    /// By top-level category: order lines.
+    pub(crate) fn categories(&self) -> &Concentration<'a> {
+        let top = |listed: &ItemView<'a>| listed.category().map(|path| path.split('/').next().unwrap_or(path));
+        self.categories.get_or_init(|| self.spread(|item| item.purchases, top))
+    }
+
+    /// What was bought and looked at, of the items that count; of those made with care alone where `careful`.
+    pub(crate) fn dealings(&self, careful: bool, counts: &impl Fn(&ItemTotals) -> bool) -> Dealings {
+        let is_careful = |listed: &ItemView<'a>| self.basis.catalog.is_some_and(|catalog| catalog.is_careful(listed.index()));
+        let mut dealings = Dealings::default();
+        for (item, _) in self.known_items().filter(|(item, listed)| counts(item) && (!careful || is_careful(listed))) {
+            dealings.purchases += f64::from(item.purchases);
+            dealings.views += f64::from(item.views);
+        }
+        dealings
+    }
+
+    /// What was bought while it was new, of the items that count.
+    pub(crate) fn novelty(&self, counts: &impl Fn(&ItemTotals) -> bool) -> Novelty {
+        let mut novelty = Novelty::default();
+        for (item, listed) in self.known_items().filter(|(item, _)| item.purchases > 0 && counts(item)) {
+            let Some(published) = listed.published() else { continue };
+            let days = item.last_at.days_since(published).max(0.0);
+            novelty.known += 1.0;
+            novelty.new += f64::from(u8::from(days <= NEW_ITEM_DAYS));
+            novelty.days += days;
+        }
+        novelty
+    }
+
+    /// Items that the catalog knows, each looked up once.
+    fn known_items(&self) -> impl Iterator<Item = (&ItemTotals, &ItemView<'a>)> {
+        let look_up = |item: &ItemTotals| self.basis.catalog.and_then(|catalog| catalog.item(catalog.index_of(&item.item)?));
+        let listed = self.listed.get_or_init(|| self.totals.items.iter().map(look_up).collect());
+        self.totals.items.iter().zip(listed).filter_map(|(item, listed)| Some((item, listed.as_ref()?)))
+    }
+
+    fn spread(&self, count: impl Fn(&ItemTotals) -> u32, name: impl Fn(&ItemView<'a>) -> Option<&'a str>) -> Concentration<'a> {
         let mut spread = Concentration::default();
-        for item in self.bought() {
-            let Some(name) = self.listed(&item.item, &name).flatten() else { continue };
+        for (item, listed) in self.known_items().filter(|(item, _)| count(item) > 0) {
+            let Some(name) = name(listed) else { continue };
             match spread.lines.binary_search_by_key(&name, |(known, _)| known) {
-                Ok(place) => spread.lines[place].1 = spread.lines[place].1.saturating_add(item.purchases),
-                Err(place) => spread.lines.insert(place, (name, item.purchases)),
+                Ok(place) => spread.lines[place].1 = spread.lines[place].1.saturating_add(count(item)),
+                Err(place) => spread.lines.insert(place, (name, count(item))),
             }
         }
         spread
-    }
-
-    /// Of the open events; an hour with as many as another but earlier wins.
-    pub(super) fn usual_hour(&self) -> Option<f64> {
-        const HOUR_MS: i64 = DAY_MS / 24;
-        let mut hours = [0u16; 24];
-        for event in self.profile.open() {
-            hours[(event.position.at.0.rem_euclid(DAY_MS) / HOUR_MS) as usize] += 1;
-        }
-        let most = hours.iter().copied().max().filter(|most| *most > 0)?;
-        hours.iter().position(|count| *count == most).map(|hour| hour as f64)
-    }
-
-    pub(super) fn weekend_share(&self) -> Option<f64> {
-        // 1970-01-01 was a Thursday: days 2 and 3 of its week are Saturday and Sunday.
-        let is_weekend = |event: &&OpenEvent| matches!(event.position.at.0.div_euclid(DAY_MS).rem_euclid(7), 2 | 3);
-        let open = self.profile.open();
-        super::share(open.iter().filter(is_weekend).count() as f64, open.len() as f64)
     }
 
     fn in_shop_currency(&self, sums: &[(Currency, i64)]) -> i64 {
@@ -193,14 +276,24 @@ impl<'a> Facts<'a> {
 }
 
 impl<'a> Concentration<'a> {
-    /// The name with most lines; of two the first.
-    fn top(&self) -> Option<(&'a str, u32)> {
+    /// The name with most; of two the first.
+    pub(crate) fn top(&self) -> Option<(&'a str, u32)> {
         self.lines.iter().copied().min_by_key(|(_, lines)| std::cmp::Reverse(*lines))
+    }
+
+    /// Ordered pairs that share a name: the sum of n (n - 1).
+    pub(crate) fn pairs(&self) -> f64 {
+        self.lines.iter().map(|(_, lines)| f64::from(*lines)).map(|n| n * (n - 1.0)).sum()
+    }
+
+    /// The sum over all names.
+    pub(crate) fn sum(&self) -> f64 {
+        self.lines.iter().map(|(_, lines)| f64::from(*lines)).sum()
     }
 
     pub(super) fn share(&self) -> Option<f64> {
         let (_, most) = self.top()?;
-        super::share(f64::from(most), self.lines.iter().map(|(_, lines)| f64::from(*lines)).sum())
+        super::share(f64::from(most), self.sum())
     }
 
     pub(super) fn distinct(&self) -> Option<f64> {

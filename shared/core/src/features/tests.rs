@@ -18,8 +18,9 @@ fn item(id: &str, brand: &str, category: &str) -> Item {
 }
 
 fn catalog() -> Model {
-    let items =
-        vec![item("a", "Kornhaus", "Baking/Tins"), item("b", "Kornhaus", "Baking"), item("c", "Nord", "Tea/Black"), item("d", "", "")];
+    let published = |item: Item| Item { published: Some(Timestamp(0)), ..item };
+    let careful = Item { tags: vec!["Fair-Trade".to_owned()], ..published(item("a", "Kornhaus", "Baking/Tins")) };
+    let items = vec![careful, item("b", "Kornhaus", "Baking"), item("c", "Nord", "Tea/Black"), item("d", "", "")];
     let draft = Draft { items, statistics: vec![crate::model::ItemStatistics::default(); 4], ..Draft::empty(Timestamp(0), Currency::EUR) };
     Model::parse(draft.to_bytes().expect("an artifact").0.into()).expect("a model")
 }
@@ -76,6 +77,66 @@ fn who_did_nothing_has_no_made_up_numbers() {
     assert_eq!(Feature::Orders.value(&facts, Timestamp(0)), Some(0.0));
 }
 
+/// Somebody of whom everything can be told.
+fn somebody() -> Profile {
+    let at = |id: usize, hour: i64, source: &str, action: Action| Event {
+        id: EventId::new(&format!("h{id}")).expect("an id"),
+        at: Timestamp(hour * DAY_MS / 24),
+        authority: Authority::Webhook,
+        source: source.into(),
+        who: Who { customer: CustomerId::new("ada").ok(), ..Who::default() },
+        traffic: Traffic::Human,
+        action,
+    };
+    let product = |id: &str| Product::bare(ItemId::new(id).expect("an id"));
+    let order = |number: usize, item: &str, discount_minor: i64| {
+        Action::Ordered(OrderLine {
+            order: OrderId::new(&format!("o{number}")).expect("an id"),
+            version: Timestamp(0),
+            product: Some(product(item)),
+            quantity: 2,
+            paid_minor: 300,
+            discount_minor,
+            currency: Currency::EUR,
+            cancelled: false,
+        })
+    };
+    let events = [
+        at(0, 22, "segment", Action::Page { name: "/sale".into() }),
+        at(1, 22, "segment", Action::Viewed(product("a"))),
+        at(2, 22, "segment", Action::Coupon { code: "TEN".into(), applied: true }),
+        at(3, 23, "shopify", order(1, "a", 100)),
+        at(4, 24 * 30, "shopify", order(2, "b", 0)),
+        at(5, 24 * 31, "klaviyo", Action::Email(crate::event::EmailAct::Opened)),
+    ];
+    refold(Subject::Customer(CustomerId::new("ada").expect("an id")), &events)
+}
+
+#[test]
+fn everything_can_be_told_of_somebody_and_is_finite() {
+    let (model, profile) = (catalog(), somebody());
+    let cut_offs = CutOffs::learn(Currency::EUR, &[]);
+    let facts = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: Some(&model) });
+    let value = |feature: Feature| feature.value(&facts, Timestamp(40 * DAY_MS));
+    for feature in Feature::ALL {
+        assert!(value(*feature).is_some_and(f64::is_finite), "{}: {:?}", feature.name(), value(*feature));
+    }
+    for (feature, expected) in [
+        (Feature::ReducedShare, 0.5),
+        (Feature::DiscountDepth, 0.25),
+        (Feature::CouponsPerOrder, 0.5),
+        (Feature::SalePages, 1.0),
+        (Feature::ValuesShare, 0.5),
+        (Feature::NewShare, 1.0),
+        (Feature::QuickShare, 0.0),
+        (Feature::HoursToBuy, 1.0),
+        (Feature::NightShare, 1.0),
+        (Feature::MailShare, 1.0 / 6.0),
+    ] {
+        assert_eq!(value(feature), Some(expected), "{}", feature.name());
+    }
+}
+
 #[test]
 fn names_and_meanings_are_told_apart() {
     for (place, feature) in Feature::ALL.iter().enumerate() {
@@ -105,6 +166,28 @@ fn who_ordered_once_like_everybody_is_not_frequent() {
     let buyers: Vec<Buyer> = (0..100).map(|n| buyer(f64::from(n), 1, 500)).collect();
     let cut_offs = CutOffs::learn(Currency::EUR, &buyers);
     assert_eq!((cut_offs.orders, cut_offs.frequency_score(1), cut_offs.frequency_score(5)), ([2, 3, 4, 5], 1.0, 5.0));
+}
+
+#[test]
+fn cut_offs_that_shiver_are_the_same_to_customers() {
+    let known = CutOffs {
+        recency_days: [20, 50, 90, 200],
+        revenue_minor: [1_000, 3_000, 9_000, 40_000],
+        learned_from: 60,
+        ..CutOffs::prior(Currency::EUR)
+    };
+    let near = CutOffs { recency_days: [20, 52, 90, 200], revenue_minor: [1_040, 3_000, 8_600, 40_000], learned_from: 64, ..known };
+    assert!(known.is_near(&near) && near.is_near(&known));
+    for other in [
+        CutOffs { recency_days: [20, 53, 90, 200], ..known },
+        CutOffs { orders: [2, 3, 4, 8], ..known },
+        CutOffs { revenue_minor: [1_000, 3_000, 9_000, 43_000], ..known },
+        CutOffs { order_value_minor: known.order_value_minor * 2, ..known },
+        CutOffs { lapsed_days: 200, ..known },
+        CutOffs { learned_from: 0, ..known },
+    ] {
+        assert!(!known.is_near(&other) && !other.is_near(&known), "{other:?}");
+    }
 }
 
 proptest! {

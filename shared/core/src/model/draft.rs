@@ -5,7 +5,7 @@ use super::{
     item::Extras,
     tensor::{Indices, META, Number},
 };
-use crate::{catalog::Item, digest::content_hash, money::Currency, prediction::Outlook, time::Timestamp};
+use crate::{catalog::Item, digest::content_hash, money::Currency, persona::Personas, prediction::Outlook, time::Timestamp};
 use half::f16;
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +42,8 @@ pub struct Draft {
     pub seasonal: Vec<u32>,
     /// What customers will do next.
     pub outlook: Option<Outlook>,
+    /// The kinds of shoppers.
+    pub personas: Option<Personas>,
 }
 
 /// What counting tells of an item.
@@ -73,6 +75,7 @@ impl Draft {
             placements: Placements::DEFAULT,
             seasonal: Vec::new(),
             outlook: None,
+            personas: None,
         }
     }
 
@@ -103,6 +106,7 @@ impl Draft {
             next_purchase: self.next_purchase,
             placements: self.placements,
             outlook: self.outlook.clone(),
+            personas: self.personas.clone(),
         }
     }
 
@@ -123,6 +127,10 @@ impl Draft {
         writer.popular(&statistics);
         if !self.seasonal.is_empty() {
             writer.numbers("seasonal", &self.seasonal.iter().map(|old| place[*old as usize]).collect::<Vec<u32>>());
+        }
+        let careful: Vec<u32> = (0u32..).zip(&items).filter(|(_, item)| item.is_careful()).map(|(place, _)| place).collect();
+        if !careful.is_empty() {
+            writer.numbers("careful", &careful);
         }
         for table in Table::ALL {
             let rows = self.tables.get(&table);

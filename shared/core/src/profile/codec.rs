@@ -1,15 +1,19 @@
 //! Profiles as they stand in the table: one schema byte, then postcard.
 
-use super::Profile;
+use super::{Profile, schema_1};
 
-/// The schema that is written today. Older ones stay readable; fixtures prove it.
-pub const SCHEMA: u8 = 1;
+/// The schema that is written today. Older ones stay readable; each has a fixture under `profile/fixtures`.
+///
+/// | Schema | Differs from the next in |
+/// |---|---|
+/// | 1 | no habits, no channel of an event, no first look at an item |
+pub const SCHEMA: u8 = 2;
 
 /// A stored profile that cannot be read. Nothing is lost: a refold from the log writes it anew.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// Written by another release.
-    #[error("the profile has schema {0}; this release reads {SCHEMA}")]
+    #[error("the profile has schema {0}; this release reads up to {SCHEMA}")]
     Schema(u8),
     /// Cut short or overwritten.
     #[error("the profile is damaged: {0}")]
@@ -32,6 +36,7 @@ impl Profile {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
         match bytes.split_first() {
             Some((&SCHEMA, body)) => Ok(postcard::from_bytes(body)?),
+            Some((&schema_1::SCHEMA, body)) => Ok(postcard::from_bytes::<schema_1::Profile>(body)?.into()),
             Some((&schema, _)) => Err(ProfileError::Schema(schema)),
             None => Err(ProfileError::Damaged(postcard::Error::DeserializeUnexpectedEnd)),
         }

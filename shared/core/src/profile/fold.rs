@@ -5,14 +5,24 @@ use super::{
     order::{Straddling, standings},
 };
 use crate::{
-    event::{Action, Event},
+    event::{Action, Event, Purpose},
     time::Timestamp,
 };
+use compact_str::CompactString;
 
 /// How many sealed copies are remembered. Who seals more within [`OPEN_DAYS`] is refolded for every event below them.
 const SEALED_KEPT: usize = 4096;
 /// Beyond so many sealed orders the marks stop growing, and any order that is not open asks for a refold.
 const ORDER_MARKS_KEPT: usize = 8192;
+
+/// What the names of survey answers begin with among the traits.
+const SURVEY: &str = "survey_";
+/// How many questions' answers are kept.
+const ANSWERS_KEPT: usize = 12;
+/// The longest name of a question, in characters.
+const LONGEST_QUESTION: usize = 40;
+/// The longest answer, in characters: a choice, not an essay.
+const LONGEST_ANSWER: usize = 64;
 
 /// The stored profile is not enough to take these events in exactly; [`refold`] from the log is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +35,10 @@ pub enum NeedsRefold {
     SealedOrder,
     /// The subject asked to be forgotten.
     Erasure,
+    /// An older release sealed what this one counts more of.
+    Outdated,
+    /// Another profile that is to be absorbed no longer tells all that it was folded from.
+    Closed,
 }
 
 /// The profile of `subject` from all its events, in any order, with any duplicates: the definition of a profile.
@@ -50,6 +64,9 @@ impl Profile {
         if admissible.iter().any(|event| matches!(event.action, Action::Erased)) {
             return Err(NeedsRefold::Erasure);
         }
+        if self.is_outdated && !admissible.is_empty() {
+            return Err(NeedsRefold::Outdated);
+        }
         let mut fresh: Vec<(OpenEvent, &Event)> = Vec::with_capacity(admissible.len());
         for event in admissible {
             let open = OpenEvent::of(event);
@@ -74,7 +91,7 @@ impl Profile {
     }
 
     /// Whether `event` was taken in before.
-    fn knows(&self, event: &OpenEvent) -> Result<bool, NeedsRefold> {
+    pub(super) fn knows(&self, event: &OpenEvent) -> Result<bool, NeedsRefold> {
         let mark = event.copy_mark();
         let open = self.open.iter().filter(|known| known.position.id == mark.position.id).map(OpenEvent::copy_mark);
         let sealed = self.sealed.iter().filter(|known| known.position.id == mark.position.id).copied();
@@ -100,11 +117,18 @@ impl Profile {
     /// Takes in events that are known to be new, then seals what sank below the horizon.
     fn take(&mut self, fresh: Vec<(OpenEvent, &Event)>) {
         for (open, event) in &fresh {
-            self.first_seen = self.first_seen.min(event.at);
-            self.last_seen = self.last_seen.max(event.at);
             self.hear(open.position, event);
         }
-        self.open.extend(fresh.into_iter().map(|(open, _)| open));
+        self.admit(fresh.into_iter().map(|(open, _)| open));
+    }
+
+    /// Opens the window for events that are known to be new and were heard, then seals what sank below the horizon.
+    pub(super) fn admit(&mut self, fresh: impl Iterator<Item = OpenEvent>) {
+        for open in fresh {
+            self.first_seen = self.first_seen.min(open.position.at);
+            self.last_seen = self.last_seen.max(open.position.at);
+            self.open.push(open);
+        }
         self.open.sort_unstable_by_key(|event| event.position);
         self.seal();
     }
@@ -114,26 +138,48 @@ impl Profile {
         match &event.action {
             Action::Identified { traits } => {
                 for (name, value) in traits {
-                    let told = Told { name: name.clone(), value: value.clone(), at };
-                    match self.traits.binary_search_by(|known| known.name.cmp(name)) {
-                        Ok(index) if self.traits[index].at < at => self.traits[index] = told,
-                        Ok(_) => {}
-                        Err(index) => self.traits.insert(index, told),
-                    }
+                    self.keep_trait(Told { name: name.clone(), value: value.clone(), at });
+                }
+            }
+            Action::Surveyed { question, answer } => {
+                if let Some(name) = survey_trait(question) {
+                    self.keep_trait(Told { name, value: answer.chars().take(LONGEST_ANSWER).collect(), at });
                 }
             }
             // A browser speaks for itself, and may always say no; it cannot say yes for a customer.
             Action::Consented(consent)
                 if event.authority.is_trusted() || !consent.granted || matches!(self.subject, Subject::Device(_)) =>
             {
-                let told = Told { name: consent.basis.clone(), value: consent.granted, at };
-                match self.consent.binary_search_by_key(&consent.purpose, |(purpose, _)| *purpose) {
-                    Ok(index) if self.consent[index].1.at < at => self.consent[index].1 = told,
-                    Ok(_) => {}
-                    Err(index) => self.consent.insert(index, (consent.purpose, told)),
-                }
+                self.keep_consent(consent.purpose, Told { name: consent.basis.clone(), value: consent.granted, at });
             }
             _ => {}
+        }
+    }
+
+    pub(super) fn keep_trait(&mut self, told: Told<CompactString>) {
+        match self.traits.binary_search_by(|known| known.name.cmp(&told.name)) {
+            Ok(index) if self.traits[index].at < told.at => self.traits[index] = told,
+            Ok(_) => {}
+            Err(index) => self.traits.insert(index, told),
+        }
+        self.forget_answers();
+    }
+
+    /// Keeps the answers to the first [`ANSWERS_KEPT`] questions by name: which they are depends on nothing but the set of questions.
+    fn forget_answers(&mut self) {
+        let is_answer = |told: &Told<CompactString>| told.name.starts_with(SURVEY);
+        if self.traits.iter().filter(|told| is_answer(told)).count() > ANSWERS_KEPT
+            && let Some(last) = self.traits.iter().rposition(is_answer)
+        {
+            self.traits.remove(last);
+        }
+    }
+
+    pub(super) fn keep_consent(&mut self, purpose: Purpose, told: Told<bool>) {
+        match self.consent.binary_search_by_key(&purpose, |(purpose, _)| *purpose) {
+            Ok(index) if self.consent[index].1.at < told.at => self.consent[index].1 = told,
+            Ok(_) => {}
+            Err(index) => self.consent.insert(index, (purpose, told)),
         }
     }
 
@@ -179,4 +225,14 @@ impl Profile {
         straddling.sort_unstable_by_key(|standing| standing.group);
         straddling
     }
+}
+
+/// The trait that a question's answer becomes: `survey_` and the question in small letters, digits and `_`. `None` where nothing is left of
+/// the question, and where it asks for what nobody is to be sorted by.
+fn survey_trait(question: &str) -> Option<CompactString> {
+    let words = question.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let words: Vec<String> = words.map(str::to_lowercase).collect();
+    let name: CompactString = words.join("_").chars().take(LONGEST_QUESTION).collect();
+    let is_protected = crate::source::is_protected(&words.concat()) || words.iter().any(|word| crate::source::is_protected(word));
+    (!name.is_empty() && !is_protected).then(|| compact_str::format_compact!("{SURVEY}{name}"))
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    event::{Action, Authority, Consent, Event, OrderLine, Product, Refund, Traffic, Who},
+    event::{Action, Authority, Consent, EmailAct, Event, OrderLine, Product, Refund, Traffic, Who},
     id::{CustomerId, DeviceId, EventId, ItemId, OrderId},
     money::Currency,
 };
@@ -25,6 +25,11 @@ fn event(id: u32, at: i64, authority: Authority, action: Action) -> Event {
     }
 }
 
+/// The same event, come through another door.
+fn from(source: &str, event: Event) -> Event {
+    Event { source: source.into(), ..event }
+}
+
 fn product(item: u8) -> Product {
     Product::bare(ItemId::new(&format!("i{item}")).expect("an id"))
 }
@@ -36,7 +41,7 @@ fn line(order: u8, version: i64, item: u8, paid_minor: i64, cancelled: bool) -> 
         product: Some(product(item)),
         quantity: 1,
         paid_minor,
-        discount_minor: 0,
+        discount_minor: (paid_minor % 3 - 1).max(0) * 50,
         currency: Currency::EUR,
         cancelled,
     })
@@ -60,6 +65,10 @@ fn action() -> impl Strategy<Value = Action> {
         })),
         1 => (0u8..4).prop_map(|value| Action::Identified { traits: vec![("country".into(), format!("{value}").into())] }),
         1 => any::<bool>().prop_map(|granted| Action::Consented(Consent { purpose: crate::event::Purpose::Personalization, granted, basis: "consent".into() })),
+        2 => (0usize..4).prop_map(|page| Action::Page { name: ["/sale", "/about/us", "/products/i1/reviews", "/"][page].into() }),
+        1 => any::<bool>().prop_map(|applied| Action::Coupon { code: "TEN".into(), applied }),
+        1 => any::<bool>().prop_map(|clicked| Action::Email(if clicked { EmailAct::Clicked } else { EmailAct::Opened })),
+        1 => (0u8..30).prop_map(|question| Action::Surveyed { question: format!("Question {question}?").into(), answer: "yes".into() }),
         1 => proptest::bool::weighted(0.1).prop_map(|erased| if erased { Action::Erased } else { Action::CheckoutStarted }),
     ]
 }
@@ -67,8 +76,9 @@ fn action() -> impl Strategy<Value = Action> {
 /// Up to 60 days of events; ids repeat now and then, with other content.
 fn history() -> impl Strategy<Value = Vec<Event>> {
     let one = || {
-        (0u32..400, 0i64..60 * 24, authority(), action())
-            .prop_map(|(id, hour, authority, action)| event(id, hour * 3_600_000, authority, action))
+        (0u32..400, 0i64..60 * 24, authority(), action(), 0usize..3).prop_map(|(id, hour, authority, action, source)| {
+            from(["segment", "shopify", "import:lines"][source], event(id, hour * 3_600_000, authority, action))
+        })
     };
     prop_oneof![proptest::collection::vec(one(), 0..40), proptest::collection::vec(one(), 200..320)]
 }
@@ -117,6 +127,36 @@ proptest! {
         let expected = refold(subject(), &history);
         let (profile, _) = live(&deliveries, batch);
         prop_assert_eq!(profile.to_bytes().ok(), expected.to_bytes().ok());
+    }
+
+    #[test]
+    fn an_alias_is_absorbed_as_if_the_log_were_read(
+        own in history(),
+        theirs in proptest::collection::vec((0u32..400, 0i64..60 * 24, authority(), action()), 0..30),
+        hours in 24i64..60 * 24,
+        batch in 1usize..40,
+    ) {
+        let device = Subject::Device(DeviceId::new("d1").expect("an id"));
+        let theirs: Vec<Event> = theirs
+            .into_iter()
+            .map(|(id, hour, authority, action)| {
+                let told = event(id, (60 * 24 - hour % hours) * 3_600_000, authority, action);
+                Event { who: device.who(), ..told }
+            })
+            .collect();
+        let (mut profile, _) = live(&own, batch);
+        let alias = refold(device, &theirs);
+        let before = profile.clone();
+        let union: Vec<Event> = own.into_iter().chain(theirs).collect();
+        let expected = refold(subject(), &union);
+        match profile.absorb(&alias) {
+            Ok(changed) => {
+                prop_assert_eq!(changed, profile != before);
+                prop_assert_eq!(profile.to_bytes().ok(), expected.to_bytes().ok());
+                prop_assert_eq!(profile.absorb(&alias), Ok(false), "and once is enough");
+            }
+            Err(_) => prop_assert_eq!(profile, before, "untouched"),
+        }
     }
 
     #[test]
@@ -187,9 +227,144 @@ fn what_was_erased_stays_erased_and_what_follows_starts_anew() {
     assert_eq!(again, profile);
 }
 
+/// What a device did, as its profile tells it: looks at items at these times, and then `last`.
+fn device(times: &[i64], last: Option<(i64, Authority, Action)>) -> Profile {
+    let device = Subject::Device(DeviceId::new("d1").expect("an id"));
+    let looks = times.iter().map(|at| (*at, Authority::Browser, Action::Viewed(product(1))));
+    let told: Vec<Event> = looks
+        .chain(last)
+        .enumerate()
+        .map(|(n, (at, authority, action))| Event { who: device.who(), ..event(1000 + n as u32, at, authority, action) })
+        .collect();
+    refold(device, &told)
+}
+
+#[test]
+fn only_what_an_alias_no_longer_tells_needs_the_log() {
+    const DAY: i64 = crate::time::DAY_MS;
+    let consent = |granted| Action::Consented(Consent { purpose: crate::event::Purpose::Marketing, granted, basis: "consent".into() });
+    let customer = || refold(subject(), &[event(1, 20 * DAY, Authority::Webhook, line(1, 0, 1, 700, false))]);
+    for (alias, expected) in [
+        (device(&[], None), Ok(false)),
+        (device(&[18 * DAY, 19 * DAY], None), Ok(true)),
+        (device(&[19 * DAY], Some((19 * DAY, Authority::Browser, consent(false)))), Ok(true)),
+        (device(&[19 * DAY], Some((19 * DAY, Authority::Browser, consent(true)))), Err(NeedsRefold::Closed)),
+        (device(&[19 * DAY], Some((20 * DAY, Authority::Backend, Action::Erased))), Err(NeedsRefold::Closed)),
+        (device(&[DAY, 19 * DAY], None), Err(NeedsRefold::Closed)),
+        (device(&[5 * DAY], None), Err(NeedsRefold::BelowHorizon)),
+        (customer(), Err(NeedsRefold::Closed)),
+    ] {
+        let mut profile = customer();
+        assert_eq!(profile.absorb(&alias), expected, "{alias:?}");
+        assert_eq!(profile == customer(), expected != Ok(true));
+    }
+}
+
 #[test]
 fn robots_leave_no_mark() {
     let mut robot = event(1, 1000, Authority::Browser, Action::Viewed(product(1)));
     robot.traffic = Traffic::Bot;
     assert!(refold(subject(), &[robot]).is_empty());
+}
+
+/// Forty days of one customer: half of them sealed, with a refund, a void order, a trait and consent. Fixtures were written from it.
+fn fixture_history() -> Vec<Event> {
+    let hour = |n: i64| n * 3_600_000;
+    let mut told: Vec<Event> = (0..40)
+        .map(|day| event(day, hour(i64::from(day) * 24 + 9), Authority::Backend, Action::Viewed(product((day % 7) as u8))))
+        .collect();
+    let order = |n: u32| line(n as u8, 0, (n % 7) as u8, 500 + i64::from(n), n == 3);
+    told.extend((0..8u32).map(|n| event(100 + n, hour(i64::from(n) * 24 * 5 + 10), Authority::Webhook, order(n))));
+    told.push(event(200, hour(24 * 11), Authority::Webhook, Action::Page { name: "/sale".into() }));
+    told.push(event(201, hour(24 * 39), Authority::Webhook, Action::Page { name: "/about/us".into() }));
+    told.push(event(202, hour(24 * 12), Authority::Webhook, Action::Coupon { code: "TEN".into(), applied: true }));
+    told.push(event(203, hour(24 * 13), Authority::Webhook, Action::Email(EmailAct::Opened)));
+    let refund = Refund {
+        order: None,
+        reference: OrderId::new("r1").ok(),
+        product: Some(product(1)),
+        quantity: 1,
+        amount_minor: 501,
+        currency: Currency::EUR,
+    };
+    told.push(event(204, hour(24 * 20), Authority::Webhook, Action::Refunded(refund)));
+    told.push(event(205, hour(24), Authority::Backend, Action::Identified { traits: vec![("country".into(), "DE".into())] }));
+    let consent = Consent { purpose: crate::event::Purpose::Personalization, granted: true, basis: "consent".into() };
+    told.push(event(206, hour(24 * 2), Authority::Backend, Action::Consented(consent)));
+    told
+}
+
+#[test]
+fn what_older_releases_wrote_is_read_and_taken_further_by_a_refold() {
+    let mut old = Profile::from_bytes(include_bytes!("fixtures/schema-1.bin")).expect("schema 1");
+    let now = refold(subject(), &fixture_history());
+    let (told, anew) = (old.whole(), now.whole());
+    assert_eq!((told.events, told.orders, told.refunds, old.traits.len()), (anew.events, anew.orders, anew.refunds, 1));
+    assert_eq!(old.consent_for(crate::event::Purpose::Personalization), now.consent_for(crate::event::Purpose::Personalization));
+    assert_eq!(old.fold(&fixture_history()), Err(NeedsRefold::Outdated), "what was sealed then was counted less");
+}
+
+#[test]
+fn what_this_release_writes_stays_as_it_is() {
+    let profile = Profile::from_bytes(include_bytes!("fixtures/schema-2.bin")).expect("schema 2");
+    assert_eq!(profile, refold(subject(), &fixture_history()), "a new schema gets a new number and a new fixture");
+}
+
+#[test]
+fn habits_are_counted() {
+    let minute = |n: i64| n * 60_000;
+    let by = Authority::Webhook;
+    let told = [
+        from("segment", event(0, minute(0), by, Action::Page { name: "/sale".into() })),
+        from("segment", event(1, minute(1), by, Action::Viewed(product(1)))),
+        from("segment", event(2, minute(2), by, Action::Coupon { code: "TEN".into(), applied: true })),
+        from("segment", event(3, minute(3), by, line(1, 0, 1, 500, false))),
+        from("segment", event(4, minute(100), by, Action::Viewed(product(2)))),
+        from("klaviyo", event(5, minute(110), by, Action::Email(EmailAct::Opened))),
+        from("shopify", event(6, minute(60 * 24 * 9), by, line(2, 0, 2, 402, false))),
+        from("shopify", event(7, minute(60 * 24 * 9), by, line(3, 0, 3, 500, true))),
+    ];
+    let habits = refold(subject(), &told).whole().habits;
+    let tally = &habits.tally;
+    assert_eq!((tally.steps, tally.visits, tally.pause_secs), (4, 2, 120), "an order is no step, a void one nothing at all");
+    assert_eq!((tally.coupons, tally.coupons_applied, tally.pages[PageKind::Sale.place()], tally.looks), (1, 1, 1, 2));
+    assert_eq!((tally.reduced_lines, tally.full_lines, tally.reductions_permille), (1, 1, 90), "50 off 550");
+    assert_eq!((tally.waits, habits.wait_secs), ([1, 0, 0, 0, 0, 1], 120 + 60 * (60 * 24 * 9 - 100)));
+    assert_eq!((habits.months[0], habits.hours[0], habits.weekdays[3], habits.weekdays[5]), (2, 5, 6, 1), "Thursday, and a Saturday");
+    assert_eq!((habits.channels, habits.mails_opened, tally.acts, tally.acts_at_night), ([5, 2, 1, 0, 0], 1, 7, 7));
+}
+
+#[test]
+fn what_they_do_lately_is_counted_from_the_mark_before_the_last() {
+    let looks = (0..30u32).map(|n| event(n, i64::from(n) * 3_600_000, Authority::Backend, Action::Viewed(product(1))));
+    let told: Vec<Event> = looks.collect();
+    let habits = |visits: usize| refold(subject(), &told[..visits]).whole().habits;
+    let marked = |habits: &Habits| habits.marks.iter().map(|mark| (mark.tally.visits, mark.at.0 / 3_600_000)).collect::<Vec<_>>();
+    assert_eq!(marked(&habits(6)), []);
+    assert_eq!((marked(&habits(7)), habits(7).earlier()), (vec![(6, 6)], None), "who has hardly come does everything lately");
+    assert_eq!(marked(&habits(30)), [(18, 18), (24, 24)]);
+    assert_eq!(habits(30).earlier().map(|mark| 30 - mark.tally.visits), Some(12));
+}
+
+#[test]
+fn answers_are_traits_but_not_of_what_the_law_protects() {
+    let answered = |id: u32, question: &str, answer: &str| {
+        event(id, i64::from(id), Authority::Backend, Action::Surveyed { question: question.into(), answer: answer.into() })
+    };
+    let told =
+        [answered(1, "How did you find us?", "a friend"), answered(2, "Your age", "40"), answered(3, "How did you find us?", "a shop")];
+    let traits = refold(subject(), &told).traits;
+    assert_eq!(
+        traits.iter().map(|told| (told.name.as_str(), told.value.as_str())).collect::<Vec<_>>(),
+        [("survey_how_did_you_find_us", "a shop")]
+    );
+}
+
+#[test]
+fn who_looked_around_takes_less_than_a_kilobyte() {
+    let device = Subject::Device(DeviceId::new("0b4f6e5a-1f2e-4d43-9a58-6d5e8f3a2b10").expect("an id"));
+    let looks =
+        (0..18u32).map(|n| event(n, 1_700_000_000_000 + i64::from(n) * 40_000, Authority::Browser, Action::Viewed(product(n as u8))));
+    let bytes = refold(device, &looks.collect::<Vec<_>>()).to_bytes().expect("bytes").len();
+    assert!(bytes < 1024, "{bytes}");
 }

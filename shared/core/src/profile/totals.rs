@@ -1,6 +1,6 @@
 //! What sealed events add up to. Integers only: sums must not depend on the order of addition.
 
-use super::{Act, Line, OpenEvent, order::Straddling};
+use super::{Act, Habits, Line, OpenEvent, order::Straddling};
 use crate::{id::ItemId, money::Currency, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct Totals {
     pub order_days: u32,
     /// The [`ITEMS_KEPT`] items most dealt with, by id.
     pub items: Vec<ItemTotals>,
+    /// How they shop.
+    pub habits: Habits,
 }
 
 /// What happened between the subject and one item.
@@ -43,12 +45,15 @@ pub struct ItemTotals {
     pub views: u32,
     /// When it was last bought, or else last looked at.
     pub last_at: Timestamp,
+    /// When it was first looked at since it was last bought, in seconds since 1970; 0 where it was not.
+    pub looked_secs: u32,
 }
 
 impl Totals {
     /// Adds one event. `standings` says which statements hold, and remembers which orders and refunds are counted.
     pub(crate) fn add(&mut self, event: &OpenEvent, standings: &mut [Straddling]) {
         self.events += 1;
+        self.habits.add(event);
         let at = event.position.at;
         match &event.act {
             Act::Ordered(line) => {
@@ -71,6 +76,7 @@ impl Totals {
     /// A line of an order that holds. `is_new` when the order was not counted yet.
     fn add_order_line(&mut self, line: &Line, at: Timestamp, is_new: bool) {
         if is_new {
+            self.habits.order(at);
             self.orders = self.orders.saturating_add(1);
             let same_day =
                 self.last_order.is_some_and(|last| last.0.div_euclid(crate::time::DAY_MS) >= at.0.div_euclid(crate::time::DAY_MS));
@@ -81,6 +87,11 @@ impl Totals {
         add_to_sum(&mut self.revenue_minor, line.currency, line.amount_minor);
         add_to_sum(&mut self.discount_minor, line.currency, line.discount_minor);
         if let Some(item) = &line.item {
+            self.habits.order_line(line);
+            let looked_secs = std::mem::take(&mut self.item(item, at).looked_secs);
+            if looked_secs > 0 {
+                self.habits.waited(secs(at).saturating_sub(looked_secs));
+            }
             let totals = self.item(item, at);
             totals.purchases = totals.purchases.saturating_add(1);
             totals.quantity = totals.quantity.saturating_add(i64::from(line.quantity));
@@ -92,6 +103,7 @@ impl Totals {
     /// A line of a refund. `is_new` when the refund was not counted yet.
     fn add_refund_line(&mut self, line: &Line, is_new: bool) {
         self.refunds = self.refunds.saturating_add(u32::from(is_new));
+        self.habits.refund(line);
         add_to_sum(&mut self.revenue_minor, line.currency, -line.amount_minor);
         // A return of something the top items do not hold has nothing to be taken from.
         if let Some(totals) = line.item.as_ref().and_then(|item| self.known(item)) {
@@ -103,6 +115,9 @@ impl Totals {
     fn add_view(&mut self, item: &ItemId, at: Timestamp) {
         let totals = self.item(item, at);
         totals.views = totals.views.saturating_add(1);
+        if totals.looked_secs == 0 {
+            totals.looked_secs = secs(at);
+        }
         if totals.purchases == 0 {
             totals.last_at = totals.last_at.max(at);
         }
@@ -116,7 +131,7 @@ impl Totals {
 
     fn item(&mut self, item: &ItemId, at: Timestamp) -> &mut ItemTotals {
         let index = self.items.binary_search_by(|totals| totals.item.cmp(item)).unwrap_or_else(|index| {
-            self.items.insert(index, ItemTotals { item: item.clone(), purchases: 0, quantity: 0, views: 0, last_at: at });
+            self.items.insert(index, ItemTotals { item: item.clone(), purchases: 0, quantity: 0, views: 0, last_at: at, looked_secs: 0 });
             index
         });
         &mut self.items[index]
@@ -137,8 +152,13 @@ impl Totals {
     }
 }
 
+/// Whole seconds since 1970, as far as 32 bits reach: the year 2106.
+fn secs(at: Timestamp) -> u32 {
+    u32::try_from(at.0.div_euclid(1000).max(0)).unwrap_or(u32::MAX)
+}
+
 /// Adds `minor` to the sum in `currency`; the sums stay sorted, and a sum that was never touched is absent.
-fn add_to_sum(sums: &mut Vec<(Currency, i64)>, currency: Currency, minor: i64) {
+pub(super) fn add_to_sum(sums: &mut Vec<(Currency, i64)>, currency: Currency, minor: i64) {
     match sums.binary_search_by_key(&currency, |(named, _)| *named) {
         Ok(index) => sums[index].1 = sums[index].1.saturating_add(minor),
         Err(_) if minor == 0 => {}

@@ -1,5 +1,6 @@
 //! The open window: recent events in a few bytes each, enough to seal them later and to answer "what did they just do?".
 
+use super::Channel;
 use crate::{
     digest::short_hash,
     event::{Action, Authority, EmailAct, Event, OrderLine, Refund, encode_line},
@@ -37,6 +38,8 @@ pub struct OpenEvent {
     pub position: Position,
     /// Tells copies that share an id apart; of copies with the same time the smaller fingerprint wins.
     pub(crate) fingerprint: u32,
+    /// Through which door it came.
+    pub channel: Channel,
     /// What happened.
     pub act: Act,
 }
@@ -120,7 +123,7 @@ impl OpenEvent {
     pub fn of(event: &Event) -> Self {
         let mut bytes = Vec::with_capacity(256);
         encode_line(event, &mut bytes);
-        Self { position: Position::of(event), fingerprint: short_hash(&bytes) as u32, act: Act::of(event) }
+        Self { position: Position::of(event), fingerprint: short_hash(&bytes) as u32, channel: Channel::of(event), act: Act::of(event) }
     }
 
     /// What tells this copy from others of the same event.

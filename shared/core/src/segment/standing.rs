@@ -22,26 +22,24 @@ pub struct Standing {
     pub next_change_at: Option<Timestamp>,
 }
 
-/// Belonging to a segment.
+/// Belonging to a segment. Stored as a pair: it lies in every member's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(CompactString, Timestamp)", into = "(CompactString, Timestamp)")]
 pub struct Membership {
     /// The segment's name.
     pub segment: CompactString,
     /// Since when: the event or the passing of time that brought it about.
     pub since: Timestamp,
-    /// The id of entering.
-    pub id: CompactString,
 }
 
-/// Having left a segment.
+/// Having left a segment. Stored as a pair.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(CompactString, Timestamp)", into = "(CompactString, Timestamp)")]
 pub struct Left {
     /// The segment's name.
     pub segment: CompactString,
     /// When.
     pub at: Timestamp,
-    /// The id of leaving.
-    pub id: CompactString,
 }
 
 /// A membership that begins or ends.
@@ -59,21 +57,20 @@ impl Standing {
     /// Where the customer of `facts` stands at `now`, having stood at `before`. What goes on keeps its beginning.
     #[must_use]
     pub fn after(before: &Self, segments: &Segments, facts: &Facts<'_>, now: Timestamp) -> Self {
-        let subject = &facts.profile().subject;
         let mut standing = Self { left: before.left.clone(), ..Self::default() };
         for segment in segments.active() {
             let known = before.membership(&segment.name);
             let holds = segment.rule.holds(facts, now);
             if holds {
-                standing.memberships.push(known.cloned().unwrap_or_else(|| Membership::begins(subject, segment, facts, now)));
+                standing.memberships.push(known.cloned().unwrap_or_else(|| Membership::begins(segment, facts, now)));
             } else if known.is_some() {
-                standing.left.push(Left::now(subject, &segment.name, segment.rule.unchanged_since(facts, now)));
+                standing.left.push(Left { segment: segment.name.clone(), at: segment.rule.unchanged_since(facts, now) });
             }
             standing.next_change_at = earlier(standing.next_change_at, segment.rule.next_change_at(facts, now));
         }
         // A segment that is no more is left when that is noticed.
         let gone = before.memberships.iter().filter(|known| !segments.active().any(|segment| segment.name == known.segment));
-        standing.left.extend(gone.map(|known| Left::now(subject, &known.segment, known.since)));
+        standing.left.extend(gone.map(|known| Left { segment: known.segment.clone(), at: known.since }));
         standing.memberships.sort_unstable_by(|one, other| one.segment.cmp(&other.segment));
         let forgotten = standing.left.len().saturating_sub(LEFT_KEPT);
         standing.left.drain(..forgotten);
@@ -86,13 +83,18 @@ impl Standing {
         self.memberships.iter().find(|membership| membership.segment == name)
     }
 
-    /// What begins and ends from `before` to here.
-    pub fn transitions<'a>(&'a self, before: &'a Self) -> impl Iterator<Item = Transition> + 'a {
+    /// What begins and ends for `subject` from `before` to here.
+    pub fn transitions<'a>(&'a self, before: &'a Self, subject: &'a Subject) -> impl Iterator<Item = Transition> + 'a {
         let entered = self.memberships.iter().filter(|membership| before.membership(&membership.segment).is_none());
-        let entered = entered.map(|begun| Transition { segment: begun.segment.clone(), entered: true, id: begun.id.clone() });
         let ended = before.memberships.iter().filter(|membership| self.membership(&membership.segment).is_none());
         let left = ended.filter_map(|ended| self.left.iter().rev().find(|left| left.segment == ended.segment));
-        entered.chain(left.map(|left| Transition { segment: left.segment.clone(), entered: false, id: left.id.clone() }))
+        entered.map(|begun| begun.transition(subject)).chain(left.map(|left| left.transition(subject)))
+    }
+
+    /// Whether it says nothing: nowhere, never anywhere, and no time to look again.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 
     /// Whether `self`, worked out after `before`, has to be stored at `now`. A later look than the one that is planned is no reason:
@@ -110,15 +112,46 @@ impl Standing {
 }
 
 impl Membership {
-    fn begins(subject: &Subject, segment: &Segment, facts: &Facts<'_>, now: Timestamp) -> Self {
-        let since = segment.rule.unchanged_since(facts, now);
-        Self { segment: segment.name.clone(), since, id: transition_id(subject, &segment.name, "entered", since) }
+    fn begins(segment: &Segment, facts: &Facts<'_>, now: Timestamp) -> Self {
+        Self { segment: segment.name.clone(), since: segment.rule.unchanged_since(facts, now) }
+    }
+
+    /// How `subject` came to belong.
+    #[must_use]
+    pub fn transition(&self, subject: &Subject) -> Transition {
+        Transition { segment: self.segment.clone(), entered: true, id: transition_id(subject, &self.segment, "entered", self.since) }
     }
 }
 
 impl Left {
-    fn now(subject: &Subject, segment: &str, at: Timestamp) -> Self {
-        Self { segment: segment.into(), at, id: transition_id(subject, segment, "left", at) }
+    /// How `subject` ceased to belong.
+    #[must_use]
+    pub fn transition(&self, subject: &Subject) -> Transition {
+        Transition { segment: self.segment.clone(), entered: false, id: transition_id(subject, &self.segment, "left", self.at) }
+    }
+}
+
+impl From<(CompactString, Timestamp)> for Membership {
+    fn from((segment, since): (CompactString, Timestamp)) -> Self {
+        Self { segment, since }
+    }
+}
+
+impl From<Membership> for (CompactString, Timestamp) {
+    fn from(membership: Membership) -> Self {
+        (membership.segment, membership.since)
+    }
+}
+
+impl From<(CompactString, Timestamp)> for Left {
+    fn from((segment, at): (CompactString, Timestamp)) -> Self {
+        Self { segment, at }
+    }
+}
+
+impl From<Left> for (CompactString, Timestamp) {
+    fn from(left: Left) -> Self {
+        (left.segment, left.at)
     }
 }
 

@@ -187,15 +187,17 @@ fn transitions_have_one_id_however_often_they_are_worked_out() {
     assert_eq!(soon, late, "the passing of time brought it about, whenever it was noticed");
     assert_eq!(soon.memberships[0].since, START.plus_days(3));
     assert_eq!(stand(&soon, &profile, 500), soon, "once in, nothing begins again");
-    let entered: Vec<Transition> = soon.transitions(&fresh).collect();
+    let entered: Vec<Transition> = soon.transitions(&fresh, &profile.subject).collect();
     assert!(matches!(entered.as_slice(), [Transition { entered: true, .. }]), "{entered:?}");
 
     let back = folded(&[(0, order(1, 1, 500, 0)), (100, order(2, 1, 500, 0))]);
     let left = stand(&soon, &back, 101);
-    let ended: Vec<Transition> = left.transitions(&soon).collect();
+    let ended: Vec<Transition> = left.transitions(&soon, &profile.subject).collect();
     assert!(matches!(ended.as_slice(), [Transition { entered: false, .. }]) && left.memberships.is_empty(), "{ended:?}");
     let again = stand(&left, &back, 400);
-    assert_ne!(again.memberships[0].id, soon.memberships[0].id, "another cause is another transition");
+    let id = |standing: &Standing| standing.memberships[0].transition(&profile.subject).id;
+    assert_eq!(entered[0].id, id(&late), "the same cause is the same transition");
+    assert_ne!(id(&again), id(&soon), "another cause is another transition");
 }
 
 #[test]

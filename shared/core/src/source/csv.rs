@@ -10,10 +10,12 @@
 //!
 //! What is absent: unpacking gzip, and storing anything. Callers do both.
 
+mod dictionary;
 mod events;
 mod format;
 mod intake;
 mod lines;
+mod opinions;
 mod orders;
 mod people;
 mod products;

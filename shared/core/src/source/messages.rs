@@ -29,7 +29,17 @@ fn one(message: &Value, call: Option<Call>, envelope: &Object, delivery: &Delive
         .as_object()
         .ok_or(Unreadable::Shape("a message to be an object"))
         .and_then(|message| segment::message(message, call, envelope, delivery, shop));
-    read.unwrap_or_else(|problem| Parsed::rejected(problem, message.to_string().as_bytes()))
+    read.unwrap_or_else(|problem| Parsed::rejected(problem, alone(message, envelope).to_string().as_bytes()))
+}
+
+/// A delivery of this message alone: sent again it must mean what it meant among its batch-mates, consent and clock among it.
+fn alone(message: &Value, envelope: &Object) -> Value {
+    if envelope.is_empty() {
+        return message.clone();
+    }
+    let mut delivery = envelope.clone();
+    delivery.insert("batch".to_owned(), Value::Array(vec![message.clone()]));
+    Value::Object(delivery)
 }
 
 /// What surrounds the messages (`sentAt`, `context`), and the messages.

@@ -74,6 +74,11 @@ pub(super) struct Told {
     pub(super) contacts: Vec<(CompactString, String)>,
 }
 
+/// Whether nobody may be sorted by what is called so (lower case, letters and digits alone).
+pub(crate) fn is_protected(plain: &str) -> bool {
+    PROTECTED.contains(&plain)
+}
+
 /// Parts `traits`.
 pub(super) fn read(traits: &Object) -> Told {
     Told { traits: allowed(traits), contacts: contacts(traits) }
@@ -124,7 +129,7 @@ fn contacts(traits: &Object) -> Vec<(CompactString, String)> {
     for (name, value) in traits.iter().chain(address) {
         let Some(value) = scalar(value) else { continue };
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-        if PROTECTED.contains(&plain.as_str()) || LOGGED.contains(&plain.as_str()) {
+        if is_protected(&plain) || LOGGED.contains(&plain.as_str()) {
             continue;
         }
         let known = CONTACTS.iter().find(|(_, names)| names.contains(&plain.as_str())).map(|(field, _)| CompactString::from(*field));

@@ -1,9 +1,9 @@
-//! Records in DynamoDB tables: `pk`, `sk`, `version` (N), `body` (B), `expires` (N), `changed` (S).
+//! Records in DynamoDB tables: `pk`, `sk`, `version` (N), `body` (B), `expires` (N), `changed` (S), `beside` (B), `shard` (S).
 
 use super::{refused, sorted};
 use crate::{
     layout::Table,
-    ports::{Condition, Page, Record, RecordKey, Records, StoreError},
+    ports::{Beside, Condition, Page, Record, RecordKey, Records, StoreError},
 };
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
@@ -173,9 +173,41 @@ impl Records for Tables {
         page(&name, answer.items, answer.last_evaluated_key)
     }
 
-    async fn scan(&self, table: Table, next: Option<String>) -> Result<Page, StoreError> {
+    async fn query_until(&self, table: Table, pk: &str, until: &str, next: Option<String>) -> Result<Page, StoreError> {
         let name = table.name(&self.stack);
-        let request = self.client.scan().table_name(&name).consistent_read(true).set_exclusive_start_key(start(next)?);
+        let request = self
+            .client
+            .query()
+            .table_name(&name)
+            .consistent_read(true)
+            .key_condition_expression("pk = :pk AND sk <= :until")
+            .expression_attribute_values(":pk", AttributeValue::S(pk.to_owned()))
+            .expression_attribute_values(":until", AttributeValue::S(until.to_owned()))
+            .set_exclusive_start_key(start(next)?);
+        let answer = request.send().await.map_err(|error| sorted(format!("querying {name}"), &[], error))?;
+        page(&name, answer.items, answer.last_evaluated_key)
+    }
+
+    async fn query_members(&self, table: Table, shard: &str, next: Option<String>) -> Result<Page, StoreError> {
+        let name = table.name(&self.stack);
+        let request = self
+            .client
+            .query()
+            .table_name(&name)
+            .index_name("members")
+            // The word is one of DynamoDB's own.
+            .key_condition_expression("#shard = :shard")
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_values(":shard", AttributeValue::S(shard.to_owned()))
+            .set_exclusive_start_key(start(next)?);
+        let answer = request.send().await.map_err(|error| sorted(format!("querying {name}"), &[], error))?;
+        let items = answer.items.unwrap_or_default().into_iter().map(|item| member(&name, item));
+        Ok(Page { records: items.collect::<Result<_, _>>()?, next: answer.last_evaluated_key.map(|last| cursor(&last)) })
+    }
+
+    async fn scan(&self, table: Table, consistent: bool, next: Option<String>) -> Result<Page, StoreError> {
+        let name = table.name(&self.stack);
+        let request = self.client.scan().table_name(&name).consistent_read(consistent).set_exclusive_start_key(start(next)?);
         let answer = request.send().await.map_err(|error| sorted(format!("scanning {name}"), &[], error))?;
         page(&name, answer.items, answer.last_evaluated_key)
     }
@@ -198,10 +230,15 @@ fn write(record: Record, version: u64) -> Item {
     item.insert("body".to_owned(), AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(record.body)));
     item.extend(record.expires.map(|expires| ("expires".to_owned(), AttributeValue::N(expires.to_string()))));
     item.extend(record.changed.map(|changed| ("changed".to_owned(), AttributeValue::S(changed))));
+    if let Some(Beside { content, shard }) = record.beside {
+        item.insert("beside".to_owned(), AttributeValue::B(aws_sdk_dynamodb::primitives::Blob::new(content)));
+        item.extend(shard.map(|shard| ("shard".to_owned(), AttributeValue::S(shard))));
+    }
     item
 }
 
 fn read(table: &str, mut item: Item) -> Result<Record, StoreError> {
+    let beside = beside(&mut item);
     let mut text = |name: &str| match item.remove(name) {
         Some(AttributeValue::S(text) | AttributeValue::N(text)) => Some(text),
         _ => None,
@@ -212,10 +249,32 @@ fn read(table: &str, mut item: Item) -> Result<Record, StoreError> {
         _ => None,
     };
     match (pk, sk, version.and_then(|version| version.parse().ok()), body) {
-        (Some(pk), Some(sk), Some(version), Some(body)) => {
-            Ok(Record { key: RecordKey { pk, sk }, version, body, expires: expires.and_then(|expires| expires.parse().ok()), changed })
-        }
+        (Some(pk), Some(sk), Some(version), Some(body)) => Ok(Record {
+            key: RecordKey { pk, sk },
+            version,
+            body,
+            expires: expires.and_then(|expires| expires.parse().ok()),
+            changed,
+            beside,
+        }),
         (pk, sk, ..) => Err(refused(format!("{table} {pk:?} {sk:?}"), "the row lacks key, version or body; it was not written by us")),
+    }
+}
+
+fn beside(item: &mut Item) -> Option<Beside> {
+    let Some(AttributeValue::B(content)) = item.remove("beside") else { return None };
+    let shard = item.remove("shard").and_then(|shard| shard.as_s().ok().cloned());
+    Some(Beside { content: Bytes::from(content.into_inner()), shard })
+}
+
+/// What the index `members` holds of a row.
+fn member(table: &str, mut item: Item) -> Result<Record, StoreError> {
+    let beside = beside(&mut item);
+    match (item.remove("pk"), item.remove("sk")) {
+        (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) => {
+            Ok(Record { beside, ..Record::new(RecordKey { pk, sk }, Bytes::new()) })
+        }
+        (pk, sk) => Err(refused(format!("{table} {pk:?} {sk:?}"), "the row of the index lacks its key")),
     }
 }
 

@@ -76,7 +76,7 @@ impl Catalog {
         for (key, _) in keys.into_iter().zip(known).filter(|(_, known)| known.is_none()) {
             let body = serde_json::to_vec(&Belongs { v: SCHEMA, item: item.clone() });
             let body = body.map_err(|error| StoreError::refused(format!("variant {}", key.sk), error))?;
-            let record = Record { key, version: 0, body: body.into(), expires: None, changed: None };
+            let record = Record::new(key, body.into());
             self.records.put(Table::Catalog, record, Condition::Always).await?;
         }
         Ok(())

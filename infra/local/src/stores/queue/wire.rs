@@ -9,6 +9,7 @@ use bytes::Bytes;
 use rapport_core::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// Answers one call. `authority` is the host that clients reach this endpoint by, for queue URLs.
 pub(crate) async fn answer(queues: &Queues, authority: &str, operation: &str, body: &Bytes, now: Timestamp) -> Answer {
@@ -76,6 +77,7 @@ struct Entry {
     id: String,
     message_body: String,
     receipt_handle: String,
+    visibility_timeout: u32,
 }
 
 impl Call {
@@ -113,6 +115,7 @@ async fn call(queues: &Queues, authority: &str, operation: &str, body: &Bytes, n
             queues.show_again(vec![call.receipt_handle], at).await?;
             Ok(json!({}))
         }
+        "ChangeMessageVisibilityBatch" => show_batch(queues, call, now).await,
         other => Err(CallError::Operation(other.to_owned())),
     }
 }
@@ -161,6 +164,19 @@ async fn delete_batch(queues: &Queues, call: Call) -> Result<Value, CallError> {
     let deleted: Vec<_> = call.entries.iter().map(|entry| json!({ "Id": entry.id })).collect();
     queues.finish(call.entries.into_iter().map(|entry| entry.receipt_handle).collect(), vec![]).await?;
     Ok(json!({ "Successful": deleted, "Failed": [] }))
+}
+
+/// Entries that ask for the same are one transaction.
+async fn show_batch(queues: &Queues, call: Call, now: Timestamp) -> Result<Value, CallError> {
+    let changed: Vec<_> = call.entries.iter().map(|entry| json!({ "Id": entry.id })).collect();
+    let mut by_secs: BTreeMap<u32, Vec<String>> = BTreeMap::new();
+    for entry in call.entries {
+        by_secs.entry(entry.visibility_timeout).or_default().push(entry.receipt_handle);
+    }
+    for (secs, receipts) in by_secs {
+        queues.show_again(receipts, now.plus_ms(1000 * i64::from(secs))).await?;
+    }
+    Ok(json!({ "Successful": changed, "Failed": [] }))
 }
 
 /// Ten at most, as on AWS. A long poll is answered as a short one would be after the wait, or at the first arrival.

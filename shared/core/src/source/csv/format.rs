@@ -1,5 +1,6 @@
-//! What a file is, told by its header: a table of formats, and a dictionary of column names for files that no platform wrote.
+//! What a file is, told by its header.
 
+use super::dictionary::{EXPORTS, PLAIN};
 use serde::Serialize;
 use std::{fmt, str::FromStr};
 
@@ -85,11 +86,19 @@ pub enum Field {
     Handle,
     /// When it was first sold.
     Published,
+    /// The loyalty card that was shown at the till.
+    LoyaltyCard,
+    /// What a survey asked.
+    Question,
+    /// What was answered.
+    Answer,
+    /// One to five stars.
+    Stars,
 }
 
 impl Field {
     /// All of them, in the order in which they are listed to people.
-    pub const ALL: [(Self, &'static str); 39] = [
+    pub const ALL: [(Self, &'static str); 43] = [
         (Self::Order, "order"),
         (Self::OrderName, "order_name"),
         (Self::Item, "item"),
@@ -129,6 +138,10 @@ impl Field {
         (Self::Tags, "tags"),
         (Self::Handle, "handle"),
         (Self::Published, "published"),
+        (Self::LoyaltyCard, "loyalty_card"),
+        (Self::Question, "question"),
+        (Self::Answer, "answer"),
+        (Self::Stars, "stars"),
     ];
 
     /// Its name on the command line.
@@ -174,6 +187,10 @@ pub enum Format {
     Customers,
     /// Products.
     Products,
+    /// Answers to a survey, a row an answer.
+    Surveys,
+    /// Stars that products were given; the words are not kept.
+    Reviews,
 }
 
 impl Format {
@@ -189,6 +206,8 @@ impl Format {
             Self::Events => "events",
             Self::Customers => "customers",
             Self::Products => "products",
+            Self::Surveys => "surveys",
+            Self::Reviews => "reviews",
         }
     }
 
@@ -206,6 +225,8 @@ impl Format {
             Self::Events => "browsing events",
             Self::Customers => "customers",
             Self::Products => "products",
+            Self::Surveys => "answers to surveys",
+            Self::Reviews => "reviews",
         }
     }
 }
@@ -267,19 +288,26 @@ impl Columns {
     /// What a file that no platform wrote holds, by the fields it has.
     fn plain_format(&self, mapped: bool) -> Option<Format> {
         use Field::{
-            Age, At, Brand, Category, Country, Customer, Device, Email, Event, Income, Item, ListPrice, Marketing, Name, Order, Phone,
-            Quantity, Title, Total, UnitPrice,
+            Age, Answer, At, Brand, Category, Country, Customer, Device, Email, Event, Income, Item, ListPrice, LoyaltyCard, Marketing,
+            Name, Order, Phone, Quantity, Question, Stars, Title, Total, UnitPrice,
         };
         let has = |field| self.place(field).is_some();
         let any = |fields: &[Field]| fields.iter().any(|field| has(*field));
         let known = self.places.iter().flatten().count();
+        let names_somebody = any(&[Customer, Email, LoyaltyCard]);
+        if has(At) && has(Question) && has(Answer) && (names_somebody || has(Device)) {
+            return Some(Format::Surveys);
+        }
+        if has(At) && has(Item) && has(Stars) && !any(&[Order, Quantity, Event]) {
+            return Some(Format::Reviews);
+        }
         if has(At) && has(Item) && any(&[Event, Device]) && !has(Order) {
             return Some(Format::Events);
         }
-        if has(At) && has(Order) && any(&[UnitPrice, Total]) && (has(Item) && has(Quantity) || any(&[Customer, Email])) {
+        if has(At) && has(Order) && any(&[UnitPrice, Total]) && (has(Item) && has(Quantity) || names_somebody) {
             return Some(Format::OrderLines);
         }
-        if has(At) && any(&[UnitPrice, Total]) && any(&[Customer, Email]) {
+        if has(At) && any(&[UnitPrice, Total]) && names_somebody {
             return Some(Format::Purchases);
         }
         // Two columns could be anything, unless somebody says what they are.
@@ -289,8 +317,7 @@ impl Columns {
         if has(Item) && any(&[Title, Category, Brand, UnitPrice, ListPrice]) && !any(&[At, Order, Quantity, Customer]) {
             return Some(Format::Products);
         }
-        (any(&[Customer, Email]) && any(&[Name, Phone, Country, Age, Income, Marketing]) && !any(&[At, Order, Item]))
-            .then_some(Format::Customers)
+        (names_somebody && any(&[Name, Phone, Country, Age, Income, Marketing]) && !any(&[At, Order, Item])).then_some(Format::Customers)
     }
 }
 
@@ -314,12 +341,16 @@ impl fmt::Display for Unrecognised {
         if self.found.len() == 1 {
             writeln!(f, "That is one column only: fields must be parted by a comma, a semicolon, a tab or a bar.")?;
         }
-        writeln!(f, "Needed for order lines: order, item, quantity, at, and unit_price or total; customer or email if known.")?;
+        writeln!(
+            f,
+            "Needed for order lines: order, item, quantity, at, and unit_price or total; customer, email or loyalty_card if known."
+        )?;
         writeln!(f, "Needed for purchases: customer or email, at, total. For events: device or customer, item, at, event.")?;
         writeln!(
             f,
             "Needed for products: item, title or category, one more. For customers: customer or email, and what is known about them."
         )?;
+        writeln!(f, "Needed for surveys: customer or email, at, question, answer. For reviews: item, at, stars.")?;
         let example = self.found.first().map_or("Bill No", String::as_str);
         write!(f, "Say which column is which, for example: --map '{example}=order'")
     }
@@ -331,223 +362,3 @@ impl std::error::Error for Unrecognised {}
 fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
-
-/// A file that a platform writes.
-struct Export {
-    format: Format,
-    /// Columns that only this export has all of.
-    marks: &'static [&'static str],
-    columns: &'static [(&'static str, Field)],
-}
-
-const EXPORTS: &[Export] = &[
-    Export {
-        format: Format::ShopifyOrders,
-        marks: &["name", "lineitemquantity", "lineitemname", "lineitemprice", "createdat"],
-        columns: &[
-            ("id", Field::Order),
-            ("name", Field::OrderName),
-            ("email", Field::Email),
-            ("phone", Field::Phone),
-            ("billingname", Field::Name),
-            ("financialstatus", Field::Status),
-            ("createdat", Field::At),
-            ("cancelledat", Field::CancelledAt),
-            ("currency", Field::Currency),
-            ("shipping", Field::Shipping),
-            ("taxes", Field::Tax),
-            ("total", Field::Total),
-            ("discountamount", Field::OrderDiscount),
-            ("refundedamount", Field::Refunded),
-            ("lineitemquantity", Field::Quantity),
-            ("lineitemname", Field::Title),
-            ("lineitemprice", Field::UnitPrice),
-            ("lineitemcompareatprice", Field::ListPrice),
-            ("lineitemsku", Field::Item),
-            ("lineitemdiscount", Field::Discount),
-            ("vendor", Field::Brand),
-        ],
-    },
-    Export {
-        format: Format::ShopifyProducts,
-        marks: &["handle", "title", "variantprice"],
-        columns: &[
-            ("handle", Field::Handle),
-            ("variantsku", Field::Item),
-            ("title", Field::Title),
-            ("vendor", Field::Brand),
-            ("productcategory", Field::Category),
-            ("type", Field::Category),
-            ("tags", Field::Tags),
-            ("variantprice", Field::UnitPrice),
-            ("variantcompareatprice", Field::ListPrice),
-            ("variantinventoryqty", Field::Stock),
-            ("imagesrc", Field::Image),
-            ("status", Field::Status),
-        ],
-    },
-    Export {
-        format: Format::ShopifyCustomers,
-        marks: &["firstname", "lastname", "email", "totalspent", "acceptsemailmarketing"],
-        columns: SHOPIFY_CUSTOMERS,
-    },
-    Export {
-        format: Format::ShopifyCustomers,
-        marks: &["firstname", "lastname", "email", "totalspent", "acceptsmarketing"],
-        columns: SHOPIFY_CUSTOMERS,
-    },
-    Export {
-        format: Format::StripePayments,
-        marks: &["id", "createdutc", "amount", "currency", "status"],
-        columns: &[
-            ("id", Field::Order),
-            ("createdutc", Field::At),
-            ("amount", Field::Total),
-            ("amountrefunded", Field::Refunded),
-            ("currency", Field::Currency),
-            ("description", Field::Title),
-            ("customerid", Field::Customer),
-            ("customeremail", Field::Email),
-            ("status", Field::Status),
-        ],
-    },
-    Export {
-        format: Format::WoocommerceOrders,
-        marks: &["ordernumber", "orderstatus", "orderdate", "itemname", "itemcost"],
-        columns: &[
-            ("orderid", Field::Order),
-            ("ordernumber", Field::Order),
-            ("orderstatus", Field::Status),
-            ("orderdate", Field::At),
-            ("customeruserid", Field::Customer),
-            ("customerid", Field::Customer),
-            ("emailbilling", Field::Email),
-            ("phonebilling", Field::Phone),
-            ("firstnamebilling", Field::Name),
-            ("lastnamebilling", Field::LastName),
-            ("currency", Field::Currency),
-            ("ordercurrency", Field::Currency),
-            ("cartdiscountamount", Field::OrderDiscount),
-            ("ordershippingamount", Field::Shipping),
-            ("ordertotaltaxamount", Field::Tax),
-            ("ordertotalamount", Field::Total),
-            ("orderrefundamount", Field::Refunded),
-            ("sku", Field::Item),
-            ("itemname", Field::Title),
-            ("quantityrefund", Field::Quantity),
-            ("quantity", Field::Quantity),
-            ("itemcost", Field::UnitPrice),
-            ("category", Field::Category),
-        ],
-    },
-];
-
-const SHOPIFY_CUSTOMERS: &[(&str, Field)] = &[
-    ("customerid", Field::Customer),
-    ("firstname", Field::Name),
-    ("lastname", Field::LastName),
-    ("email", Field::Email),
-    ("phone", Field::Phone),
-    ("acceptsemailmarketing", Field::Marketing),
-    ("acceptsmarketing", Field::Marketing),
-    ("defaultaddresscountrycode", Field::Country),
-    ("countrycode", Field::Country),
-    ("defaultaddressprovincecode", Field::Region),
-    ("provincecode", Field::Region),
-];
-
-/// What columns are called in files that no platform wrote; of two for one field the first in this table is taken.
-const PLAIN: &[(&str, Field)] = &[
-    ("order", Field::Order),
-    ("orderid", Field::Order),
-    ("orderno", Field::Order),
-    ("ordernumber", Field::Order),
-    ("invoice", Field::Order),
-    ("invoiceno", Field::Order),
-    ("invoiceid", Field::Order),
-    ("invoicenumber", Field::Order),
-    ("basketid", Field::Order),
-    ("transactionid", Field::OrderName),
-    ("item", Field::Item),
-    ("itemid", Field::Item),
-    ("sku", Field::Item),
-    ("stockcode", Field::Item),
-    ("productid", Field::Item),
-    ("productcode", Field::Item),
-    ("id", Field::Item),
-    ("description", Field::Title),
-    ("title", Field::Title),
-    ("productname", Field::Title),
-    ("itemname", Field::Title),
-    ("producttype", Field::Title),
-    ("quantity", Field::Quantity),
-    ("qty", Field::Quantity),
-    ("at", Field::At),
-    ("invoicets", Field::At),
-    ("invoicedate", Field::At),
-    ("orderdate", Field::At),
-    ("transactiontimestamp", Field::At),
-    ("timestamp", Field::At),
-    ("datetime", Field::At),
-    ("createdat", Field::At),
-    ("date", Field::At),
-    ("time", Field::At),
-    ("ts", Field::At),
-    ("unitprice", Field::UnitPrice),
-    ("price", Field::UnitPrice),
-    ("itemprice", Field::UnitPrice),
-    ("total", Field::Total),
-    ("linetotal", Field::Total),
-    ("amount", Field::Total),
-    ("value", Field::Total),
-    ("salesvalue", Field::Total),
-    ("revenue", Field::Total),
-    ("discount", Field::Discount),
-    ("retaildisc", Field::Discount),
-    ("currency", Field::Currency),
-    ("customer", Field::Customer),
-    ("customerid", Field::Customer),
-    ("userid", Field::Customer),
-    ("householdid", Field::Customer),
-    ("email", Field::Email),
-    ("emailaddress", Field::Email),
-    ("customeremail", Field::Email),
-    ("phone", Field::Phone),
-    ("name", Field::Name),
-    ("firstname", Field::Name),
-    ("lastname", Field::LastName),
-    ("device", Field::Device),
-    ("deviceid", Field::Device),
-    ("anonymousid", Field::Device),
-    ("visitorid", Field::Device),
-    ("sessionid", Field::Device),
-    ("event", Field::Event),
-    ("eventtype", Field::Event),
-    ("country", Field::Country),
-    ("countrycode", Field::Country),
-    ("region", Field::Region),
-    ("state", Field::Region),
-    ("language", Field::Language),
-    ("locale", Field::Language),
-    ("age", Field::Age),
-    ("income", Field::Income),
-    ("householdsize", Field::HouseholdSize),
-    ("acceptsmarketing", Field::Marketing),
-    ("newsletter", Field::Marketing),
-    ("category", Field::Category),
-    ("productcategory", Field::Category),
-    ("categoryid", Field::Category),
-    ("department", Field::Category),
-    ("brand", Field::Brand),
-    ("vendor", Field::Brand),
-    ("listprice", Field::ListPrice),
-    ("compareatprice", Field::ListPrice),
-    ("image", Field::Image),
-    ("imageurl", Field::Image),
-    ("url", Field::Url),
-    ("link", Field::Url),
-    ("stock", Field::Stock),
-    ("instock", Field::Stock),
-    ("tags", Field::Tags),
-    ("published", Field::Published),
-];

@@ -140,9 +140,30 @@ impl<'a> Intake<'a> {
             known => known,
         };
         let hash_key = self.options.hash_key.as_deref().unwrap_or_default();
-        let customer = self.somebody(customer, |id| personal::customer(hash_key, id))?;
+        let customer = match self.somebody(customer, |id| personal::customer(hash_key, id))? {
+            Some(customer) => Some(customer),
+            None => self.card_holder(row)?,
+        };
         let device = self.somebody(row.get(Field::Device), DeviceId::of_somebody)?;
         Ok(Who { customer, device, email: self.email(email) })
+    }
+
+    /// Who holds the card that was shown, as long as nobody says whose it is: a customer called `card:NUMBER`.
+    fn card_holder(&mut self, row: Row<'_>) -> Result<Option<CustomerId>, Reason> {
+        let card = self.somebody(row.get(Field::LoyaltyCard), CustomerId::of_somebody)?;
+        card.map(|card| CustomerId::new(&format!("card:{card}")).map_err(id_reason)).transpose()
+    }
+
+    /// Tells whose the card is, once for each customer and card, where the row names both: what was bought with it before is theirs, too.
+    pub(super) fn card(&mut self, row: Row<'_>, who: &Who, at: Timestamp) -> Result<(), Reason> {
+        let Some(holder) = self.card_holder(row)? else { return Ok(()) };
+        let Some(customer) = who.customer.as_ref().filter(|customer| **customer != holder) else { return Ok(()) };
+        if self.first_told(who, "card", holder.as_str()) {
+            let id = self.derived_id(&format!("{}\x1fcard\x1f{customer}\x1f{holder}", self.source))?;
+            let who = Who { customer: Some(customer.clone()), ..Who::default() };
+            self.event(id, at, who, Action::Aliased { previous: holder.as_str().into() });
+        }
+        Ok(())
     }
 
     /// The keyed hash of an address, where it is one and there is a key.

@@ -36,6 +36,7 @@ pub(super) fn take(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), Reason> 
     let product = product(row, intake, &line)?;
     intake.contacts(row, &who, at);
     intake.country(row, &who, at);
+    intake.card(row, &who, at)?;
     let back = line.quantity < 0 || line.amount_minor < 0;
     let credit = intake.habits.credit_notes && is_credit_note(line.order.as_str());
     if credit && !back {

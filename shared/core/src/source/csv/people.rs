@@ -27,6 +27,7 @@ pub(super) fn take(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), Reason> 
     }
     let id = intake.row_id(row.record)?;
     intake.contacts(row, &who, at);
+    intake.card(row, &who, at)?;
     let granted = match row.get(Field::Marketing).to_ascii_lowercase().as_str() {
         "yes" | "true" | "1" | "subscribed" => Some(true),
         "no" | "false" | "0" | "unsubscribed" => Some(false),

@@ -117,6 +117,8 @@ pub enum Reason {
     Unpaid,
     /// An event of a kind that is not known.
     Kind,
+    /// Stars that are none of one to five.
+    Stars,
 }
 
 impl Reason {
@@ -140,6 +142,7 @@ impl Reason {
             Self::Id => "an id is too long or has control characters",
             Self::Unpaid => "the order was never paid",
             Self::Kind => "an event of an unknown kind",
+            Self::Stars => "the stars are no whole number from one to five",
         }
     }
 }

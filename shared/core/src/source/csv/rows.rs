@@ -4,7 +4,7 @@ use super::{
     CsvError, Found, Mend, Options, Reason, Rejected, Report, events,
     format::{Columns, Field, Format},
     intake::{Intake, Row},
-    lines,
+    lines, opinions,
     orders::Orders,
     people,
     products::Products,
@@ -165,6 +165,8 @@ impl File<'_> {
             Format::StripePayments => lines::take_payment(row, &mut self.intake).map(|()| true),
             Format::ShopifyOrders | Format::WoocommerceOrders => self.state.orders.take(row, &mut self.intake).map(|()| true),
             Format::Events => events::take(row, &mut self.intake).map(|()| true),
+            Format::Surveys => opinions::take_answer(row, &mut self.intake).map(|()| true),
+            Format::Reviews => opinions::take_review(row, &mut self.intake).map(|()| true),
             Format::Customers | Format::ShopifyCustomers => people::take(row, &mut self.intake).map(|()| true),
             Format::Products | Format::ShopifyProducts => self.state.products.take(row, &mut self.intake),
         }

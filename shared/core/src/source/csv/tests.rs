@@ -1,7 +1,11 @@
 //! Samples under `events/import` against their snapshots, and what holds for any bytes whatever.
 
 use super::{Field, Found, Options, Reason, Report, read};
-use crate::{event::encode_line, money::Currency, time::Timestamp};
+use crate::{
+    event::{Action, encode_line},
+    money::Currency,
+    time::Timestamp,
+};
 use proptest::prelude::*;
 use std::{fmt::Write, path::PathBuf};
 
@@ -41,7 +45,7 @@ fn samples() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../events/import");
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).expect("samples").map(|entry| entry.expect("a sample").path()).collect();
     files.sort();
-    assert!(files.len() >= 19, "{} samples", files.len());
+    assert!(files.len() >= 23, "{} samples", files.len());
     for file in files {
         let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
         insta::assert_snapshot!(name, told(&std::fs::read(&file).expect("a sample"), &options()));
@@ -56,6 +60,30 @@ fn columns_are_named_by_hand() {
     insta::assert_snapshot!("mapped", told(file, &mapped));
     let wrong = Options { map: vec![("Bil".into(), Field::Order)], ..options() };
     insta::assert_snapshot!("mapped-wrong", told(file, &wrong));
+}
+
+/// A till knows a card; whose it is, it may learn later, from its own customers' file or a purchase that names both.
+#[test]
+fn a_card_is_somebody_and_then_somebody_known() {
+    let said = |file: &[u8]| {
+        let mut said = Vec::new();
+        read(file, &options(), |one| {
+            if let Found::Event(event) = one {
+                said.push((event.who.customer.map(|id| id.to_string()), event.action));
+            }
+        })
+        .expect("a report");
+        said
+    };
+    let till = b"Receipt No,Date,Article No,Qty,Price,Loyalty Card,Customer ID\n\
+        1,2024-01-01,mug,1,4.50,0042,\n2,2024-01-02,mug,1,4.50,0042,7\n3,2024-01-03,mug,1,4.50,0042,7\n4,2024-01-04,mug,1,4.50,0,\n";
+    let told = said(till);
+    let buyers: Vec<_> = told.iter().filter(|(_, action)| matches!(action, Action::Ordered(_))).map(|(who, _)| who.as_deref()).collect();
+    assert_eq!(buyers, [Some("card:0042"), Some("7"), Some("7"), None], "0 is nobody's card");
+    let aliases: Vec<_> = told.iter().filter(|(_, action)| matches!(action, Action::Aliased { .. })).collect();
+    assert_eq!(aliases, [&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })], "told once");
+    let members = b"Customer ID,Loyalty Card,Name,Country\n7,0042,Ada,GB\n";
+    assert!(said(members).contains(&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })));
 }
 
 /// A file of good rows with `damage` between two of them.

@@ -1,0 +1,14 @@
+//! A file to import.
+#![no_main]
+
+use rapport_core::{
+    money::Currency,
+    source::csv::{Options, read},
+};
+use rapport_fuzz::{FLAT, NOW, bounded};
+
+libfuzzer_sys::fuzz_target!(|file: &[u8]| {
+    let options = Options { currency: Currency::EUR, map: Vec::new(), now: NOW, as_of: NOW, hash_key: Some("0123456789abcdef".into()) };
+    // What it finds is handed on a row at a time.
+    let _ = bounded(file.len(), FLAT, || read(file, &options, |_| {}));
+});

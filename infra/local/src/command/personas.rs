@@ -1,0 +1,129 @@
+//! `rapport personas`: the kinds of shoppers, as cards for people.
+
+use super::{Failure, Shop};
+use crate::numbers::{grouped, money};
+use clap::Args;
+use http::Method;
+use serde_json::Value;
+use std::fmt::Write as _;
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct Arguments {}
+
+/// Prints every persona's card.
+pub(super) async fn run(shop: &Shop, _: Arguments) -> Result<(), Failure> {
+    let open = shop.open().await?;
+    let answer = open.ask(Method::GET, "/v1/personas", None).await;
+    open.close().await;
+    let answer = answer?;
+    match shop.json {
+        true => say!("{answer:#}"),
+        false => say!("{}", page(&answer).trim_end()),
+    }
+    Ok(())
+}
+
+fn page(answer: &Value) -> String {
+    let (personas, fit) = (list(&answer["personas"]), &answer["fit"]);
+    if answer["model"].is_null() {
+        return "Nothing was trained yet; `rapport train` does.".to_owned();
+    }
+    if personas.is_empty() {
+        return "Not enough customers yet to tell kinds of shoppers apart: forty with ten events or more are needed.".to_owned();
+    }
+    let count = |value: &Value| grouped(value.as_u64().unwrap_or_default());
+    let mut page = format!(
+        "{} personas, stable to {:.2} of 1 when a fifth of the customers is left out; {} customers have done too little to tell, {} lie between.\n",
+        personas.len(),
+        fit["stability"].as_f64().unwrap_or_default(),
+        count(&fit["thin"]),
+        count(&fit["unknown"]),
+    );
+    let currency = answer["currency"].as_str().unwrap_or_default();
+    for persona in personas {
+        let _ = write!(page, "\n{}", card(persona, currency));
+    }
+    page
+}
+
+fn card(persona: &Value, currency: &str) -> String {
+    let card = &persona["card"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let percent = |value: &Value| value.as_f64().map_or_else(|| "unknown".to_owned(), |share| format!("{:.0} %", 100.0 * share));
+    let amount = |value: &Value| value.as_i64().map_or_else(|| "unknown".to_owned(), |minor| money(minor, currency));
+    let mut page = format!("{} ({})\n", text(&persona["name"]), text(&persona["id"]));
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(page, "  {name:<13} {value}");
+    };
+    let grown = card["growth"].as_f64().map(|grown| format!(", {:+.1} points since the last run", 100.0 * grown)).unwrap_or_default();
+    line("size", format!("{} customers, {} of all{grown}", grouped(card["people"].as_u64().unwrap_or_default()), percent(&card["share"])));
+    line("revenue", format!("{}, {} of all", amount(&card["revenue_minor"]), percent(&card["revenue_share"])));
+    line(
+        "worth",
+        format!(
+            "{} each so far, {} with the year to come, {} an order",
+            amount(&card["value_minor"]),
+            amount(&card["lifetime_value_minor"]),
+            amount(&card["order_value_minor"])
+        ),
+    );
+    line(
+        "won, brought",
+        format!("cost of winning one {}, referred {}", amount(&card["acquisition_cost_minor"]), percent(&card["referral"])),
+    );
+    line("retention", format!("{} of those known for 90 days ordered within the last 90", percent(&card["retention"])));
+    let days = card["days_between_orders"]
+        .as_f64()
+        .map_or_else(|| "nobody came back yet".to_owned(), |days| format!("an order every {days:.0} days"));
+    let hour = card["usual_hour"].as_u64().map(|hour| format!(", mostly around {hour}:00 UTC")).unwrap_or_default();
+    line("rhythm", format!("{days}{hour}"));
+    line("prices", format!("{} of purchases reduced, by {} on average", percent(&card["reduced_share"]), percent(&card["discount_depth"])));
+    let categories = list(&card["top_categories"]).iter().map(|top| format!("{} {}", text(&top["name"]), percent(&top["share"])));
+    line("buys", categories.collect::<Vec<_>>().join(", "));
+    let stage = |name: &str| grouped(card["stages"][name].as_u64().unwrap_or_default());
+    line(
+        "stages",
+        format!(
+            "{} looking, {} with a first order, {} coming back, {} at risk, {} lapsed",
+            stage("looking"),
+            stage("first_order"),
+            stage("coming_back"),
+            stage("at_risk"),
+            stage("lapsed")
+        ),
+    );
+    for (place, apart) in list(&card["apart"]).iter().enumerate() {
+        line(if place == 0 { "apart" } else { "" }, text(apart));
+    }
+    page
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_card_says_what_is_known_and_what_is_not() {
+        let card =
+            json!({ "people": 1200, "share": 0.25, "revenue_minor": 990_000, "revenue_share": 0.4, "apart": ["orders every 3.1 days"] });
+        let persona = json!({ "id": "p2", "name": "Brand Loyalist", "card": card });
+        let fit = json!({ "stability": 0.93, "thin": 4, "unknown": 2 });
+        let page = page(&json!({ "model": "m", "currency": "EUR", "personas": [persona], "fit": fit }));
+        for words in [
+            "Brand Loyalist (p2)",
+            "1,200 customers, 25 % of all",
+            "9,900.00 EUR, 40 % of all",
+            "cost of winning one unknown",
+            "orders every 3.1 days",
+        ] {
+            assert!(page.contains(words), "{words}: {page}");
+        }
+        assert!(super::page(&json!({ "model": null, "personas": [] })).contains("rapport train"));
+        assert!(super::page(&json!({ "model": "m", "personas": [], "fit": null })).contains("Not enough customers"));
+    }
+}

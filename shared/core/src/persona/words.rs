@@ -1,0 +1,91 @@
+//! Measures in a shopkeeper's words.
+
+use super::{Cloud, Evidence, MEASURES, Measure, Scale, Theme};
+use crate::money::Currency;
+
+/// So many lines tell enough of one person.
+const LINES: usize = 3;
+/// A measure is worth a line from this far off the usual, in robust standard deviations.
+const TELLING: f64 = 1.0;
+
+/// `value` of `measure` in words, beside what is `usual`: "41 % of purchases are reduced (usual here: 23 %)". Money is in minor units of
+/// `currency`.
+#[must_use]
+pub fn telling(measure: Measure, value: f64, usual: f64, currency: Currency) -> String {
+    let number = |value: f64| number(measure, value, currency);
+    let told = number(value);
+    let line = match measure {
+        Measure::Reduced => format!("{told} of purchases are reduced"),
+        Measure::Coupons => format!("{told} coupons per order"),
+        Measure::Depth => format!("pays {told} less than list prices"),
+        Measure::SalePages => format!("{told} sale pages per visit"),
+        Measure::BrandBought => format!("{told} of purchases, taken two by two, are of one brand"),
+        Measure::BrandViewed => format!("{told} of products looked at, taken two by two, are of one brand"),
+        Measure::BrandPages => format!("{told} pages of one brand per visit"),
+        Measure::CarefulBought => format!("{told} of purchases are organic, fair or sustainable"),
+        Measure::CarefulViewed => format!("{told} of products looked at are organic, fair or sustainable"),
+        Measure::ValuesPages => format!("{told} pages about the shop and its makers per visit"),
+        Measure::Quick => format!("{told} of purchases within two minutes of the first look"),
+        Measure::Pause => format!("{told} from one step to the next"),
+        Measure::Night => format!("{told} of activity at night"),
+        Measure::New => format!("{told} of purchases are new products"),
+        Measure::Pondered => format!("{told} of purchases more than a day after the first look"),
+        Measure::ReviewPages => format!("{told} pages of reviews per product looked at"),
+        Measure::GuidePages => format!("{told} guides and help pages per visit"),
+        Measure::Looks => format!("{told} products looked at per product bought"),
+        Measure::Orders => format!("{told} orders"),
+        Measure::Gap => format!("orders every {told} days"),
+        Measure::Lines => format!("{told} products per order"),
+        Measure::Value => format!("{told} per order"),
+        Measure::Pieces => format!("{told} pieces of each product"),
+        Measure::Again => format!("{told} of purchases are of products bought before"),
+        Measure::Christmas => format!("{told} of orders in November and December"),
+    };
+    format!("{line} (usual here: {})", number(usual))
+}
+
+fn number(measure: Measure, value: f64, currency: Currency) -> String {
+    match measure {
+        Measure::Pause => format!("{value:.0} seconds"),
+        Measure::Value => {
+            let decimals = currency.decimals();
+            format!("{:.*} {}", decimals as usize, value / 10f64.powi(decimals.try_into().unwrap_or(2)), currency.code())
+        }
+        Measure::Orders
+        | Measure::Gap
+        | Measure::Lines
+        | Measure::Pieces
+        | Measure::Looks
+        | Measure::Coupons
+        | Measure::SalePages
+        | Measure::BrandPages
+        | Measure::ValuesPages
+        | Measure::ReviewPages
+        | Measure::GuidePages => format!("{value:.1}"),
+        _ => format!("{:.0} %", 100.0 * value),
+    }
+}
+
+/// The measures of somebody that tell most, beginning with those that speak for `cloud`.
+pub(super) fn evidence(evidence: &Evidence, scaled: &[f64; MEASURES], scales: &[Scale], cloud: &Cloud, currency: Currency) -> Vec<String> {
+    let mut lines: Vec<(bool, f64, Measure)> = Measure::ALL
+        .into_iter()
+        .filter(|measure| scaled[*measure as usize].abs() >= TELLING && evidence.0[*measure as usize].1 > 0.0)
+        .map(|measure| (pull(measure, cloud) * scaled[measure as usize] > 0.0, scaled[measure as usize].abs(), measure))
+        .collect();
+    lines.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    let told = |(_, _, measure): (bool, f64, Measure)| {
+        let (part, whole) = evidence.0[measure as usize];
+        let usual = scales.get(measure as usize)?.usual;
+        Some(telling(measure, part / whole, usual, currency))
+    };
+    lines.into_iter().take(LINES).filter_map(told).collect()
+}
+
+/// Where the themes that make `cloud` out want `measure`: above 0 more than usual, below less, 0 where it says nothing of it.
+fn pull(measure: Measure, cloud: &Cloud) -> f64 {
+    let strong = Theme::ALL.into_iter().zip(&cloud.centre).filter(|(_, centre)| centre.abs() >= TELLING);
+    strong
+        .flat_map(|(theme, centre)| theme.parts().iter().filter(|(part, _)| *part == measure).map(move |(_, weight)| weight * centre))
+        .sum()
+}

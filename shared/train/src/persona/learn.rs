@@ -1,0 +1,33 @@
+//! From profiles as they are stored to personas.
+
+use super::{DEFAULT, Shopper, fit};
+use rapport_core::{
+    event::Purpose,
+    features::{Basis, CutOffs, Facts},
+    model::Model,
+    persona::Personas,
+    profile::Profile,
+    source::ConsentMode,
+    time::Timestamp,
+};
+use rayon::prelude::*;
+
+/// The personas of a shop whose customers have `profiles`, or a sample of them with `each` customers behind each. `model` knows the catalog,
+/// the currency and what is to come. Who said no to personalization, or said nothing where silence means no, is left out.
+#[must_use]
+pub fn learn(profiles: &[Profile], each: f64, last: Option<&Personas>, model: &Model, unset: ConsentMode, now: Timestamp) -> Personas {
+    let currency = model.meta().currency;
+    let cut_offs = CutOffs::prior(currency);
+    let basis = Basis { currency, cut_offs: &cut_offs, catalog: Some(model) };
+    let outlook = model.meta().outlook.as_ref();
+    let shoppers: Vec<Shopper> = profiles
+        .par_iter()
+        .filter(|profile| !profile.is_empty() && may_teach(profile, unset))
+        .map(|profile| Shopper::of(&Facts::of(profile, basis), outlook, now))
+        .collect();
+    fit(&shoppers, each.max(1.0), last, currency, now, &DEFAULT)
+}
+
+fn may_teach(profile: &Profile, unset: ConsentMode) -> bool {
+    profile.consent_for(Purpose::Personalization).map_or(unset == ConsentMode::OptOut, |told| told.value)
+}

@@ -1,0 +1,195 @@
+//! Personas of public data: a gift shop's orders, and a grocer's, whose households told their age and income, which personas never see.
+
+use super::super::{Shopper, learn};
+use super::CURRENCY;
+use flate2::read::GzDecoder;
+use rapport_core::{
+    catalog::Item,
+    event::Event,
+    features::{Basis, CutOffs, Facts},
+    model::{Draft, ItemStatistics, Model},
+    persona::{Personas, Portrait},
+    profile::{Profile, Subject, refold, subjects},
+    source::{
+        ConsentMode,
+        csv::{self, Found, Options},
+    },
+    time::Timestamp,
+};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+};
+
+fn path(name: &str) -> Option<PathBuf> {
+    let folder = std::env::var("RAPPORT_DATA").unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data").to_owned());
+    let path = PathBuf::from(folder).join(name);
+    if !path.exists() {
+        println!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+struct Shop {
+    profiles: Vec<Profile>,
+    model: Model,
+    now: Timestamp,
+}
+
+/// Everybody in a file of order lines, as they were at its end; `items` is the shop's catalog.
+fn shop(orders: &PathBuf, items: Vec<Item>) -> Shop {
+    let now = Timestamp::parse("2026-01-01").expect("a time");
+    let options = Options { currency: CURRENCY, map: Vec::new(), now, as_of: now, hash_key: None };
+    let mut histories: BTreeMap<Subject, Vec<Event>> = BTreeMap::new();
+    let take = |found: Found| {
+        if let Found::Event(event) = found
+            && let Some(subject @ Subject::Customer(_)) = subjects(&event).pop()
+        {
+            histories.entry(subject).or_default().push(event);
+        }
+    };
+    csv::read(GzDecoder::new(File::open(orders).expect("a file")), &options, take).expect("order lines");
+    let end = histories.values().flatten().map(|event| event.at).max().expect("events");
+    let profiles = histories.into_iter().map(|(subject, events)| refold(subject, &events)).collect();
+    let statistics = vec![ItemStatistics::default(); items.len()];
+    let draft = Draft { items, statistics, ..Draft::empty(end, CURRENCY) };
+    Shop { profiles, model: Model::parse(draft.to_bytes().expect("an artifact").0.into()).expect("a model"), now: end }
+}
+
+impl Shop {
+    fn learn(&self) -> Personas {
+        let personas = learn(&self.profiles, 1.0, None, &self.model, ConsentMode::OptOut, self.now);
+        println!("{} profiles; stable to {:.2}, silhouette {:.2}", self.profiles.len(), personas.fit.stability, personas.fit.silhouette);
+        for persona in &personas.personas {
+            let card = &persona.card;
+            println!(
+                "{} {}: {} people ({:.0} %), {:.0} % of revenue, {} an order, every {:?} days, retention {:?}\n    {}",
+                persona.id,
+                persona.name,
+                card.people,
+                100.0 * card.share,
+                100.0 * card.revenue_share.unwrap_or_default(),
+                card.order_value_minor.unwrap_or_default(),
+                card.days_between_orders,
+                card.retention,
+                card.apart.join("\n    "),
+            );
+        }
+        personas
+    }
+}
+
+/// `cargo test --release -p rapport-train --lib gift_shop -- --ignored --nocapture`
+#[test]
+#[ignore = "reads a million order lines"]
+fn a_gift_shop_has_personas_that_differ_in_what_they_buy() {
+    let Some(orders) = path("online_retail_ii.csv.gz") else { return };
+    let personas = shop(&orders, Vec::new()).learn();
+    assert!((2..=9).contains(&personas.personas.len()) && personas.fit.stability >= 0.8, "{:?}", personas.fit);
+    assert!(personas.personas.iter().all(|persona| persona.archetype.is_none()), "order lines alone show no archetype");
+    let values: Vec<i64> = personas.personas.iter().map(|persona| persona.card.value_minor).collect();
+    assert!(values.iter().max() > values.iter().min().map(|least| least * 2).as_ref(), "{values:?}");
+    assert!(personas.personas.iter().all(|persona| !persona.name.is_empty() && persona.card.people > 50));
+}
+
+/// `cargo test --release -p rapport-train --lib betray -- --ignored --nocapture`
+#[test]
+#[ignore = "reads seventy-five thousand order lines"]
+fn personas_betray_little_of_age_and_income() {
+    let (Some(orders), Some(told), Some(products)) = (
+        path("complete_journey_transactions.csv.gz"),
+        path("complete_journey_demographics.csv.gz"),
+        path("complete_journey_products.csv.gz"),
+    ) else {
+        return;
+    };
+    let shop = shop(&orders, catalog(&products));
+    let personas = shop.learn();
+    let cut_offs = CutOffs::prior(CURRENCY);
+    let basis = Basis { currency: CURRENCY, cut_offs: &cut_offs, catalog: Some(&shop.model) };
+    let persona: BTreeMap<String, &str> = shop
+        .profiles
+        .iter()
+        .filter_map(|profile| {
+            let shopper = Shopper::of(&Facts::of(profile, basis), None, shop.now);
+            let Portrait::Known(persona, _) = personas.portrait(&shopper.sketch) else { return None };
+            Some((profile.subject.to_string().trim_start_matches("c#").to_owned(), persona.id.as_str()))
+        })
+        .collect();
+    for (column, name) in [(1, "age"), (2, "income")] {
+        let pairs: Vec<(String, &str)> =
+            rows(&told).into_iter().filter_map(|row| Some((row.get(column)?.clone(), *persona.get(row.first()?)?))).collect();
+        let (v, guessed, blind) = (cramers_v(&pairs), guessed(&pairs), blind(&pairs));
+        println!("{name}: {} households, Cramér's V {v:.3}; guessed right {guessed:.3} with the persona, {blind:.3} without", pairs.len());
+        assert!(pairs.len() > 500);
+        assert!(v < 0.2, "personas tell {name}: {v}");
+        assert!(guessed - blind < 0.05, "personas help to guess {name}: {guessed} {blind}");
+    }
+}
+
+/// The rows of a plain file, its header left out.
+fn rows(path: &PathBuf) -> Vec<Vec<String>> {
+    let lines = BufReader::new(GzDecoder::new(File::open(path).expect("a file"))).lines();
+    lines.skip(1).map(|line| line.expect("text").split(',').map(str::to_owned).collect()).collect()
+}
+
+/// Departments as categories, national or the grocer's own as brand.
+fn catalog(products: &PathBuf) -> Vec<Item> {
+    let item = |row: Vec<String>| {
+        let text = |place: usize| row.get(place).filter(|text| !text.is_empty()).cloned();
+        let id = rapport_core::id::ItemId::new(row.first()?).ok()?;
+        Some(Item { category: text(2), brand: text(1), ..Item::bare(id) })
+    };
+    let items: BTreeMap<String, Item> = rows(products).into_iter().filter_map(item).map(|item| (item.id.to_string(), item)).collect();
+    items.into_values().collect()
+}
+
+/// How often each value of a column and each persona meet.
+fn table<'a>(pairs: &'a [(String, &'a str)]) -> BTreeMap<(&'a str, &'a str), f64> {
+    let mut table = BTreeMap::new();
+    for (value, persona) in pairs {
+        *table.entry((value.as_str(), *persona)).or_default() += 1.0;
+    }
+    table
+}
+
+/// Cramér's V without the bias of small tables (Bergsma 2013): 0 is independent, 1 is told completely.
+fn cramers_v(pairs: &[(String, &str)]) -> f64 {
+    let (n, table) = (pairs.len() as f64, table(pairs));
+    let (mut rows, mut columns) = (BTreeMap::<&str, f64>::new(), BTreeMap::<&str, f64>::new());
+    for ((row, column), count) in &table {
+        *rows.entry(row).or_default() += count;
+        *columns.entry(column).or_default() += count;
+    }
+    let mut chi_squared = 0.0;
+    for (row, in_row) in &rows {
+        for (column, in_column) in &columns {
+            let expected = in_row * in_column / n;
+            chi_squared += (table.get(&(*row, *column)).copied().unwrap_or_default() - expected).powi(2) / expected;
+        }
+    }
+    let (r, c) = (rows.len() as f64, columns.len() as f64);
+    let phi = (chi_squared / n - (r - 1.0) * (c - 1.0) / (n - 1.0)).max(0.0);
+    let corrected = |k: f64| k - (k - 1.0).powi(2) / (n - 1.0);
+    (phi / (corrected(r).min(corrected(c)) - 1.0).max(1e-9)).sqrt()
+}
+
+/// How often the likeliest value given the persona is right.
+fn guessed(pairs: &[(String, &str)]) -> f64 {
+    let mut best: BTreeMap<&str, f64> = BTreeMap::new();
+    for ((_, persona), count) in table(pairs) {
+        let known = best.entry(persona).or_default();
+        *known = known.max(count);
+    }
+    best.values().sum::<f64>() / pairs.len() as f64
+}
+
+/// How often the likeliest value of all is right.
+fn blind(pairs: &[(String, &str)]) -> f64 {
+    let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
+    pairs.iter().for_each(|(value, _)| *counts.entry(value).or_default() += 1.0);
+    counts.values().copied().fold(0.0, f64::max) / pairs.len() as f64
+}
