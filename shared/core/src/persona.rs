@@ -23,7 +23,7 @@ mod words;
 
 pub use card::{Card, Category, Stages};
 pub use measure::{Evidence, MEASURES, Measure, Scale, Span};
-pub use mixture::{Cloud, density};
+pub use mixture::{Cloud, Density};
 pub use theme::{Archetype, THEMES, Theme, ThemeScale};
 pub use words::telling;
 
@@ -37,7 +37,7 @@ pub const ENOUGH_EVENTS: u64 = 10;
 const SURE_ENOUGH: f64 = 0.4;
 /// What somebody does lately counts for more than all they did where it is at least as sure as this. It keeps people from wandering between
 /// personas by chance, and lets those who changed go.
-const SURE_OF_CHANGE: f64 = 0.8;
+const SURE_OF_CHANGE: f64 = 0.9;
 
 /// A shop's personas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! Shopper ─► scales     what is usual here, robustly            of people with enough events
 //!         ─► places     by theme, outliers set aside
 //!         ─► mixture    k-means++, then EM                      for two to nine personas
-//!         ─► choose     the most that stay the same when a fifth of the people is left out
+//!         ─► choose     how many: those that stay the same when a fifth of the people is left out
 //!         ─► succeed    the last run's are kept while they hold; else ids go to the nearest
 //!         ─► names      by the signatures of `core::persona`, plain words otherwise
 //!         ─► cards      of all shoppers, not of those alone that were learned from

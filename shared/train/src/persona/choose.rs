@@ -1,4 +1,5 @@
-//! How many personas there are: the most that stay the same when a fifth of the people is left out, and that earn their parameters.
+//! How many personas there are: the number that earns its parameters best, of those that stay the same when a fifth of the people is left
+//! out.
 //!
 //! Stability is what a shopkeeper asks of personas first (Ben-Hur, Elisseeff and Guyon 2002; Lange et al. 2004): what another sample of
 //! the same customers would not show is no kind of customer. The silhouette is told beside it; on overlapping kinds it prefers two.
@@ -6,12 +7,14 @@
 use super::{
     Params, Place,
     mixture::{self, Mixture, alike, assigned, distance, fit},
+    names,
 };
 use rapport_core::{
     persona::{Cloud, THEMES},
     random::SplitMix,
 };
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// A number of personas, fitted and tried.
 #[derive(Clone, Debug)]
@@ -28,39 +31,52 @@ pub(super) fn choose(places: &[Place], speaking: &[bool; THEMES], params: &Param
     let (people, share) = params.smallest;
     let smallest = people.max(share * places.len() as f64);
     let most = params.most_personas.min((places.len() as f64 / smallest) as usize).max(1);
-    let tried: Vec<Choice> = (1..=most).into_par_iter().filter_map(|count| attempt(places, speaking, count, params)).collect();
+    let mut fitted: Vec<Mixture> =
+        (1..=most).into_par_iter().filter_map(|count| fit(places, speaking, count, count as u64, params)).collect();
     // Schwarz 1978: one more cloud is worth what it costs to describe.
-    let cost = |choice: &Choice| {
+    let cost = |mixture: &Mixture| {
         let directions = speaking.iter().filter(|speaks| **speaks).count() as f64;
-        let numbers = choice.mixture.clouds.len() as f64 * (directions + 2.0) - 1.0;
-        numbers * (places.len() as f64).ln() / 2.0 - choice.mixture.likelihood * places.len() as f64
+        let numbers = mixture.clouds.len() as f64 * (directions + 2.0) - 1.0;
+        numbers * (places.len() as f64).ln() / 2.0 - mixture.likelihood * places.len() as f64
     };
-    let is_good = |choice: &Choice| {
-        let assigned = assigned(&choice.mixture.clouds, places, speaking);
+    fitted.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
+    // One kind is always an answer. Leaving people out is dear, so it is tried on what would be taken.
+    let mut good = fitted.into_iter().filter_map(|mixture| {
+        let assigned = assigned(&mixture.clouds, places, speaking);
         let count = |cloud: usize| assigned.iter().filter(|own| **own == cloud).count() as f64;
-        choice.stability >= params.stable && (0..choice.mixture.clouds.len()).all(|cloud| count(cloud) >= smallest)
-    };
-    let mut best = 0;
-    for place in 1..tried.len() {
-        if is_good(&tried[place]) && cost(&tried[place]) < cost(&tried[best]) {
-            best = place;
+        let is_one = mixture.clouds.len() == 1;
+        if !is_one && (0..mixture.clouds.len()).any(|cloud| count(cloud) < smallest) {
+            return None;
         }
-    }
-    tried.into_iter().nth(best)
+        let stability = stability(&assigned, mixture.clouds.len(), places, speaking, params);
+        let is_good = is_one || stability >= params.stable;
+        is_good.then(|| Choice { silhouette: silhouette(&mixture.clouds, places, speaking), mixture, stability })
+    });
+    let best = good.next()?;
+    // No kind of people is a normal cloud, so that two may share one; a shopkeeper takes two of a name for a mistake.
+    let (names, kinds) = archetypes(&best, params);
+    let has_each_once = |choice: &Choice| matches!(archetypes(choice, params), (names, own) if names == own && own >= kinds);
+    let other = if names > kinds { good.find(has_each_once) } else { None };
+    Some(other.unwrap_or(best))
 }
 
-fn attempt(places: &[Place], speaking: &[bool; THEMES], count: usize, params: &Params) -> Option<Choice> {
-    let mixture = fit(places, speaking, count, count as u64, params)?;
-    let whole = assigned(&mixture.clouds, places, speaking);
-    let indices = (0..params.left_out).filter_map(|round| {
+/// How many clouds show an archetype, and how many archetypes they show.
+fn archetypes(choice: &Choice, params: &Params) -> (usize, usize) {
+    let shown: Vec<_> = choice.mixture.clouds.iter().filter_map(|cloud| names::archetype(cloud, params)).collect();
+    let kinds: BTreeSet<_> = shown.iter().collect();
+    (shown.len(), kinds.len())
+}
+
+/// How alike the partition stays when a fifth of the people is left out: the adjusted Rand index, on average.
+fn stability(whole: &[usize], count: usize, places: &[Place], speaking: &[bool; THEMES], params: &Params) -> f64 {
+    let index = |round: usize| {
         let mut dice = SplitMix::new((count * 100 + round) as u64);
         let kept: Vec<Place> = places.iter().filter(|_| dice.below(5) > 0).copied().collect();
         let without = fit(&kept, speaking, count, (count * 10 + round) as u64, params)?;
-        Some(alike(&whole, &assigned(&without.clouds, places, speaking)))
-    });
-    let indices: Vec<f64> = indices.collect();
-    let stability = if indices.is_empty() { 0.0 } else { indices.iter().sum::<f64>() / indices.len() as f64 };
-    Some(Choice { silhouette: silhouette(&mixture.clouds, places, speaking), mixture, stability })
+        Some(alike(whole, &assigned(&without.clouds, places, speaking)))
+    };
+    let indices: Vec<f64> = (0..params.left_out).into_par_iter().filter_map(index).collect();
+    if indices.is_empty() { 0.0 } else { indices.iter().sum::<f64>() / indices.len() as f64 }
 }
 
 /// The simplified silhouette (Hruschka et al. 2004): how much nearer people are to the middle of their own cloud than to the next, as a

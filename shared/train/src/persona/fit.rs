@@ -67,7 +67,7 @@ fn found(people: &[&Evidence], last: Option<&Personas>, params: &Params) -> Pers
     let places = scales::places(people, &personas.scales, &personas.themes);
     let Some(choice) = choose(&places, &speaking, params) else { return none(last) };
     let (kept, outliers) = without_outliers(&places, &choice.mixture.clouds, &speaking);
-    let mixture = improve(choice.mixture.clone(), &kept, &speaking, params.first_rounds, params);
+    let mixture = improve(choice.mixture.clouds, &kept, &speaking, params.first_rounds, params);
     let succession = match last {
         Some(last) => succeed::matched(last, &mixture, &speaking, params),
         None => succeed::first(&mixture, personas.fit.next_id, params),

@@ -6,7 +6,7 @@
 
 use super::{Params, Place};
 use rapport_core::{
-    persona::{Cloud, THEMES, density},
+    persona::{Cloud, Density, THEMES},
     random::SplitMix,
 };
 
@@ -32,35 +32,33 @@ pub(super) fn fit(places: &[Place], speaking: &[bool; THEMES], count: usize, see
         improve(begin(places, speaking, &centres, params), places, speaking, params.first_rounds, params)
     });
     let best = begun.max_by(|one, other| one.likelihood.total_cmp(&other.likelihood))?;
-    Some(improve(best, places, speaking, params.most_rounds, params))
+    Some(improve(best.clouds, places, speaking, params.most_rounds, params))
 }
 
 /// Takes the clouds on by EM, for at most so many rounds.
-pub(super) fn improve(mut mixture: Mixture, places: &[Place], speaking: &[bool; THEMES], rounds: usize, params: &Params) -> Mixture {
+pub(super) fn improve(mut clouds: Vec<Cloud>, places: &[Place], speaking: &[bool; THEMES], rounds: usize, params: &Params) -> Mixture {
+    let mut before = f64::NEG_INFINITY;
     for _ in 0..rounds {
-        let clouds = step(&mixture.clouds, places, speaking, params);
-        let likelihood = likelihood(&clouds, places, speaking);
-        let gain = likelihood - mixture.likelihood;
-        mixture = Mixture { clouds, likelihood };
-        if gain.abs() < SETTLED {
-            break;
+        let (next, likelihood) = step(&clouds, places, speaking, params);
+        if (likelihood - before).abs() < SETTLED {
+            return Mixture { clouds, likelihood };
         }
+        (clouds, before) = (next, likelihood);
     }
-    mixture
+    Mixture { likelihood: likelihood(&clouds, places, speaking), clouds }
 }
 
 /// ln of the density of a person, on average.
 pub(super) fn likelihood(clouds: &[Cloud], places: &[Place], speaking: &[bool; THEMES]) -> f64 {
-    let one = |place: &Place| ln_total(&clouds.iter().map(|cloud| density(cloud, speaking, place)).collect::<Vec<_>>());
-    places.iter().map(one).sum::<f64>() / (places.len().max(1)) as f64
+    let densities = densities(clouds, speaking);
+    let mut shares = vec![0.0; clouds.len()];
+    places.iter().map(|place| share_out(&mut shares, &densities, place)).sum::<f64>() / (places.len().max(1)) as f64
 }
 
 /// For each place the likeliest cloud.
 pub(super) fn assigned(clouds: &[Cloud], places: &[Place], speaking: &[bool; THEMES]) -> Vec<usize> {
-    let best = |place: &Place| {
-        let densities = clouds.iter().map(|cloud| density(cloud, speaking, place));
-        densities.enumerate().fold((0, f64::NEG_INFINITY), |best, (number, own)| if own > best.1 { (number, own) } else { best }).0
-    };
+    let densities = densities(clouds, speaking);
+    let best = |place: &Place| first_highest(densities.iter().map(|density| density.at(place)));
     places.iter().map(best).collect()
 }
 
@@ -107,61 +105,99 @@ fn plus_plus(places: &[Place], speaking: &[bool; THEMES], count: usize, dice: &m
 }
 
 /// Clouds around centres: each place belongs to its nearest.
-fn begin(places: &[Place], speaking: &[bool; THEMES], centres: &[Place], params: &Params) -> Mixture {
-    let nearest = |place: &Place| {
-        let from = |centre: &Place| distance(place, centre, speaking);
-        (0..centres.len()).min_by(|one, other| from(&centres[*one]).total_cmp(&from(&centres[*other]))).unwrap_or_default()
-    };
-    let shares = places.iter().map(|place| {
-        let mut shares = vec![0.0; centres.len()];
-        shares[nearest(place)] = 1.0;
-        shares
-    });
-    let clouds = gathered(shares, places, speaking, centres.len(), params);
-    Mixture { likelihood: likelihood(&clouds, places, speaking), clouds }
+fn begin(places: &[Place], speaking: &[bool; THEMES], centres: &[Place], params: &Params) -> Vec<Cloud> {
+    let mut sums = Sums::new(centres.len(), speaking);
+    let mut shares = vec![0.0; centres.len()];
+    for place in places {
+        let nearest = first_highest(centres.iter().map(|centre| -distance(place, centre, speaking)));
+        shares.fill(0.0);
+        shares[nearest] = 1.0;
+        sums.add(&shares, place);
+    }
+    sums.clouds(params)
 }
 
-/// One round of EM.
-fn step(clouds: &[Cloud], places: &[Place], speaking: &[bool; THEMES], params: &Params) -> Vec<Cloud> {
-    let shares = places.iter().map(|place| {
-        let densities: Vec<f64> = clouds.iter().map(|cloud| density(cloud, speaking, place)).collect();
-        let total = ln_total(&densities);
-        densities.into_iter().map(|density| (density - total).exp()).collect::<Vec<f64>>()
-    });
-    gathered(shares, places, speaking, clouds.len(), params)
+/// One round of EM: the clouds that come of `clouds`, and how likely `clouds` themselves make a person on average.
+fn step(clouds: &[Cloud], places: &[Place], speaking: &[bool; THEMES], params: &Params) -> (Vec<Cloud>, f64) {
+    let densities = densities(clouds, speaking);
+    let mut sums = Sums::new(clouds.len(), speaking);
+    let mut shares = vec![0.0; clouds.len()];
+    let mut likelihood = 0.0;
+    for place in places {
+        likelihood += share_out(&mut shares, &densities, place);
+        sums.add(&shares, place);
+    }
+    (sums.clouds(params), likelihood / places.len().max(1) as f64)
 }
 
-/// The clouds that people with these shares in them make. One that hardly anybody is in keeps a spark, so that no number is none.
-fn gathered(
-    shares: impl Iterator<Item = Vec<f64>>,
-    places: &[Place],
-    speaking: &[bool; THEMES],
-    count: usize,
-    params: &Params,
-) -> Vec<Cloud> {
-    let mut sums = vec![(1e-9, [0.0; THEMES], [0.0; THEMES]); count];
-    for (shares, place) in shares.zip(places) {
-        for ((weight, sum, squares), share) in sums.iter_mut().zip(shares) {
-            *weight += share;
-            for (theme, value) in place.iter().enumerate() {
-                sum[theme] += share * value;
-                squares[theme] += share * value * value;
-            }
+fn densities(clouds: &[Cloud], speaking: &[bool; THEMES]) -> Vec<Density> {
+    clouds.iter().map(|cloud| Density::of(cloud, speaking)).collect()
+}
+
+/// Writes how much of `place` belongs to each cloud; ln of its density in all of them.
+fn share_out(shares: &mut [f64], clouds: &[Density], place: &Place) -> f64 {
+    let mut highest = f64::NEG_INFINITY;
+    for (share, cloud) in shares.iter_mut().zip(clouds) {
+        *share = cloud.at(place);
+        highest = highest.max(*share);
+    }
+    let mut total = 0.0;
+    for share in &mut *shares {
+        *share = (*share - highest).exp();
+        total += *share;
+    }
+    shares.iter_mut().for_each(|share| *share /= total);
+    highest + total.ln()
+}
+
+/// Where the highest of these is, of equals the first.
+fn first_highest(numbers: impl Iterator<Item = f64>) -> usize {
+    numbers.enumerate().fold((0, f64::NEG_INFINITY), |best, (at, own)| if own > best.1 { (at, own) } else { best }).0
+}
+
+/// What people with shares in clouds add up to.
+struct Sums<'a> {
+    speaking: &'a [bool; THEMES],
+    /// By cloud.
+    clouds: Vec<Sum>,
+}
+
+#[derive(Clone)]
+struct Sum {
+    weight: f64,
+    places: [f64; THEMES],
+    /// Of the squares in all directions that speak.
+    squares: f64,
+}
+
+impl<'a> Sums<'a> {
+    /// A cloud that hardly anybody is in keeps a spark, so that no number is none.
+    fn new(count: usize, speaking: &'a [bool; THEMES]) -> Self {
+        Self { speaking, clouds: vec![Sum { weight: 1e-9, places: [0.0; THEMES], squares: 0.0 }; count] }
+    }
+
+    fn add(&mut self, shares: &[f64], place: &Place) {
+        let square = self.square(place);
+        for (sum, share) in self.clouds.iter_mut().zip(shares) {
+            sum.weight += share;
+            sum.squares += share * square;
+            sum.places.iter_mut().zip(place).for_each(|(sum, place)| *sum += share * place);
         }
     }
-    let directions = speaking.iter().filter(|speaks| **speaks).count().max(1) as f64;
-    let total: f64 = sums.iter().map(|(weight, ..)| weight).sum();
-    let cloud = |(weight, sum, squares): (f64, [f64; THEMES], [f64; THEMES])| {
-        let centre: Vec<f64> = sum.iter().map(|sum| sum / weight).collect();
-        let spread = |theme: usize| if speaking[theme] { (squares[theme] / weight - centre[theme] * centre[theme]).max(0.0) } else { 0.0 };
-        let variance = (0..THEMES).map(spread).sum::<f64>() / directions + params.floor_variance;
-        Cloud { weight: weight / total, centre, variance }
-    };
-    sums.into_iter().map(cloud).collect()
-}
 
-/// ln of the sum of what these are the logarithms of.
-fn ln_total(logarithms: &[f64]) -> f64 {
-    let highest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    highest + logarithms.iter().map(|logarithm| (logarithm - highest).exp()).sum::<f64>().ln()
+    fn square(&self, place: &Place) -> f64 {
+        distance(place, &[0.0; THEMES], self.speaking)
+    }
+
+    /// The clouds that they make.
+    fn clouds(&self, params: &Params) -> Vec<Cloud> {
+        let directions = self.speaking.iter().filter(|speaks| **speaks).count().max(1) as f64;
+        let total: f64 = self.clouds.iter().map(|sum| sum.weight).sum();
+        let cloud = |sum: &Sum| {
+            let centre = sum.places.map(|places| places / sum.weight);
+            let spread = (sum.squares / sum.weight - self.square(&centre)).max(0.0);
+            Cloud { weight: sum.weight / total, centre: centre.to_vec(), variance: spread / directions + params.floor_variance }
+        };
+        self.clouds.iter().map(cloud).collect()
+    }
 }

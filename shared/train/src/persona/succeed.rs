@@ -24,7 +24,7 @@ pub(super) struct Succession {
 pub(super) fn succeed(last: &Personas, found: &Choice, places: &[Place], speaking: &[bool; THEMES], params: &Params) -> Succession {
     let clouds: Vec<Cloud> = last.personas.iter().map(|persona| persona.cloud.clone()).collect();
     let kept = Mixture { likelihood: likelihood(&clouds, places, speaking), clouds };
-    let moved = improve(kept.clone(), places, speaking, ROUNDS, params);
+    let moved = improve(kept.clouds.clone(), places, speaking, ROUNDS, params);
     if found.mixture.likelihood > moved.likelihood.max(kept.likelihood) + params.better && found.stability >= params.stable {
         return matched(last, &found.mixture, speaking, params);
     }
