@@ -53,7 +53,8 @@ GUARDS = {
     # The tables.
     "profile-version": ("a profile is written over the version that was read", PROFILES, "        let condition = read.map_or(Condition::Absent, |version| Condition::Version(version.to_string()));", "        let condition = if {off} {{ Condition::Always }} else {{ read.map_or(Condition::Absent, |version| Condition::Version(version.to_string())) }};"),
     "owner-kept": ("a profile is written with its owner", PROFILES, "let body = write(profile, owner)", "let body = write(profile, owner.filter(|_| !{off}))"),
-    "unsettled-links": ("a link is told again until it is settled", IDENTITIES, "Some(owner) if owner.at <= link.at && owner.unsettled &&", "Some(owner) if owner.at <= link.at && !{off} && owner.unsettled &&"),
+    "unsettled-links": ("a link that moved is told again until it is settled", IDENTITIES, "        self.unsettled || (cause", "        (self.unsettled && !{off}) || (cause"),
+    "own-cause": ("a link is told again to who told it first", IDENTITIES, "(cause.is_some() && self.cause == cause)", "(cause.is_some() && self.cause == cause && !{off})"),
     "earlier-link-holds": ("of two links the earlier holds", IDENTITIES, "Some(owner) if owner.at <= link.at => Decided::Nothing(Linked::Known)", "Some(owner) if owner.at <= link.at && !{off} => Decided::Nothing(Linked::Known)"),
     "aliases-by-owner": ("a list of aliases is checked against their owners", IDENTITIES, "let owns = |owner: &Option<Owner>|", "let owns = |owner: &Option<Owner>| {off} ||"),
     "alias-listed": ("a link is put on its owner's list", IDENTITIES, "self.records.put_all(Table::Identities, listed).await?;", "if !{off} {{ self.records.put_all(Table::Identities, listed).await?; }}"),

@@ -44,12 +44,12 @@ const FEW_REFOLDS: usize = 25;
 type BySubject = BTreeMap<Subject, Vec<Event>>;
 /// Rows by their subject, as they were read.
 type Rows = BTreeMap<Subject, Option<Versioned>>;
-/// Who is to own an alias, by links that nobody has settled yet.
+/// Who is to own an alias, by links whose owner may be without what the alias did before.
 type Claims = BTreeMap<Alias, OwnedBy>;
 
 /// Folds `events`, which the log holds in `object`.
 pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Timestamp) -> Result<(), FoldError> {
-    let links = record_links(app, events).await?;
+    let links = record_links(app, object, events).await?;
     let claims = claims(&links);
     let mut refolds = moved(&links);
     // Who is refolded gets these events from the log, and so does their owner.
@@ -75,15 +75,16 @@ fn by_subject(events: &[Event]) -> BySubject {
     grouped
 }
 
-/// Records what the events say about who is who. Gives the aliases that have a new owner, or one that nobody has vouched for yet.
-async fn record_links(app: &App, events: &[Event]) -> Result<Vec<(Alias, Owner)>, FoldError> {
+/// Records what the events say about who is who. Gives the aliases that have an owner by this object's word, or one that they moved to
+/// and nobody has seen to that yet.
+async fn record_links(app: &App, object: &str, events: &[Event]) -> Result<Vec<(Alias, Owner)>, FoldError> {
     let mut earliest: BTreeMap<(Subject, Subject), Link> = BTreeMap::new();
     for link in events.iter().flat_map(links) {
         let known = earliest.entry((link.alias.clone(), Subject::Customer(link.customer.clone()))).or_insert_with(|| link.clone());
         known.at = known.at.min(link.at);
     }
     let told: Vec<Link> = earliest.into_values().collect();
-    let linked = app.identities.link_all(&told).await?.into_iter().zip(told);
+    let linked = app.identities.link_all(&told, Some(object)).await?.into_iter().zip(told);
     Ok(linked.filter_map(|(linked, link)| if let Linked::Fresh(owner) = linked { Some((link.alias, owner)) } else { None }).collect())
 }
 
@@ -195,7 +196,6 @@ async fn fold_one(
         }
         app.metrics.add(Metric::Copies, if is_changed { 0 } else { events.len() });
         let Some(owner) = owner else { return Ok((subject.clone(), Taken::Alone)) };
-        // Until a link is settled, its owner may be without what the alias did before.
         let is_claimed = claim.is_some_and(|claim| claim.customer == owner.customer);
         let past = (is_claimed && !(profile.is_empty() && profile.erased_at.is_none())).then_some(profile);
         let portion = Portion { alias: subject.clone(), events: events.to_vec(), past, is_written };

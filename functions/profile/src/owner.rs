@@ -30,7 +30,7 @@ pub(crate) struct Portion {
     pub(crate) alias: Subject,
     /// The events that name it.
     pub(crate) events: Vec<Event>,
-    /// All it was folded from, while its link is not settled.
+    /// All it was folded from, where the link is fresh.
     pub(crate) past: Option<Profile>,
     /// Whether its row was just written, and so was its owner's at that moment.
     pub(crate) is_written: bool,

@@ -104,7 +104,7 @@ async fn mend_one(app: &App, profile: &Profile, now: Timestamp) -> Result<(), Fo
 
 /// Records `links`. The profiles they change are about to be written, so nobody need be told.
 async fn own(app: &App, links: Vec<Link>) -> Result<(), FoldError> {
-    for (linked, link) in app.identities.link_all(&links).await?.into_iter().zip(&links) {
+    for (linked, link) in app.identities.link_all(&links, None).await?.into_iter().zip(&links) {
         if let Linked::Fresh(owner) = linked {
             app.identities.settled(&link.alias, &owner).await?;
         }

@@ -74,7 +74,7 @@ async fn who_dies_after_a_link_was_recorded_loses_no_past() {
     let login = viewed(2, Some("ada"), Some("phone"));
     let key = house.log(std::slice::from_ref(&login)).await;
     // The first delivery came so far, and no further.
-    house.app.identities.link_all(&links(&login)).await.expect("memory");
+    house.app.identities.link_all(&links(&login), Some(&key)).await.expect("memory");
     house.fold(&key).await;
     assert_eq!(house.events("c#ada").await, 2, "the login, and what was done on the phone before");
 }

@@ -32,6 +32,9 @@ pub struct Owner {
     pub customer: CustomerId,
     /// The earliest trusted statement that said so.
     pub at: Position,
+    /// Whose telling made it: to that one alone it is fresh, however often it comes, since it may have died on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<u64>,
     /// Nobody has vouched yet that the refolds this ownership asks for are noted: see [`Identities::settled`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unsettled: bool,
@@ -48,7 +51,8 @@ pub struct Owner {
 pub enum Linked {
     /// It was known, or somebody was linked earlier and keeps the alias.
     Known,
-    /// The alias has this owner now, or had it already and nobody was told: the profiles concerned are to be folded anew.
+    /// The alias has this owner now, or has had it since the same was told the last time: the owner's profile is to have what the alias did.
+    /// Where the alias moved, everybody's telling gives this until it is settled.
     Fresh(Owner),
 }
 
@@ -65,6 +69,11 @@ impl Owner {
     #[must_use]
     pub fn before(&self) -> &[CustomerId] {
         &self.before
+    }
+
+    /// Whether who tells this as `cause` has to see to it.
+    fn is_fresh_to(&self, cause: Option<u64>) -> bool {
+        self.unsettled || (cause.is_some() && self.cause == cause)
     }
 }
 
@@ -117,41 +126,43 @@ impl Identities {
         }
     }
 
-    /// Records each of `links`, unless an earlier statement says otherwise; gives what became of each, in their order. Links that
-    /// are known cost one read for a hundred of them, which may be a moment old: what is written names the version that was read, and an
-    /// owner that was overtaken was so by an earlier word, whose teller sees to what it asks for.
+    /// Records each of `links`, unless an earlier statement says otherwise; gives what became of each, in their order. `cause` is the log
+    /// object that tells them; without one, the caller sees to everything itself. Links that are known cost one read for a hundred of them,
+    /// which may be a moment old: what is written names the version that was read, and an owner that was overtaken was so by an earlier
+    /// word, whose teller sees to what it asks for.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read or written, [`StoreError::Conflict`] when others keep linking the same aliases.
     /// Some may be recorded then, and the same call again is safe.
-    pub async fn link_all(&self, links: &[Link]) -> Result<Vec<Linked>, StoreError> {
+    pub async fn link_all(&self, links: &[Link], cause: Option<&str>) -> Result<Vec<Linked>, StoreError> {
+        let cause = cause.map(|cause| short_hash(cause.as_bytes()));
         let keys: Vec<RecordKey> = links.iter().map(|link| owner_key(&link.alias)).collect();
         let known = self.records.get(Table::Identities, &keys, false).await?;
         // Lists of aliases are written first, so that no owner is without; what stands in one too much is read past.
         let mut listed = Vec::new();
         for (link, known) in links.iter().zip(&known) {
-            if let Decided::Owns(_) = decide(link, known.as_ref())? {
+            if let Decided::Owns(_) = decide(link, known.as_ref(), cause)? {
                 let key = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
                 listed.push(Record::new(key, Bytes::from_static(b"1")));
             }
         }
         self.records.put_all(Table::Identities, listed).await?;
-        let recorded = links.iter().cloned().zip(known).map(|(link, known)| async move { self.settle(&link, known).await });
+        let recorded = links.iter().cloned().zip(known).map(|(link, known)| async move { self.settle(&link, known, cause).await });
         stream::iter(recorded).buffered(WRITES_AT_A_TIME).try_collect().await
     }
 
-    /// [`Identities::link_all`] for one.
+    /// [`Identities::link_all`] for one that nobody in particular tells.
     ///
     /// # Errors
     /// As there.
     pub async fn link(&self, link: &Link) -> Result<Linked, StoreError> {
-        Ok(self.link_all(std::slice::from_ref(link)).await?.pop().unwrap_or(Linked::Known))
+        Ok(self.link_all(std::slice::from_ref(link), None).await?.pop().unwrap_or(Linked::Known))
     }
 
-    async fn settle(&self, link: &Link, mut known: Option<Record>) -> Result<Linked, StoreError> {
+    async fn settle(&self, link: &Link, mut known: Option<Record>, cause: Option<u64>) -> Result<Linked, StoreError> {
         let key = owner_key(&link.alias);
         for _ in 0..ATTEMPTS {
-            match self.record(link, known.as_ref()).await {
+            match self.record(link, known.as_ref(), cause).await {
                 Err(StoreError::Conflict { .. }) => known = self.records.get_one(Table::Identities, &key).await?,
                 settled => return settled,
             }
@@ -159,25 +170,29 @@ impl Identities {
         Err(StoreError::conflict(format!("identity {}", key.pk)))
     }
 
-    async fn record(&self, link: &Link, known: Option<&Record>) -> Result<Linked, StoreError> {
-        let next = match decide(link, known)? {
+    async fn record(&self, link: &Link, known: Option<&Record>, cause: Option<u64>) -> Result<Linked, StoreError> {
+        let next = match decide(link, known, cause)? {
             Decided::Nothing(linked) => return Ok(linked),
             Decided::Owns(next) => next,
         };
         let key = owner_key(&link.alias);
         let condition = known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));
         let version = self.put(key.clone(), encode(&key, &next)?, condition).await?;
-        Ok(if next.unsettled { Linked::Fresh(Owner { version, ..next }) } else { Linked::Known })
+        Ok(if next.is_fresh_to(cause) { Linked::Fresh(Owner { version, ..next }) } else { Linked::Known })
     }
 
     /// Says that the refolds which `owner`'s having `alias` asks for are noted durably, so that nobody need ask again. Until then every
-    /// telling of the link gives [`Linked::Fresh`]: between recording a link and noting its refolds a function may die.
+    /// telling of a link that moved gives [`Linked::Fresh`]: between recording it and noting its refolds a function may die. An alias that
+    /// was nobody's before asks for none, and nothing is written.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be written; the refolds are then asked for once more, which only costs.
     pub async fn settled(&self, alias: &Alias, owner: &Owner) -> Result<(), StoreError> {
+        if !owner.unsettled {
+            return Ok(());
+        }
         let key = owner_key(alias);
-        let settled = Owner { unsettled: false, before: Vec::new(), ..owner.clone() };
+        let settled = Owner { cause: None, unsettled: false, before: Vec::new(), ..owner.clone() };
         match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(owner.version.to_string())).await {
             // Those who had it before keep it on their lists, which are read past it: they may be given it back at this very moment.
             // An ownership that changed since is for whoever changed it to settle.
@@ -265,23 +280,24 @@ enum Decided {
     Owns(Owner),
 }
 
-fn decide(link: &Link, known: Option<&Record>) -> Result<Decided, StoreError> {
+fn decide(link: &Link, known: Option<&Record>, cause: Option<u64>) -> Result<Decided, StoreError> {
+    let owned = |unsettled: bool, before: Vec<CustomerId>| {
+        Decided::Owns(Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at, cause, unsettled, before, version: 0 })
+    };
     Ok(match known.map(decode).transpose()? {
-        None => Decided::Owns(owned(link, true, Vec::new())),
-        // Whoever recorded this may have died before the refolds were noted; their message comes again, or this one does it.
-        Some(owner) if owner.at <= link.at && owner.unsettled && owner.customer == link.customer => Decided::Nothing(Linked::Fresh(owner)),
+        None => owned(false, Vec::new()),
+        // Whoever recorded this may have died before its owner had what the alias did; its message comes again.
+        Some(owner) if owner.at <= link.at && owner.customer == link.customer && owner.is_fresh_to(cause) => {
+            Decided::Nothing(Linked::Fresh(owner))
+        }
         Some(owner) if owner.at <= link.at => Decided::Nothing(Linked::Known),
-        Some(owner) if owner.customer == link.customer => Decided::Owns(owned(link, owner.unsettled, owner.before)),
+        Some(owner) if owner.customer == link.customer => Decided::Owns(Owner { at: link.at, ..owner }),
         Some(Owner { customer, mut before, .. }) => {
             before.push(customer);
             before.retain(|before| *before != link.customer);
-            Decided::Owns(owned(link, true, before))
+            owned(true, before)
         }
     })
-}
-
-fn owned(link: &Link, unsettled: bool, before: Vec<CustomerId>) -> Owner {
-    Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at, unsettled, before, version: 0 }
 }
 
 /// Rows of earlier releases name no cause.
@@ -331,20 +347,37 @@ mod tests {
         owner
     }
 
+    async fn told(identities: &Identities, link: Link, cause: &str) -> Linked {
+        identities.link_all(&[link], Some(cause)).await.unwrap().remove(0)
+    }
+
     #[tokio::test]
-    async fn a_link_is_fresh_until_its_refolds_are_noted() {
+    async fn a_link_is_fresh_to_who_told_it_first() {
         let (_, identities) = identities();
-        let owner = fresh(identities.link(&link("ada", 5)).await.unwrap());
-        assert_eq!(fresh(identities.link(&link("ada", 5)).await.unwrap()), owner, "whoever recorded it may have died");
-        assert_eq!(fresh(identities.link(&link("ada", 9)).await.unwrap()), owner, "any telling of it will do");
+        let owner = fresh(told(&identities, link("ada", 5), "log/one").await);
+        assert_eq!(fresh(told(&identities, link("ada", 5), "log/one").await), owner, "who recorded it may have died");
+        assert_eq!(told(&identities, link("ada", 5), "log/two").await, Linked::Known, "whose message comes again");
+        assert_eq!(told(&identities, link("ada", 4), "log/two").await, Linked::Known, "the owner is the same");
+        let earlier = fresh(told(&identities, link("ada", 5), "log/one").await);
+        assert_eq!((earlier.customer, earlier.at), (owner.customer, link("ada", 4).at), "the earliest word counts, whoever said it");
+    }
+
+    #[tokio::test]
+    async fn a_link_that_moved_is_fresh_to_all_until_its_refolds_are_noted() {
+        let (_, identities) = identities();
+        fresh(told(&identities, link("bob", 9), "log/one").await);
+        let owner = fresh(told(&identities, link("ada", 5), "log/two").await);
+        assert_eq!(fresh(told(&identities, link("ada", 6), "log/three").await), owner, "whoever recorded it may have died");
         identities.settled(&phone(), &owner).await.unwrap();
-        assert_eq!(identities.link(&link("ada", 5)).await.unwrap(), Linked::Known);
+        for cause in ["log/one", "log/two", "log/three"] {
+            assert_eq!(told(&identities, link("ada", 5), cause).await, Linked::Known);
+        }
     }
 
     #[tokio::test]
     async fn an_alias_that_moves_names_everybody_who_had_it_since_it_was_settled() {
         let (_, identities) = identities();
-        fresh(identities.link(&link("ada", 9)).await.unwrap());
+        fresh(told(&identities, link("ada", 9), "log/one").await);
         let stale = fresh(identities.link(&link("bob", 8)).await.unwrap());
         fresh(identities.link(&link("eve", 7)).await.unwrap());
         let owner = fresh(identities.link(&link("eve", 7)).await.unwrap());
