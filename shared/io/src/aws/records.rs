@@ -12,8 +12,10 @@ use aws_sdk_dynamodb::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
 use std::{
     collections::{BTreeMap, HashMap},
+    future::Future,
     time::Duration,
 };
 
@@ -22,11 +24,14 @@ const CONFLICTS: [&str; 2] = ["ConditionalCheckFailedException", "TransactionCon
 const KEYS_AT_ONCE: usize = 100;
 /// What BatchWriteItem takes.
 const ROWS_AT_ONCE: usize = 25;
+/// How many calls of one request are under way at a time.
+const CALLS_AT_ONCE: usize = 8;
 /// How often what the table left unprocessed is asked for again.
 const ROUNDS: u32 = 6;
 
 type Item = HashMap<String, AttributeValue>;
 
+#[derive(Clone)]
 pub(super) struct Tables {
     client: Client,
     stack: String,
@@ -37,12 +42,9 @@ impl Tables {
         Self { client, stack }
     }
 
-    async fn get_some(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<HashMap<RecordKey, Record>, StoreError> {
+    async fn get_some(self, table: Table, keys: Vec<RecordKey>, consistent: bool) -> Result<HashMap<RecordKey, Record>, StoreError> {
         let name = table.name(&self.stack);
-        let mut distinct: Vec<&RecordKey> = keys.iter().collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let mut wanted: Vec<Item> = distinct.into_iter().map(key_item).collect();
+        let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         let mut found = HashMap::with_capacity(wanted.len());
         for round in 0..ROUNDS {
             let asked = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent).build();
@@ -62,7 +64,7 @@ impl Tables {
         Err(StoreError::Unavailable { what: format!("reading {name}"), source: "the table keeps leaving keys unprocessed".into() })
     }
 
-    async fn put_some(&self, table: Table, records: Vec<Record>) -> Result<(), StoreError> {
+    async fn put_some(self, table: Table, records: Vec<Record>) -> Result<(), StoreError> {
         let name = table.name(&self.stack);
         let put = |record| {
             let item = PutRequest::builder().set_item(Some(write(record, 1))).build().map_err(|error| refused(&name, error.to_string()))?;
@@ -82,15 +84,28 @@ impl Tables {
     }
 }
 
+/// Runs a call as a task of its own once it is polled: signing it and reading its answer are work, and many are under way at a time.
+async fn apart<T: Send + 'static>(call: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Result<T, StoreError> {
+    match tokio::spawn(call).await {
+        Ok(done) => done,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cancelled) => Err(StoreError::Unavailable { what: "a call to a table".into(), source: cancelled.into() }),
+        },
+    }
+}
+
 #[async_trait]
 impl Records for Tables {
     async fn get(&self, table: Table, keys: &[RecordKey], consistent: bool) -> Result<Vec<Option<Record>>, StoreError> {
-        let mut records = Vec::with_capacity(keys.len());
-        for some in keys.chunks(KEYS_AT_ONCE) {
-            let found = self.get_some(table, some, consistent).await?;
-            records.extend(some.iter().map(|key| found.get(key).cloned()));
-        }
-        Ok(records)
+        // DynamoDB refuses a call that names a row twice.
+        let mut distinct = keys.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let calls: Vec<_> =
+            distinct.chunks(KEYS_AT_ONCE).map(|some| apart(self.clone().get_some(table, some.to_vec(), consistent))).collect();
+        let answers: Vec<HashMap<RecordKey, Record>> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
+        Ok(keys.iter().map(|key| answers.iter().find_map(|found| found.get(key)).cloned()).collect())
     }
 
     async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError> {
@@ -106,21 +121,16 @@ impl Records for Tables {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":read", AttributeValue::N(read)),
         };
-        request.send().await.map_err(|error| sorted(what, &CONFLICTS, error))?;
+        apart(async move { request.send().await.map_err(|error| sorted(what, &CONFLICTS, error)) }).await?;
         Ok(version)
     }
 
     async fn put_all(&self, table: Table, records: Vec<Record>) -> Result<(), StoreError> {
         // DynamoDB refuses a call that names a row twice.
         let rows: BTreeMap<RecordKey, Record> = records.into_iter().map(|record| (record.key.clone(), record)).collect();
-        let mut rows = rows.into_values();
-        loop {
-            let some: Vec<Record> = rows.by_ref().take(ROWS_AT_ONCE).collect();
-            if some.is_empty() {
-                return Ok(());
-            }
-            self.put_some(table, some).await?;
-        }
+        let rows: Vec<Record> = rows.into_values().collect();
+        let calls: Vec<_> = rows.chunks(ROWS_AT_ONCE).map(|some| apart(self.clone().put_some(table, some.to_vec()))).collect();
+        stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_collect().await
     }
 
     async fn delete(&self, table: Table, key: &RecordKey, condition: Condition) -> Result<(), StoreError> {
