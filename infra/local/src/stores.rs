@@ -122,7 +122,8 @@ impl Stores {
 
         let database = dynamodb::open(&home.tables(), &template.tables(SCOPE))?;
         let (listener, dynamodb) = listen().await?;
-        servers.spawn(serve_tables(listener, database, stopping.clone()));
+        let (listener, stopped) = (listener.into_std()?, stopping.clone());
+        servers.spawn_blocking(move || serve_tables(listener, database, stopped));
 
         let secret = SecretFile { name: layout::keys_secret(STACK), path: home.keys() };
         let secrets = serve_secrets(&mut servers, &stopping, secret).await?;
@@ -153,8 +154,14 @@ async fn listen() -> std::io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, at))
 }
 
-async fn serve_tables(listener: TcpListener, database: dynoxide::Database, mut stop: watch::Receiver<bool>) {
-    if let Err(error) = dynoxide::server::serve_with_shutdown(listener, database, async move { stopped(&mut stop).await }).await {
+/// On a thread of its own: the tables do one thing at a time, and who waited for them would hold up one of the suite's threads.
+fn serve_tables(listener: std::net::TcpListener, database: dynoxide::Database, mut stop: watch::Receiver<bool>) {
+    let serving = async {
+        let listener = TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+        dynoxide::server::serve_with_shutdown(listener, database, async move { stopped(&mut stop).await }).await
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| error.to_string());
+    if let Err(error) = runtime.and_then(|runtime| runtime.block_on(serving)) {
         tracing::error!(error, "the tables stopped");
     }
 }

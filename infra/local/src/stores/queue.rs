@@ -79,19 +79,32 @@ pub struct Queues {
     arrived: Notify,
 }
 
+/// Where a message is and what it says are apart, because the one changes with every delivery and the other is up to a megabyte, which
+/// SQLite would write anew.
 const SCHEMA: &str = "
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS queues (
         name TEXT PRIMARY KEY, visibility_secs INTEGER NOT NULL, dead_letters TEXT, max_receives INTEGER) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS messages (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body TEXT NOT NULL,
-        visible_ms INTEGER NOT NULL, deliveries INTEGER NOT NULL);
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_ms INTEGER NOT NULL, deliveries INTEGER NOT NULL);
     CREATE INDEX IF NOT EXISTS by_visibility ON messages (queue, visible_ms, seq);
+    CREATE TABLE IF NOT EXISTS bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+    CREATE TRIGGER IF NOT EXISTS no_body_alone AFTER DELETE ON messages BEGIN DELETE FROM bodies WHERE seq = old.seq; END;
     CREATE TABLE IF NOT EXISTS folded (object TEXT PRIMARY KEY) WITHOUT ROWID;
-    PRAGMA user_version = 1;
+    PRAGMA user_version = 2;
     -- Whoever had a message in hand died with the process that held this file.
-    UPDATE messages SET visible_ms = 0;
+    UPDATE messages SET visible_ms = 0 WHERE visible_ms <> 0;
+";
+
+/// A file of the first schema, which had the bodies beside the rest.
+const FROM_SCHEMA_1: &str = "
+    BEGIN IMMEDIATE;
+    CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
+    INSERT INTO bodies SELECT seq, body FROM messages;
+    ALTER TABLE messages DROP COLUMN body;
+    PRAGMA user_version = 2;
+    COMMIT;
 ";
 
 impl Queues {
@@ -101,6 +114,9 @@ impl Queues {
     /// [`QueueError::File`] when it cannot be opened or is no queue file.
     pub fn open(path: &Path) -> Result<Self, QueueError> {
         let connection = Connection::open(path)?;
+        if connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? == 1 {
+            connection.execute_batch(FROM_SCHEMA_1)?;
+        }
         connection.execute_batch(SCHEMA)?;
         Ok(Self { writer: Writer::start(connection), arrived: Notify::new() })
     }
@@ -209,7 +225,8 @@ impl Queues {
             .writer
             .run(move |db| {
                 let mut known = db.prepare_cached(
-                    "SELECT 1 FROM folded WHERE object = ?1 UNION ALL SELECT 1 FROM messages WHERE queue = ?2 AND body = ?3 LIMIT 1",
+                    "SELECT 1 FROM folded WHERE object = ?1
+                     UNION ALL SELECT 1 FROM messages JOIN bodies USING (seq) WHERE queue = ?2 AND body = ?3 LIMIT 1",
                 )?;
                 let mut count = 0;
                 for (object, body) in &notifications {
@@ -233,12 +250,14 @@ impl Queues {
 
 fn insert(db: &Connection, queue: &str, body: &str) -> Result<String, QueueError> {
     let inserted = db
-        .prepare_cached("INSERT INTO messages (queue, body, visible_ms, deliveries) SELECT name, ?2, 0, 0 FROM queues WHERE name = ?1")?
-        .execute(params![queue, body])?;
-    match inserted {
-        0 => Err(QueueError::Unknown(queue.to_owned())),
-        _ => Ok(message_id(db.last_insert_rowid())),
+        .prepare_cached("INSERT INTO messages (queue, visible_ms, deliveries) SELECT name, 0, 0 FROM queues WHERE name = ?1")?
+        .execute([queue])?;
+    if inserted == 0 {
+        return Err(QueueError::Unknown(queue.to_owned()));
     }
+    let seq = db.last_insert_rowid();
+    db.prepare_cached("INSERT INTO bodies VALUES (?1, ?2)")?.execute(params![seq, body])?;
+    Ok(message_id(seq))
 }
 
 struct Settings {
@@ -260,7 +279,8 @@ fn receive(db: &Connection, queue: &str, limit: u32, visibility_secs: Option<u32
     let until = now.plus_ms(1000 * i64::from(visibility_secs.unwrap_or(settings.visibility_secs)));
     let waiting: Vec<(i64, String, u32)> = db
         .prepare_cached(
-            "SELECT seq, body, deliveries FROM messages WHERE queue = ?1 AND visible_ms <= ?2 ORDER BY visible_ms, seq LIMIT ?3",
+            "SELECT seq, body, deliveries FROM messages JOIN bodies USING (seq)
+             WHERE queue = ?1 AND visible_ms <= ?2 ORDER BY visible_ms, seq LIMIT ?3",
         )?
         .query_map(params![queue, now.0, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
@@ -324,6 +344,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_of_the_first_schema_is_taken_over() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("queues.sqlite");
+        let first = Connection::open(&path).unwrap();
+        first
+            .execute_batch(
+                "CREATE TABLE queues (
+                    name TEXT PRIMARY KEY, visibility_secs INTEGER NOT NULL, dead_letters TEXT, max_receives INTEGER) WITHOUT ROWID;
+                 CREATE TABLE messages (
+                    seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, body TEXT NOT NULL,
+                    visible_ms INTEGER NOT NULL, deliveries INTEGER NOT NULL);
+                 CREATE INDEX by_visibility ON messages (queue, visible_ms, seq);
+                 CREATE TABLE folded (object TEXT PRIMARY KEY) WITHOUT ROWID;
+                 INSERT INTO messages VALUES (7, 'inbox', 'kept', 5000000, 1);
+                 PRAGMA user_version = 1;",
+            )
+            .unwrap();
+        drop(first);
+        let queues = inbox(&path).await;
+        queues.send("inbox", vec!["new".into()]).await.unwrap();
+        assert_eq!(bodies(&queues, "inbox", NOW).await, [("kept".into(), 2), ("new".into(), 1)]);
+    }
+
+    #[tokio::test]
     async fn a_message_survives_until_it_is_deleted() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("queues.sqlite");
@@ -337,7 +381,11 @@ mod tests {
         assert_eq!(bodies(&queues, "inbox", NOW).await, [("a".into(), 2), ("b".into(), 1)], "who held `a` is gone");
         queues.finish(vec![got[0].receipt.clone()], vec![]).await.unwrap();
         assert_eq!(bodies(&queues, "inbox", NOW.plus_ms(30_000)).await, [("b".into(), 2)], "the old receipt deletes nothing; `a` is dead");
-        assert_eq!(bodies(&queues, "dead", NOW.plus_ms(30_000)).await, [("a".into(), 3)], "as often as it was tried, too");
+        let dead = queues.receive("dead", 10, None, NOW.plus_ms(30_000)).await.unwrap();
+        assert_eq!((dead[0].body.as_str(), dead[0].deliveries), ("a", 3), "as often as it was tried, too");
+        queues.finish(vec![dead[0].receipt.clone()], vec![]).await.unwrap();
+        let kept = Connection::open(&path).unwrap().query_row("SELECT group_concat(body) FROM bodies", [], |row| row.get::<_, String>(0));
+        assert_eq!(kept.unwrap(), "b", "what is deleted takes no room");
     }
 
     #[tokio::test]
