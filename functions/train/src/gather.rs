@@ -4,7 +4,7 @@ use crate::{App, Step, TrainError};
 use rapport_archive::Archive;
 use rapport_core::{
     event::{Action, Event},
-    profile::{Subject, subjects},
+    profile::{Subject, links, subjects},
     time::{DAY_MS, Timestamp},
 };
 use rapport_io::log::{Log, LogObject};
@@ -20,6 +20,8 @@ const FILES_AHEAD: usize = 2;
 const PART: usize = 100_000;
 /// A day is archived when it has been over for so many days: every fold of its objects, retries included, is done by then.
 const REST_DAYS: i64 = 1;
+/// So long after its day a message may still come back from the dead letters, which keep it for 14 days.
+const REDRIVE_DAYS: i64 = 15;
 
 /// What was found.
 #[derive(Default)]
@@ -59,7 +61,7 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
     }
     run.archive(&closed).await?;
     if !run.erasures.0.is_empty() {
-        forget(&app.archive, &run.erasures).await?;
+        forget(&app.archive, &run.erasures, now).await?;
     }
     // Only now, when everything that replaces them is written, read back and freed of the erased.
     for key in &run.replaced {
@@ -186,6 +188,16 @@ impl Erasures {
         }
     }
 
+    /// What is left of `event`: nothing where it is to be forgotten, but for what it says about who owns an alias while it may not have
+    /// been folded yet. Whoever has an alias first keeps it; who that is must not hang on whether a fold or an erasure came first.
+    fn leave(&self, event: &Event, may_be_unfolded: bool) -> Option<Event> {
+        match self.covers(event) {
+            false => Some(event.clone()),
+            true if may_be_unfolded && !links(event).is_empty() => Some(words_of_aliases(event)),
+            true => None,
+        }
+    }
+
     /// Whether `event` is to be forgotten. The erasure itself is not: replays and imports must obey it.
     fn covers(&self, event: &Event) -> bool {
         // What a customer does on a device that somebody else had is the customer's, as it is in their profile.
@@ -194,17 +206,27 @@ impl Erasures {
     }
 }
 
+/// `event` without anything but whom it names.
+fn words_of_aliases(event: &Event) -> Event {
+    let action = match &event.action {
+        alias @ Action::Aliased { .. } => alias.clone(),
+        _ => Action::Identified { traits: Vec::new() },
+    };
+    Event { action, ..event.clone() }
+}
+
 /// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten.
-async fn forget(archive: &Archive, erasures: &Erasures) -> Result<(), TrainError> {
+async fn forget(archive: &Archive, erasures: &Erasures, now: Timestamp) -> Result<(), TrainError> {
+    let folded_before = now.plus_days(-REDRIVE_DAYS).day();
     for file in archive.keys().await? {
+        let may_be_unfolded = day_of(&file).is_some_and(|day| *day >= *folded_before);
         let events = archive.read(&file).await?;
-        let before = events.len();
-        let kept: Vec<Event> = events.into_iter().filter(|event| !erasures.covers(event)).collect();
-        if kept.len() == before {
+        let left: Vec<Event> = events.iter().filter_map(|event| erasures.leave(event, may_be_unfolded)).collect();
+        if left == events {
             continue;
         }
-        if !kept.is_empty() {
-            write(archive, day_of(&file).unwrap_or_default(), kept).await?;
+        if !left.is_empty() {
+            write(archive, day_of(&file).unwrap_or_default(), left).await?;
         }
         archive.delete(&file).await?;
     }
@@ -277,6 +299,42 @@ mod tests {
         ] {
             assert_eq!(erasures.covers(&event(who.clone(), Action::CheckoutStarted)), covered, "{who:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_forgotten_leaves_who_owns_an_alias_until_it_was_surely_folded() {
+        let archive = Archive::new(Arc::new(MemoryObjects::default()));
+        let event = |id: &str, device: Option<&str>, action: Action| Event {
+            id: EventId::new(id).expect("an id"),
+            at: Timestamp(5),
+            authority: Authority::Backend,
+            source: "test".into(),
+            who: Who {
+                customer: CustomerId::new("ada").ok(),
+                device: device.and_then(|device| DeviceId::new(device).ok()),
+                ..Who::default()
+            },
+            traffic: Traffic::Human,
+            action,
+        };
+        let told = vec![("country".into(), "NL".into())];
+        let said = [event("link", Some("phone"), Action::Identified { traits: told }), event("alone", None, Action::CheckoutStarted)];
+        archive.write("2026-11-22", said.to_vec()).await.expect("memory");
+        let mut erasures = Erasures::default();
+        erasures.hear(&Event { at: Timestamp(9), ..event("gone", None, Action::Erased) });
+        let left_on = async |day: &str| {
+            forget(&archive, &erasures, Timestamp::parse(day).expect("a day")).await.expect("memory");
+            let files = archive.keys().await.expect("memory");
+            assert!(files.len() < 2, "{files:?}");
+            match files.first() {
+                Some(file) => archive.read(file).await.expect("a file"),
+                None => Vec::new(),
+            }
+        };
+        let word = event("link", Some("phone"), Action::Identified { traits: Vec::new() });
+        assert_eq!(left_on("2026-11-23").await, vec![word.clone()]);
+        assert_eq!(left_on("2026-12-07").await, vec![word], "dead letters are kept for 14 days");
+        assert_eq!(left_on("2026-12-08").await, []);
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use rapport_core::{
     features::{Basis, CutOffs, Facts},
     id::CustomerId,
     money::Currency,
-    profile::{Profile, Subject, subjects},
+    profile::{Profile, Subject, links, subjects},
     segment::{Segments, Standing},
     source::{ConsentMode, Delivery, Parsed, Route, Shop, parse},
     time::{MINUTE_MS, Timestamp},
@@ -81,6 +81,19 @@ impl Erasures {
         let until = subjects(event).into_iter().filter_map(|subject| self.0.get(&subject).copied()).max();
         !matches!(event.action, Action::Erased) && until.is_some_and(|until| event.at <= until)
     }
+
+    /// The lines by which the archive may hold `event`: as it is, or what of an erased one says who owns an alias.
+    fn lines(&self, event: &Event) -> Vec<Vec<u8>> {
+        let mut lines = vec![line(event)];
+        if self.cover(event) && !links(event).is_empty() {
+            let action = match &event.action {
+                alias @ Action::Aliased { .. } => alias.clone(),
+                _ => Action::Identified { traits: Vec::new() },
+            };
+            lines.push(line(&Event { action, ..event.clone() }));
+        }
+        lines
+    }
 }
 
 /// What was acknowledged, or only accepted, is in the log, or in `rejected/`, or was erased at its owner's request; and nothing else is.
@@ -102,18 +115,18 @@ pub(crate) async fn custody(house: &House, given: &mut Given) -> Result<(), Brok
             if !lines.contains(&line) && !erasures.cover(&event) {
                 missing.push(describe(&event));
             }
-            told.insert(line);
+            told.extend(erasures.lines(&event));
         }
         missing.extend(rejects.into_iter().filter(|reject| !rejected.contains(&reject.raw)).map(|reject| reject.reason));
     }
-    let there = |event: &Event| lines.contains(&line(event));
+    let there = |event: &Event| erasures.lines(event).iter().any(|line| lines.contains(line));
     for direct in given.direct.iter().filter(|direct| direct.acknowledged) {
         missing.extend(direct.events.iter().filter(|event| !there(event) && !erasures.cover(event)).map(describe));
     }
     hold("what was accepted is in the log or in rejected/", missing)?;
     // An object is written whole, so one event of it tells of the others.
     given.direct.retain(|direct| direct.events.iter().any(there));
-    told.extend(given.direct.iter().flat_map(|direct| direct.events.iter().map(line)));
+    told.extend(given.direct.iter().flat_map(|direct| &direct.events).flat_map(|event| erasures.lines(event)));
     hold("what is in the log was accepted", events.iter().filter(|event| !told.contains(&line(event))).map(describe))
 }
 
