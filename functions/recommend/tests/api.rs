@@ -406,7 +406,7 @@ async fn a_customer_is_shown_exported_and_forgotten() {
 
     let (status, view) = suite.backend(Method::GET, "/v1/customers/ada", "").await;
     assert_eq!((status, &view["aliases"], &view["history"]["events"]), (StatusCode::OK, &json!(1), &json!(2)));
-    assert_eq!((&view["persona"], &view["history"]["recent"][0]["item"]), (&Json::Null, &json!("b")));
+    assert_eq!((&view["persona"]["name"], &view["history"]["recent"][0]["item"]), (&json!("unknown"), &json!("b")));
     let (_, export) = suite.backend(Method::GET, "/v1/customers/ada/export", "").await;
     assert_eq!((&export["contacts"]["c#ada"]["email"], &export["ids"]), (&json!("ada@example.org"), &json!(["c#ada", "d#phone"])));
 
