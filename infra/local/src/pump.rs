@@ -7,7 +7,7 @@ use crate::{
     http::stopped,
     stores::{
         dynamodb::WriteAheadLog,
-        queue::{Delivery, QueueError, Queues},
+        queue::{Delivery, Depth, QueueError, Queues},
     },
 };
 use rapport_core::time::Timestamp;
@@ -26,6 +26,8 @@ use tokio::sync::watch;
 pub const WINDOW: Duration = Duration::from_secs(1);
 /// How long a message that failed once stays hidden; twice as long when it failed twice, and so on.
 pub const RETRY_MS: i64 = 1_000;
+/// What a function is invoked with is no larger: a batch ends before it would be.
+const PAYLOAD_BYTES: usize = 6 * 1024 * 1024;
 /// How often a queue is looked at when nothing was heard of it: messages come back by time alone.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
@@ -91,7 +93,7 @@ impl Pump {
         F: Future<Output = Vec<String>>,
     {
         let arrived = self.queues.arrived();
-        if self.waiting().await? == 0 {
+        if self.waiting().await?.visible == 0 {
             tokio::select! {
                 () = arrived => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
@@ -100,7 +102,7 @@ impl Pump {
             return Ok(());
         }
         self.wait_for_company(stop).await?;
-        let batch = self.queues.receive(&self.queue, self.batch, None, crate::clock::now()).await?;
+        let batch = self.queues.receive(&self.queue, self.batch, PAYLOAD_BYTES, None, crate::clock::now()).await?;
         let messages = batch.iter().map(message).collect();
         let started = std::time::Instant::now();
         let failed = handle(messages, crate::clock::now()).await;
@@ -114,15 +116,19 @@ impl Pump {
         self.settle(&batch, &failed.into_iter().collect()).await
     }
 
-    async fn waiting(&self) -> Result<u64, QueueError> {
+    async fn waiting(&self) -> Result<Depth, QueueError> {
         let depths = self.queues.depths(vec![self.queue.clone()], crate::clock::now()).await?;
-        Ok(depths.first().map_or(0, |depth| depth.visible))
+        Ok(depths.first().copied().unwrap_or_default())
+    }
+
+    fn is_full(&self, waiting: Depth) -> bool {
+        waiting.visible >= u64::from(self.batch) || waiting.visible_bytes >= PAYLOAD_BYTES as u64
     }
 
     async fn wait_for_company(&self, stop: &mut watch::Receiver<bool>) -> Result<(), QueueError> {
         const STEP: Duration = Duration::from_millis(50);
         let mut waited = Duration::ZERO;
-        while waited < WINDOW && !self.hurry.is_on() && !*stop.borrow() && self.waiting().await? < u64::from(self.batch) {
+        while waited < WINDOW && !self.hurry.is_on() && !*stop.borrow() && !self.is_full(self.waiting().await?) {
             tokio::time::sleep(STEP).await;
             waited += STEP;
         }
@@ -224,7 +230,7 @@ mod tests {
         };
         let fail_all = |batch: Vec<Message>, _| async move { batch.into_iter().map(|message| message.id).collect::<Vec<_>>() };
         tokio::join!(pump.run(stopped, fail_all), waiter);
-        let dead = queues.receive("dead", 10, None, crate::clock::now()).await.unwrap();
+        let dead = queues.receive("dead", 10, PAYLOAD_BYTES, None, crate::clock::now()).await.unwrap();
         assert_eq!(dead.iter().map(|got| got.body.as_str()).collect::<Vec<_>>(), ["poison"]);
     }
 }

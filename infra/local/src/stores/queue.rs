@@ -60,6 +60,8 @@ pub struct Delivery {
 pub struct Depth {
     /// Messages that a reader could have now.
     pub visible: u64,
+    /// What they say, in bytes.
+    pub visible_bytes: u64,
     /// Messages that a reader has, or that wait for their next try.
     pub in_flight: u64,
 }
@@ -87,7 +89,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS queues (
         name TEXT PRIMARY KEY, visibility_secs INTEGER NOT NULL, dead_letters TEXT, max_receives INTEGER) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS messages (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_ms INTEGER NOT NULL, deliveries INTEGER NOT NULL);
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, visible_ms INTEGER NOT NULL, deliveries INTEGER NOT NULL,
+        bytes INTEGER NOT NULL);
     CREATE INDEX IF NOT EXISTS by_visibility ON messages (queue, visible_ms, seq);
     CREATE TABLE IF NOT EXISTS bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
     CREATE TRIGGER IF NOT EXISTS no_body_alone AFTER DELETE ON messages BEGIN DELETE FROM bodies WHERE seq = old.seq; END;
@@ -102,6 +105,8 @@ const FROM_SCHEMA_1: &str = "
     BEGIN IMMEDIATE;
     CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL);
     INSERT INTO bodies SELECT seq, body FROM messages;
+    ALTER TABLE messages ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE messages SET bytes = octet_length(body);
     ALTER TABLE messages DROP COLUMN body;
     PRAGMA user_version = 2;
     COMMIT;
@@ -155,8 +160,8 @@ impl Queues {
         Ok(ids)
     }
 
-    /// Up to `limit` messages that nobody else gets for `visibility_secs` (the queue's own when `None`). A message that was delivered
-    /// as often as the queue allows moves to its dead letters instead.
+    /// Up to `limit` messages, of no more than `bytes` together but for the first, that nobody else gets for `visibility_secs` (the queue's
+    /// own when `None`). A message that was delivered as often as the queue allows moves to its dead letters instead.
     ///
     /// # Errors
     /// See [`QueueError`].
@@ -164,11 +169,12 @@ impl Queues {
         &self,
         queue: &str,
         limit: u32,
+        bytes: usize,
         visibility_secs: Option<u32>,
         now: Timestamp,
     ) -> Result<Vec<Delivery>, QueueError> {
         let queue = queue.to_owned();
-        self.writer.run(move |db| receive(db, &queue, limit, visibility_secs, now)).await
+        self.writer.run(move |db| receive(db, &queue, (limit, bytes), visibility_secs, now)).await
     }
 
     /// Deletes the deliveries named by `receipts`, and in the same transaction marks the log `objects` as folded.
@@ -250,8 +256,8 @@ impl Queues {
 
 fn insert(db: &Connection, queue: &str, body: &str) -> Result<String, QueueError> {
     let inserted = db
-        .prepare_cached("INSERT INTO messages (queue, visible_ms, deliveries) SELECT name, 0, 0 FROM queues WHERE name = ?1")?
-        .execute([queue])?;
+        .prepare_cached("INSERT INTO messages (queue, visible_ms, deliveries, bytes) SELECT name, 0, 0, ?2 FROM queues WHERE name = ?1")?
+        .execute(params![queue, body.len() as i64])?;
     if inserted == 0 {
         return Err(QueueError::Unknown(queue.to_owned()));
     }
@@ -273,23 +279,35 @@ fn settings(db: &Connection, queue: &str) -> Result<Settings, QueueError> {
         .ok_or_else(|| QueueError::Unknown(queue.to_owned()))
 }
 
-fn receive(db: &Connection, queue: &str, limit: u32, visibility_secs: Option<u32>, now: Timestamp) -> Result<Vec<Delivery>, QueueError> {
+fn receive(
+    db: &Connection,
+    queue: &str,
+    (limit, most_bytes): (u32, usize),
+    visibility_secs: Option<u32>,
+    now: Timestamp,
+) -> Result<Vec<Delivery>, QueueError> {
     let settings = settings(db, queue)?;
     bury_the_worn_out(db, queue, &settings, now)?;
     let until = now.plus_ms(1000 * i64::from(visibility_secs.unwrap_or(settings.visibility_secs)));
-    let waiting: Vec<(i64, String, u32)> = db
-        .prepare_cached(
-            "SELECT seq, body, deliveries FROM messages JOIN bodies USING (seq)
-             WHERE queue = ?1 AND visible_ms <= ?2 ORDER BY visible_ms, seq LIMIT ?3",
-        )?
-        .query_map(params![queue, now.0, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-        .collect::<Result<_, _>>()?;
+    let mut waiting = db.prepare_cached(
+        "SELECT seq, deliveries, bytes FROM messages WHERE queue = ?1 AND visible_ms <= ?2 ORDER BY visible_ms, seq LIMIT ?3",
+    )?;
+    let waiting = waiting.query_map(params![queue, now.0, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let waiting: Vec<(i64, u32, i64)> = waiting.collect::<Result<_, _>>()?;
+    let mut sum = 0;
+    let fits = |bytes: i64| {
+        sum += usize::try_from(bytes).unwrap_or_default();
+        sum <= most_bytes
+    };
+    let fitting = waiting.iter().map(|(_, _, bytes)| *bytes).map(fits).take_while(|fits| *fits).count().max(1);
+    let mut body = db.prepare_cached("SELECT body FROM bodies WHERE seq = ?1")?;
     let mut hide = db.prepare_cached("UPDATE messages SET visible_ms = ?2, deliveries = deliveries + 1 WHERE seq = ?1")?;
     waiting
         .into_iter()
-        .map(|(seq, body, before)| {
+        .take(fitting)
+        .map(|(seq, before, _)| {
             hide.execute(params![seq, until.0])?;
-            let deliveries = before + 1;
+            let (body, deliveries) = (body.query_row([seq], |row| row.get(0))?, before + 1);
             Ok(Delivery { id: message_id(seq), receipt: format!("{seq}.{deliveries}"), body, deliveries })
         })
         .collect()
@@ -305,13 +323,13 @@ fn bury_the_worn_out(db: &Connection, queue: &str, settings: &Settings, now: Tim
 
 fn depth(db: &Connection, queue: &str, now: Timestamp) -> Result<Depth, QueueError> {
     settings(db, queue)?;
-    let count = |sql: &str| -> Result<u64, rusqlite::Error> {
-        db.prepare_cached(sql)?.query_row(params![queue, now.0], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
-    };
-    Ok(Depth {
-        visible: count("SELECT count(*) FROM messages WHERE queue = ?1 AND visible_ms <= ?2")?,
-        in_flight: count("SELECT count(*) FROM messages WHERE queue = ?1 AND visible_ms > ?2")?,
-    })
+    let mut count = db.prepare_cached(
+        "SELECT count(*) FILTER (WHERE visible_ms <= ?2), total(bytes) FILTER (WHERE visible_ms <= ?2), count(*) FILTER (WHERE visible_ms > ?2)
+         FROM messages WHERE queue = ?1",
+    )?;
+    Ok(count.query_row(params![queue, now.0], |row| {
+        Ok(Depth { visible: row.get(0)?, visible_bytes: row.get::<_, f64>(1)? as u64, in_flight: row.get(2)? })
+    })?)
 }
 
 /// In the shape of the real ones, for those who log them.
@@ -340,7 +358,7 @@ mod tests {
     }
 
     async fn bodies(queues: &Queues, queue: &str, now: Timestamp) -> Vec<(String, u32)> {
-        queues.receive(queue, 10, None, now).await.unwrap().into_iter().map(|got| (got.body, got.deliveries)).collect()
+        queues.receive(queue, 10, usize::MAX, None, now).await.unwrap().into_iter().map(|got| (got.body, got.deliveries)).collect()
     }
 
     #[tokio::test]
@@ -373,7 +391,7 @@ mod tests {
         let path = home.path().join("queues.sqlite");
         let queues = inbox(&path).await;
         queues.send("inbox", vec!["a".into(), "b".into()]).await.unwrap();
-        let got = queues.receive("inbox", 1, None, NOW).await.unwrap();
+        let got = queues.receive("inbox", 1, usize::MAX, None, NOW).await.unwrap();
         assert_eq!(got[0].body, "a");
         drop(queues);
 
@@ -381,7 +399,7 @@ mod tests {
         assert_eq!(bodies(&queues, "inbox", NOW).await, [("a".into(), 2), ("b".into(), 1)], "who held `a` is gone");
         queues.finish(vec![got[0].receipt.clone()], vec![]).await.unwrap();
         assert_eq!(bodies(&queues, "inbox", NOW.plus_ms(30_000)).await, [("b".into(), 2)], "the old receipt deletes nothing; `a` is dead");
-        let dead = queues.receive("dead", 10, None, NOW.plus_ms(30_000)).await.unwrap();
+        let dead = queues.receive("dead", 10, usize::MAX, None, NOW.plus_ms(30_000)).await.unwrap();
         assert_eq!((dead[0].body.as_str(), dead[0].deliveries), ("a", 3), "as often as it was tried, too");
         queues.finish(vec![dead[0].receipt.clone()], vec![]).await.unwrap();
         let kept = Connection::open(&path).unwrap().query_row("SELECT group_concat(body) FROM bodies", [], |row| row.get::<_, String>(0));
@@ -393,12 +411,24 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let queues = inbox(&home.path().join("queues.sqlite")).await;
         queues.send("inbox", vec!["a".into(), "b".into()]).await.unwrap();
-        let got = queues.receive("inbox", 1, Some(5), NOW).await.unwrap();
+        let got = queues.receive("inbox", 1, usize::MAX, Some(5), NOW).await.unwrap();
         let depth = |now| queues.depths(vec!["inbox".into()], now);
-        assert_eq!(depth(NOW).await.unwrap(), [Depth { visible: 1, in_flight: 1 }]);
-        assert_eq!(depth(NOW.plus_ms(5_000)).await.unwrap(), [Depth { visible: 2, in_flight: 0 }]);
+        assert_eq!(depth(NOW).await.unwrap(), [Depth { visible: 1, visible_bytes: 1, in_flight: 1 }]);
+        assert_eq!(depth(NOW.plus_ms(5_000)).await.unwrap(), [Depth { visible: 2, visible_bytes: 2, in_flight: 0 }]);
         queues.show_again(vec![got[0].receipt.clone()], NOW).await.unwrap();
-        assert_eq!(depth(NOW).await.unwrap(), [Depth { visible: 2, in_flight: 0 }]);
+        assert_eq!(depth(NOW).await.unwrap(), [Depth { visible: 2, visible_bytes: 2, in_flight: 0 }]);
+    }
+
+    #[tokio::test]
+    async fn a_reader_gets_no_more_than_it_can_carry_but_always_something() {
+        let home = tempfile::tempdir().unwrap();
+        let queues = inbox(&home.path().join("queues.sqlite")).await;
+        queues.send("inbox", vec!["1234".into(), "12".into(), "123".into()]).await.unwrap();
+        let carried =
+            async |most| queues.receive("inbox", 10, most, None, NOW).await.unwrap().into_iter().map(|got| got.body).collect::<Vec<_>>();
+        assert_eq!(carried(6).await, ["1234", "12"]);
+        assert_eq!(carried(1).await, ["123"], "what is too large for anybody is somebody's");
+        assert!(carried(6).await.is_empty());
     }
 
     #[tokio::test]

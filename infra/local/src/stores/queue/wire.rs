@@ -183,11 +183,11 @@ async fn show_batch(queues: &Queues, call: Call, now: Timestamp) -> Result<Value
 async fn receive(queues: &Queues, call: &Call, now: Timestamp) -> Result<Value, CallError> {
     let limit = call.max_number_of_messages.clamp(1, 10);
     let arrived = queues.arrived();
-    let mut got = queues.receive(call.queue(), limit, call.visibility_timeout, now).await?;
+    let mut got = queues.receive(call.queue(), limit, LARGEST_CALL_BYTES, call.visibility_timeout, now).await?;
     if got.is_empty() && call.wait_time_seconds > 0 {
         let wait = std::time::Duration::from_secs(u64::from(call.wait_time_seconds.min(20)));
         let _ = tokio::time::timeout(wait, arrived).await;
-        got = queues.receive(call.queue(), limit, call.visibility_timeout, crate::clock::now()).await?;
+        got = queues.receive(call.queue(), limit, LARGEST_CALL_BYTES, call.visibility_timeout, crate::clock::now()).await?;
     }
     Ok(json!({ "Messages": got.iter().map(message).collect::<Vec<_>>() }))
 }
