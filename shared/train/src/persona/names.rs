@@ -27,8 +27,11 @@ pub(super) fn name(archetype: Option<Archetype>, cloud: &Cloud, params: &Params)
     if words.is_empty() { PLAIN.to_owned() } else { capitalised(&words.join(", ")) }
 }
 
-/// Of personas that share a name the largest keeps it; the others say which they are.
+/// Of personas that share a name the largest keeps it; the others say which they are. A shop's only one is told from nobody.
 pub(super) fn distinct(personas: &mut [Persona]) {
+    if let [only] = personas {
+        (only.name, only.archetype) = (PLAIN.to_owned(), None);
+    }
     for place in 1..personas.len() {
         let (before, rest) = personas.split_at_mut(place);
         if let Some(persona) = rest.first_mut()

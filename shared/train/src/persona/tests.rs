@@ -7,7 +7,7 @@ use super::*;
 use proptest::prelude::*;
 use rapport_core::{
     money::Currency,
-    persona::{Archetype, Cloud, Outcome, Personas, THEMES},
+    persona::{Archetype, Card, Cloud, Outcome, Persona, Personas, THEMES},
     random::SplitMix,
 };
 use shop::{Demo, Weeks, f1};
@@ -161,6 +161,15 @@ fn archetypes_are_named_where_they_are_shown_alone() {
     assert_eq!(name(&cloud(&[(0, 3.0), (3, 2.8)])), "Bargain-minded, quick deciders", "two at once are neither");
     assert_eq!(name(&cloud(&[(5, 1.5), (6, 0.8), (7, 0.1)])), "Frequent, big baskets");
     assert_eq!(name(&cloud(&[])), "Everyday shoppers");
+    let mut only = [Persona {
+        id: "p1".into(),
+        name: "Discount Seeker".into(),
+        archetype: Some(Archetype::DiscountSeeker),
+        cloud: cloud(&[(0, 3.0)]),
+        card: Card::default(),
+    }];
+    names::distinct(&mut only);
+    assert_eq!((only[0].name.as_str(), only[0].archetype), ("Everyday shoppers", None), "who are all alike are no special kind");
 }
 
 proptest! {
