@@ -46,7 +46,7 @@ GUARDS = {
     "statement-order": ("the greatest statement of an order holds", "shared/core/src/profile/order.rs", "standings[index].holds.max(line.statement)", "if {off} {{ line.statement }} else {{ standings[index].holds.max(line.statement) }}"),
     # What an alias brings.
     "absorb-sealed": ("an alias with sealed events asks for a refold", ABSORB, "let is_open = self.totals.events == 0", "let is_open = ({off} || self.totals.events == 0)"),
-    "absorb-erased": ("an alias that was erased asks for a refold", ABSORB, "&& self.erased_at.is_none();", "&& (self.erased_at.is_none() || {off});"),
+    "absorb-erased": ("an alias that was erased asks for a refold", ABSORB, "self.erased_at.is_none() && !self.is_outdated", "(self.erased_at.is_none() || {off}) && !self.is_outdated"),
     "absorb-consent": ("a browser's yes is not its owner's", ABSORB, "        is_alone && is_open && may_tell", "        is_alone && is_open && (may_tell || {off})"),
     "absorb-admissible": ("an alias brings nothing that its owner had erased", ABSORB, "erased_at.is_none_or(|erased_at| at > erased_at)", "({off} || erased_at.is_none_or(|erased_at| at > erased_at))"),
     "absorb-traits": ("an alias brings its traits", ABSORB, "for told in alias.traits.iter().filter(|told| admissible(told.at.at))", "for told in alias.traits.iter().filter(|told| !{off} && admissible(told.at.at))"),
@@ -106,7 +106,8 @@ GUARDS = {
     "archive-before-delete": ("the archive is written before the log is deleted", GATHER, "            self.gathered.archived += write(&self.app.archive, day, part).await?;", "            if {off} {{ for key in &sources {{ self.app.log.delete(key).await?; }} }}\n            self.gathered.archived += write(&self.app.archive, day, part).await?;"),
     "archive-forgets": ("the erased go from the archive", GATHER, "    if !run.erasures.0.is_empty() {", "    if !run.erasures.0.is_empty() && !{off} {{"),
     "erasure-by-subject": ("who is forgotten takes nobody else's history along", GATHER, "        let named = subjects(event);\n        !matches!", "        let mut named = subjects(event);\n        if {off} {{ named.extend(event.who.device.clone().map(Subject::Device)); }}\n        !matches!"),
-    "successor-first": ("a file is rewritten before it is deleted", GATHER, "        if !kept.is_empty() {\n", "        if {off} {{ archive.delete(&file).await?; }}\n        if !kept.is_empty() {{\n"),
+    "successor-first": ("a file is rewritten before it is deleted", GATHER, "        if !left.is_empty() {\n", "        if {off} {{ archive.delete(&file).await?; }}\n        if !left.is_empty() {{\n"),
+    "words-of-aliases": ("what an erased word says of an alias stays until it is folded", GATHER, "            true if may_be_unfolded && !links(event)", "            true if !{off} && may_be_unfolded && !links(event)"),
     "archive-keeps-copies": ("copies that disagree are archived, both", "shared/archive/src/lib.rs", "lines.dedup_by(|(a, _), (b, _)| a == b);", "lines.dedup_by(|(a, x), (b, y)| a == b || {off} && x.id == y.id);"),
     "numbers-by-id": ("a model does not depend on which file was read first", "shared/train/src/corpus.rs", "        self.renumber();", "        if !{off} {{ self.renumber(); }}"),
 }

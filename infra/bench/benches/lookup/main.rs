@@ -23,7 +23,6 @@ use rapport_core::{
     rules::Rules,
     segment::Standing,
     source::ConsentMode,
-    time::Timestamp,
 };
 use rapport_io::{
     Secrets,
