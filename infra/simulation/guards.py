@@ -107,7 +107,7 @@ GUARDS = {
     "archive-forgets": ("the erased go from the archive", GATHER, "    if !run.erasures.0.is_empty() {", "    if !run.erasures.0.is_empty() && !{off} {{"),
     "erasure-by-subject": ("who is forgotten takes nobody else's history along", GATHER, "        let named = subjects(event);\n        !matches!", "        let mut named = subjects(event);\n        if {off} {{ named.extend(event.who.device.clone().map(Subject::Device)); }}\n        !matches!"),
     "successor-first": ("a file is rewritten before it is deleted", GATHER, "        if !left.is_empty() {\n", "        if {off} {{ archive.delete(&file).await?; }}\n        if !left.is_empty() {{\n"),
-    "words-of-aliases": ("what an erased word says of an alias stays until it is folded", GATHER, "            true if may_be_unfolded && !links(event)", "            true if !{off} && may_be_unfolded && !links(event)"),
+    "words-of-aliases": ("what an erased word says of an alias stays until it is folded", GATHER, ".filter(|_| may_be_unfolded);", ".filter(|_| may_be_unfolded && !{off});"),
     "archive-keeps-copies": ("copies that disagree are archived, both", "shared/archive/src/lib.rs", "lines.dedup_by(|(a, _), (b, _)| a == b);", "lines.dedup_by(|(a, x), (b, y)| a == b || {off} && x.id == y.id);"),
     "numbers-by-id": ("a model does not depend on which file was read first", "shared/train/src/corpus.rs", "        self.renumber();", "        if !{off} {{ self.renumber(); }}"),
 }

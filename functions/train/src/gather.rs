@@ -188,16 +188,6 @@ impl Erasures {
         }
     }
 
-    /// What is left of `event`: nothing where it is to be forgotten, but for what it says about who owns an alias while it may not have
-    /// been folded yet. Whoever has an alias first keeps it; who that is must not hang on whether a fold or an erasure came first.
-    fn leave(&self, event: &Event, may_be_unfolded: bool) -> Option<Event> {
-        match self.covers(event) {
-            false => Some(event.clone()),
-            true if may_be_unfolded && !links(event).is_empty() => Some(words_of_aliases(event)),
-            true => None,
-        }
-    }
-
     /// Whether `event` is to be forgotten. The erasure itself is not: replays and imports must obey it.
     fn covers(&self, event: &Event) -> bool {
         // What a customer does on a device that somebody else had is the customer's, as it is in their profile.
@@ -206,23 +196,33 @@ impl Erasures {
     }
 }
 
-/// `event` without anything but whom it names.
-fn words_of_aliases(event: &Event) -> Event {
+/// `event` without anything but whom it names; `None` where that ties nobody to an alias.
+fn words_of_aliases(event: &Event) -> Option<Event> {
     let action = match &event.action {
         alias @ Action::Aliased { .. } => alias.clone(),
         _ => Action::Identified { traits: Vec::new() },
     };
-    Event { action, ..event.clone() }
+    (!links(event).is_empty()).then(|| Event { action, ..event.clone() })
 }
 
-/// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten.
+/// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten. Of that stays, while it may not have
+/// been folded yet, what it says about who owns an alias: whoever has one first keeps it, and who that is must not hang on whether a fold
+/// or an erasure came first.
 async fn forget(archive: &Archive, erasures: &Erasures, now: Timestamp) -> Result<(), TrainError> {
     let folded_before = now.plus_days(-REDRIVE_DAYS).day();
     for file in archive.keys().await? {
         let may_be_unfolded = day_of(&file).is_some_and(|day| *day >= *folded_before);
-        let events = archive.read(&file).await?;
-        let left: Vec<Event> = events.iter().filter_map(|event| erasures.leave(event, may_be_unfolded)).collect();
-        if left == events {
+        let mut is_rewritten = false;
+        let mut leave = |event: Event| {
+            if !erasures.covers(&event) {
+                return Some(event);
+            }
+            let words = words_of_aliases(&event).filter(|_| may_be_unfolded);
+            is_rewritten |= words.as_ref() != Some(&event);
+            words
+        };
+        let left: Vec<Event> = archive.read(&file).await?.into_iter().filter_map(&mut leave).collect();
+        if !is_rewritten {
             continue;
         }
         if !left.is_empty() {
