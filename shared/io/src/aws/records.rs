@@ -102,10 +102,11 @@ impl Records for Tables {
         let mut distinct = keys.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        let calls: Vec<_> =
-            distinct.chunks(KEYS_AT_ONCE).map(|some| apart(self.clone().get_some(table, some.to_vec(), consistent))).collect();
-        let answers: Vec<HashMap<RecordKey, Record>> = stream::iter(calls).buffered(CALLS_AT_ONCE).try_collect().await?;
-        Ok(keys.iter().map(|key| answers.iter().find_map(|found| found.get(key)).cloned()).collect())
+        // Read on the caller's own task: a lookup asks for a key or two, and whoever gives it up gives up the call.
+        let calls: Vec<_> = distinct.chunks(KEYS_AT_ONCE).map(|some| self.clone().get_some(table, some.to_vec(), consistent)).collect();
+        let answers: Vec<HashMap<RecordKey, Record>> = stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_collect().await?;
+        let found: HashMap<RecordKey, Record> = answers.into_iter().flatten().collect();
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
     }
 
     async fn put(&self, table: Table, record: Record, condition: Condition) -> Result<u64, StoreError> {
