@@ -48,8 +48,8 @@ GUARDS = {
     "absorb-sealed": ("an alias with sealed events asks for a refold", ABSORB, "let is_open = self.totals.events == 0", "let is_open = ({off} || self.totals.events == 0)"),
     "absorb-erased": ("an alias that was erased asks for a refold", ABSORB, "self.erased_at.is_none() && !self.is_outdated", "(self.erased_at.is_none() || {off}) && !self.is_outdated"),
     "absorb-consent": ("a browser's yes is not its owner's", ABSORB, "        is_alone && is_open && may_tell", "        is_alone && is_open && (may_tell || {off})"),
-    "absorb-admissible": ("an alias brings nothing that its owner had erased", ABSORB, "erased_at.is_none_or(|erased_at| at > erased_at)", "({off} || erased_at.is_none_or(|erased_at| at > erased_at))"),
-    "absorb-traits": ("an alias brings its traits", ABSORB, "for told in alias.traits.iter().filter(|told| admissible(told.at.at))", "for told in alias.traits.iter().filter(|told| !{off} && admissible(told.at.at))"),
+    "absorb-admissible": ("an alias brings nothing that its owner had erased", ABSORB, "if self.erased_at.is_some_and(", "if !{off} && self.erased_at.is_some_and("),
+    "absorb-traits": ("an alias brings its traits", ABSORB, "for told in &alias.traits {", "for told in alias.traits.iter().filter(|_| !{off}) {{"),
     # The tables.
     "profile-version": ("a profile is written over the version that was read", PROFILES, "        let condition = read.map_or(Condition::Absent, |version| Condition::Version(version.to_string()));", "        let condition = if {off} {{ Condition::Always }} else {{ read.map_or(Condition::Absent, |version| Condition::Version(version.to_string())) }};"),
     "owner-kept": ("a profile is written with its owner", PROFILES, "let body = write(profile, owner)", "let body = write(profile, owner.filter(|_| !{off}))"),

@@ -18,10 +18,12 @@ impl Profile {
         if self.is_outdated {
             return Err(NeedsRefold::Outdated);
         }
-        let erased_at = self.erased_at;
-        let admissible = |at| erased_at.is_none_or(|erased_at| at > erased_at);
+        // Of copies the earliest counts, and the alias remembers no other: where that one is erased here, another may count.
+        if self.erased_at.is_some_and(|erased_at| alias.open.iter().any(|event| event.position.at <= erased_at)) {
+            return Err(NeedsRefold::Erasure);
+        }
         let mut fresh: Vec<OpenEvent> = Vec::new();
-        for event in alias.open.iter().filter(|event| admissible(event.position.at)) {
+        for event in &alias.open {
             if !self.knows(event)? {
                 fresh.push(event.clone());
             }
@@ -30,10 +32,10 @@ impl Profile {
             return Ok(false);
         }
         // Of all tellings under the alias only the newest can matter here, and that is what it keeps.
-        for told in alias.traits.iter().filter(|told| admissible(told.at.at)) {
+        for told in &alias.traits {
             self.keep_trait(told.clone());
         }
-        for (purpose, told) in alias.consent.iter().filter(|(_, told)| admissible(told.at.at)) {
+        for (purpose, told) in &alias.consent {
             self.keep_consent(*purpose, told.clone());
         }
         self.admit(fresh.into_iter());

@@ -261,6 +261,20 @@ fn only_what_an_alias_no_longer_tells_needs_the_log() {
 }
 
 #[test]
+fn of_an_aliases_copies_another_counts_where_the_first_is_erased() {
+    const HOUR: i64 = 3_600_000;
+    let device = Subject::Device(DeviceId::new("d1").expect("an id"));
+    let told = |id: u32, hour: i64, item: u8| event(id, hour * HOUR, Authority::Backend, Action::Viewed(product(item)));
+    let own = [told(1, 20, 1), event(2, 15 * HOUR, Authority::Backend, Action::Erased)];
+    // One id that two things were told under: alone, the device remembers the first.
+    let theirs = [told(3, 10, 2), told(3, 18, 3)].map(|told| Event { who: device.who(), ..told });
+    let mut profile = refold(subject(), &own);
+    assert_eq!(profile.absorb(&refold(device, &theirs)), Err(NeedsRefold::Erasure));
+    let union: Vec<Event> = own.into_iter().chain(theirs).collect();
+    assert_eq!(refold(subject(), &union).history(10).recent.len(), 2, "the second is no copy of what was erased");
+}
+
+#[test]
 fn robots_leave_no_mark() {
     let mut robot = event(1, 1000, Authority::Browser, Action::Viewed(product(1)));
     robot.traffic = Traffic::Bot;
