@@ -70,7 +70,7 @@ impl Standing {
         }
         // A segment that is no more is left when that is noticed.
         let gone = before.memberships.iter().filter(|known| !segments.active().any(|segment| segment.name == known.segment));
-        standing.left.extend(gone.map(|known| Left { segment: known.segment.clone(), at: known.since }));
+        standing.left.extend(gone.map(|known| Left { segment: known.segment.clone(), at: now }));
         standing.memberships.sort_unstable_by(|one, other| one.segment.cmp(&other.segment));
         let forgotten = standing.left.len().saturating_sub(LEFT_KEPT);
         standing.left.drain(..forgotten);
