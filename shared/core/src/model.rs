@@ -24,7 +24,13 @@ pub use placements::{Blend, Calibration, Placement, Placements, Weighing};
 pub use purchases::NextPurchase;
 pub use tensor::Row;
 
-use crate::{id::ItemId, money::Currency, persona::Personas, prediction::Outlook, time::Timestamp};
+use crate::{
+    id::ItemId,
+    money::Currency,
+    persona::Personas,
+    prediction::{Leads, Outlook, Rhythm, Tastes},
+    time::Timestamp,
+};
 use bytes::Bytes;
 use half::f16;
 use item::Items;
@@ -97,6 +103,15 @@ pub struct Meta {
     /// What customers will do next; absent in artifacts that do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outlook: Option<Outlook>,
+    /// Which categories they buy of; absent in artifacts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tastes: Option<Tastes>,
+    /// Who will order for the first time; absent in artifacts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads: Option<Leads>,
+    /// At which hours of the week people are at it; absent in artifacts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rhythm: Option<Rhythm>,
     /// The kinds of shoppers; absent in artifacts that do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub personas: Option<Personas>,
@@ -195,7 +210,9 @@ impl Model {
             return Err(ModelError::Schema(meta.schema));
         }
         let is_sound = meta.next_purchase.is_sound() && meta.placements.is_sound() && meta.outlook.as_ref().is_none_or(Outlook::is_sound);
-        let is_sound = is_sound && meta.personas.as_ref().is_none_or(Personas::is_sound);
+        let is_sound = is_sound && meta.tastes.as_ref().is_none_or(Tastes::is_sound) && meta.leads.as_ref().is_none_or(Leads::is_sound);
+        let is_sound =
+            is_sound && meta.rhythm.as_ref().is_none_or(Rhythm::is_sound) && meta.personas.as_ref().is_none_or(Personas::is_sound);
         tensor::check(tensor::META, is_sound, "has parameters that no score can be made of")?;
         let items = Items::parse(&tensors)?;
         let count = items.len();

@@ -5,6 +5,10 @@
 //!            (x, t_x,   ├─► Regression          the same from what this shop's own past taught
 //!             T, mean)  └─► GammaGamma          what a purchase day is worth
 //!                             └─► Outlook       their blend, with the season: days, chance and value, with an interval
+//!                                   ├─► Tastes  the chance by category
+//!                                   └─► Driver  what moves it most
+//! Interest ─────► Leads                         a first order, of who never bought
+//! Clock ────────► Rhythm                        the hours of the week at which somebody is at it
 //! ```
 //!
 //! Everything is counted in *purchase days*, UTC calendar days with an order that holds, as the literature's data has it: two orders of one
@@ -14,23 +18,31 @@
 //! alive, which says 1 of everybody who bought once (BG/NBD) and ranks worse than recency alone. Churn is that no purchase comes.
 
 mod bg_nbd;
+mod drivers;
 mod features;
 mod gamma_gamma;
+mod lead;
 mod outlook;
 mod pareto_nbd;
 mod purchases;
 mod regression;
 pub mod special;
+mod taste;
 #[cfg(test)]
 mod tests;
+mod week;
 
 pub use bg_nbd::BgNbd;
+pub use drivers::{Driver, Fact, Usual};
 pub use features::{FEATURES, Features};
 pub use gamma_gamma::GammaGamma;
-pub use outlook::{Blend, Foresight, Horizon, Link, Outlook, Ranged, Shares};
+pub use lead::{Interest, LEAD_DAYS, Leads, Sign};
+pub use outlook::{Blend, Calibration, Foresight, Horizon, Link, Outlook, Ranged, Shares};
 pub use pareto_nbd::{Departure, ParetoNbd};
 pub use purchases::Purchases;
 pub use regression::Regression;
+pub use taste::{Bought, Tastes};
+pub use week::{Clock, Moment, Rhythm, WEEK_HOURS, Week};
 
 /// The smallest and the greatest parameter of a purchase model that is believed: beyond, no shop has ever been seen.
 const SOUND: std::ops::RangeInclusive<f64> = 1e-6..=1e9;

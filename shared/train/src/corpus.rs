@@ -61,7 +61,7 @@ struct Drawn {
 
 #[derive(Clone, Copy, Debug)]
 enum Did {
-    Look,
+    Look { cart: bool },
     Order { order: u32, statement: Statement, quantity: u32, cancelled: bool, paid: (i64, Currency) },
     Refund { quantity: u32 },
 }
@@ -100,7 +100,7 @@ impl Corpus {
             }
             Act::Refunded(line) if line.statement.trusted => Did::Refund { quantity: line.quantity },
             Act::Refunded(_) => return,
-            _ => Did::Look,
+            act => Did::Look { cart: matches!(act, Act::CartAdded(..)) },
         };
         self.facts.push(Fact { copy, person, item, did });
     }
@@ -156,7 +156,10 @@ impl Corpus {
         for Fact { copy, person, item, did } in self.facts.iter().filter(|fact| fact.item != NO_ITEM).copied() {
             let at = copy.position.at;
             match did {
-                Did::Look => history.looks.push(Look { person, at, item }),
+                Did::Look { cart } => {
+                    history.looks.push(Look { person, at, item });
+                    history.carts.extend(cart.then_some((person, at)));
+                }
                 Did::Order { order, statement, quantity, cancelled, .. } => {
                     if statement.trusted && !cancelled && quantity > 0 && holding[order as usize] == Some(statement) {
                         history.buys.push(Buy { person, at, order, item, quantity });

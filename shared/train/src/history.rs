@@ -71,6 +71,8 @@ pub struct History {
     pub looks: Vec<Look>,
     /// By person, then time.
     pub buys: Vec<Buy>,
+    /// Who put something into the cart, and when; by person, then time.
+    pub carts: Vec<(u32, Timestamp)>,
     /// What people paid, by person, then day.
     pub spent: Vec<Spent>,
     /// What was shown by chance, by place.
@@ -86,6 +88,7 @@ impl History {
         Self {
             looks: self.looks.iter().filter(|look| look.at < cut).copied().collect(),
             buys: self.buys.iter().filter(|buy| buy.at < cut).copied().collect(),
+            carts: self.carts.iter().filter(|(_, at)| *at < cut).copied().collect(),
             items: self.items.clone(),
             known: self.known.clone(),
             spent: self.spent.iter().filter(|spent| spent.day < day_of(cut)).copied().collect(),

@@ -87,6 +87,9 @@ impl<'a> Models<'a> {
             recent: Some(self.visits.recent.clone()),
             seasonal: self.seasonal.clone(),
             outlook: None,
+            tastes: None,
+            leads: None,
+            rhythm: None,
             personas: None,
         }
     }

@@ -14,16 +14,19 @@ mod fit;
 mod ledger;
 mod params;
 mod questions;
-mod regression;
+pub(crate) mod regression;
 mod season;
 #[cfg(test)]
 mod tests;
 
 pub use contest::{Contest, Standing};
 pub(crate) use fit::recency_rule;
-pub use fit::{HORIZONS, Learned, fit, of_history};
+pub use fit::{HORIZONS, Held, Learned, fit, of_history};
 pub use ledger::Ledger;
+pub(crate) use ledger::known as known_at;
 pub use params::{DEFAULT, Params};
+pub(crate) use questions::Question;
+pub(crate) use regression::Kind;
 
 /// A day, counted from 1970-01-01 UTC.
 pub type Day = i64;

@@ -7,6 +7,17 @@ use serde::Serialize;
 /// Answers are compared with what came in so many groups of like scores.
 const GROUPS: usize = 10;
 
+/// How far chances and what came of them are apart in ten groups of like chances, on average (expected calibration error); 0 of none.
+pub(crate) fn error_of_chances(said: &[(f64, bool)]) -> f64 {
+    let mut said: Vec<(f64, f64)> = said.iter().map(|(chance, came)| (*chance, f64::from(u8::from(*came)))).collect();
+    said.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let apart = said.chunks(said.len().div_ceil(GROUPS).max(1)).map(|group| {
+        let (chances, came): (Vec<f64>, Vec<f64>) = group.iter().copied().unzip();
+        (mean(&chances) - mean(&came)).abs() * group.len() as f64
+    });
+    apart.sum::<f64>() / said.len().max(1) as f64
+}
+
 /// What the scores of a placement said, beside what came.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Reliability {
@@ -25,19 +36,9 @@ pub struct Reliability {
 impl Reliability {
     /// `said` are scores, and whether their items were right.
     pub(crate) fn of<'a>(placement: Placement, said: impl Iterator<Item = &'a (f32, bool)>) -> Self {
-        let mut said: Vec<(f64, f64)> = said.map(|(score, is_right)| (f64::from(*score), f64::from(u8::from(*is_right)))).collect();
-        said.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let means = |group: &[(f64, f64)]| {
-            let (scores, right): (Vec<f64>, Vec<f64>) = group.iter().copied().unzip();
-            (mean(&scores), mean(&right))
-        };
-        let apart = said.chunks(said.len().div_ceil(GROUPS).max(1)).map(|group| {
-            let (predicted, observed) = means(group);
-            (predicted - observed).abs() * group.len() as f64
-        });
-        let error = apart.sum::<f64>() / said.len().max(1) as f64;
-        let (predicted, observed) = means(&said);
-        Self { placement, listed: said.len(), predicted, observed, error }
+        let said: Vec<(f64, bool)> = said.map(|(score, is_right)| (f64::from(*score), *is_right)).collect();
+        let (scores, right): (Vec<f64>, Vec<f64>) = said.iter().map(|(score, is_right)| (*score, f64::from(u8::from(*is_right)))).unzip();
+        Self { placement, listed: said.len(), predicted: mean(&scores), observed: mean(&right), error: error_of_chances(&said) }
     }
 }
 

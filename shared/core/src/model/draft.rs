@@ -5,7 +5,14 @@ use super::{
     item::Extras,
     tensor::{Indices, META, Number},
 };
-use crate::{catalog::Item, digest::content_hash, money::Currency, persona::Personas, prediction::Outlook, time::Timestamp};
+use crate::{
+    catalog::Item,
+    digest::content_hash,
+    money::Currency,
+    persona::Personas,
+    prediction::{Leads, Outlook, Rhythm, Tastes},
+    time::Timestamp,
+};
 use half::f16;
 use safetensors::{Dtype, tensor::TensorView};
 use std::collections::{BTreeMap, HashMap};
@@ -42,6 +49,12 @@ pub struct Draft {
     pub seasonal: Vec<u32>,
     /// What customers will do next.
     pub outlook: Option<Outlook>,
+    /// Which categories they buy of.
+    pub tastes: Option<Tastes>,
+    /// Who will order for the first time.
+    pub leads: Option<Leads>,
+    /// At which hours of the week people are at it.
+    pub rhythm: Option<Rhythm>,
     /// The kinds of shoppers.
     pub personas: Option<Personas>,
 }
@@ -75,6 +88,9 @@ impl Draft {
             placements: Placements::DEFAULT,
             seasonal: Vec::new(),
             outlook: None,
+            tastes: None,
+            leads: None,
+            rhythm: None,
             personas: None,
         }
     }
@@ -106,6 +122,9 @@ impl Draft {
             next_purchase: self.next_purchase,
             placements: self.placements,
             outlook: self.outlook.clone(),
+            tastes: self.tastes.clone(),
+            leads: self.leads.clone(),
+            rhythm: self.rhythm.clone(),
             personas: self.personas.clone(),
         }
     }

@@ -1,7 +1,7 @@
 //! The blend that a customer is told by: purchase models and regression, weighed as the shop's past allows, with its season.
 
 use super::{
-    BgNbd, Features, GammaGamma, ParetoNbd, Purchases, Regression,
+    BgNbd, Features, GammaGamma, ParetoNbd, Purchases, Regression, Usual,
     special::{logistic, logit},
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct Outlook {
     pub spend: GammaGamma,
     /// How many customers it was learned from.
     pub learned_from: u64,
+    /// What is usual among them; absent in artifacts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Usual>,
     /// By days, ascending.
     pub horizons: Vec<Horizon>,
 }
@@ -39,6 +42,21 @@ pub struct Horizon {
     pub count: Blend,
     /// Whether there is one.
     pub chance: Blend,
+    /// What is foreseen of the shop's customers on average: the base rate that was assumed. Absent in artifacts that do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Foresight>,
+    /// How well chances and totals were kept on the newest past; absent where too few could be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+}
+
+/// How far what was said and what came were apart, on a past that had not been learned from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Of chances, in ten groups of like ones, on average (expected calibration error), 0 to 1.
+    pub chance: f64,
+    /// Of all purchase days together, as a share of what came, 0 and up.
+    pub total: f64,
 }
 
 /// One question's voices.
@@ -73,7 +91,7 @@ pub enum Link {
 }
 
 /// A number with the interval that the shop's own past gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranged {
     /// The expectation, or the probability.
     pub value: f64,
@@ -83,8 +101,8 @@ pub struct Ranged {
     pub high: f64,
 }
 
-/// What a customer is expected to do within a horizon.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What a customer is expected to do within a horizon. Whoever may buy at all is expected to buy on as many days at least.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Foresight {
     /// Purchase days.
     pub purchase_days: Ranged,
@@ -118,10 +136,16 @@ impl Outlook {
         self.foresee_present(known, self.pareto_nbd.alive(known), horizon)
     }
 
-    /// The same within every horizon, with its days.
-    pub fn foresee_all<'a>(&'a self, known: &'a Purchases) -> impl Iterator<Item = (u32, Foresight)> + 'a {
+    /// The same within every horizon, with its days. Each horizon was learned by itself; together, more days never bring less.
+    pub fn foresee_all<'a>(&'a self, known: &'a Purchases) -> impl Iterator<Item = (&'a Horizon, Foresight)> + 'a {
         let alive = self.pareto_nbd.alive(known);
-        self.horizons.iter().map(move |horizon| (horizon.days, self.foresee_present(known, alive, horizon)))
+        let mut before: Option<Foresight> = None;
+        self.horizons.iter().map(move |horizon| {
+            let alone = self.foresee_present(known, alive, horizon);
+            let told = before.map_or(alone, |before| alone.at_least(&before));
+            before = Some(told);
+            (horizon, told)
+        })
     }
 
     fn foresee_present(&self, known: &Purchases, alive: f64, horizon: &Horizon) -> Foresight {
@@ -129,14 +153,12 @@ impl Outlook {
         let features = Features::of_present(known, alive, days, &self.bg_nbd, &self.pareto_nbd);
         let purchase_days = horizon.count.told(Link::Count, &self.voices(Link::Count, known, &features, days), &features, horizon.season);
         let chance = horizon.chance.told(Link::Odds, &self.voices(Link::Odds, known, &features, days), &features, horizon.season);
-        let worth = self.spend.expected_minor(known.repeats() + 1.0, known.mean_minor());
-        let of = |count: f64| count.min(days) * worth;
-        let within = |count: f64| count.min(days);
-        Foresight {
-            purchase_days: purchase_days.map(within),
-            chance,
-            value_minor: Ranged { value: of(purchase_days.value), low: of(purchase_days.low), high: of(purchase_days.high) },
-        }
+        let purchase_days = purchase_days.at_least(&chance).map(|count| count.min(days));
+        let own_days = known.repeats() + 1.0;
+        let value = purchase_days.value * self.spend.expected_minor(own_days, known.mean_minor());
+        // What a day is worth is not known either, the less the fewer there were.
+        let margin = (NINETY_FIVE * horizon.count.spread.hypot(self.spend.spread(own_days))).exp();
+        Foresight { purchase_days, chance, value_minor: Ranged { value, low: value / margin, high: value * margin } }
     }
 
     /// What the two purchase models say, on the link's scale.
@@ -186,7 +208,23 @@ impl Link {
     }
 }
 
+impl Foresight {
+    /// The greater of both, number by number.
+    fn at_least(&self, other: &Self) -> Self {
+        Self {
+            purchase_days: self.purchase_days.at_least(&other.purchase_days),
+            chance: self.chance.at_least(&other.chance),
+            value_minor: self.value_minor.at_least(&other.value_minor),
+        }
+    }
+}
+
 impl Ranged {
+    /// The greater of both, end by end.
+    fn at_least(&self, other: &Self) -> Self {
+        Self { value: self.value.max(other.value), low: self.low.max(other.low), high: self.high.max(other.high) }
+    }
+
     fn map(self, change: impl Fn(f64) -> f64) -> Self {
         Self { value: change(self.value), low: change(self.low), high: change(self.high) }
     }

@@ -39,7 +39,8 @@ fn outlook(parameters: [f64; 11], slope: f64, season: f64, days: u32) -> Outlook
         pareto_nbd: ParetoNbd { r: r2, alpha_days: alpha2, s, beta_days },
         spend: GammaGamma { p, q, v_minor },
         learned_from: 1,
-        horizons: vec![Horizon { days, season, count: blend(), chance: blend() }],
+        usual: Usual::of(&[Purchases::new(1.0, 30.0, 90.0, 2_000.0)]),
+        horizons: vec![Horizon { days, season, count: blend(), chance: blend(), base: None, calibration: None }],
     }
 }
 
@@ -66,12 +67,49 @@ proptest! {
             }
         }
         let told = outlook.foresee(&known, &outlook.horizons[0]);
-        prop_assert_eq!(outlook.foresee_all(&known).collect::<Vec<_>>(), [(days, told)], "however many horizons are asked about");
+        let all: Vec<Foresight> = outlook.foresee_all(&known).map(|(_, told)| told).collect();
+        prop_assert_eq!(all, [told], "however many horizons are asked about");
         for Ranged { value, low, high } in [told.purchase_days, told.chance, told.value_minor] {
             prop_assert!(value.is_finite() && 0.0 <= low && low <= value && value <= high && high.is_finite(), "{told:?}");
         }
         prop_assert!(told.chance.high <= 1.0 && told.purchase_days.high <= f64::from(days));
+        prop_assert!(told.purchase_days.value >= told.chance.value.min(f64::from(days)), "a purchase needs a day: {told:?}");
+        for driver in outlook.drivers(&known, &outlook.horizons[0]) {
+            prop_assert!((-1.0..=1.0).contains(&driver.effect), "{driver:?}");
+        }
     }
+
+    #[test]
+    fn more_days_never_bring_less(known in prop::array::uniform4(extreme()), slopes in prop::array::uniform3(-3.0..3.0)) {
+        let [repeats, recency, age, mean] = known;
+        let parameters = [0.3, 60.0, 0.8, 2.5, 0.6, 70.0, 0.6, 80.0, 6.0, 4.0, 1_500.0];
+        // Horizons learned apart may disagree as they like.
+        let horizons = [7, 30, 90].into_iter().zip(slopes).flat_map(|(days, slope)| outlook(parameters, slope, 0.0, days).horizons);
+        let outlook = Outlook { horizons: horizons.collect(), ..outlook(parameters, 0.0, 0.0, 7) };
+        let known = Purchases::new(repeats, recency, age, mean);
+        let told: Vec<Foresight> = outlook.foresee_all(&known).map(|(_, told)| told).collect();
+        for (sooner, later) in told.iter().zip(&told[1..]) {
+            for (sooner, later) in [(sooner.chance, later.chance), (sooner.purchase_days, later.purchase_days), (sooner.value_minor, later.value_minor)] {
+                prop_assert!(sooner.value <= later.value && sooner.low <= later.low && sooner.high <= later.high, "{told:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_moves_a_chance_is_told_first() {
+    let parameters = [0.3, 60.0, 0.8, 2.5, 0.6, 70.0, 0.6, 80.0, 6.0, 4.0, 1_500.0];
+    let usual = [Purchases::new(0.0, 0.0, 40.0, 2_000.0)];
+    let outlook = Outlook { usual: Usual::of(&usual), ..outlook(parameters, 0.0, 0.0, 90) };
+    let drivers = |known: Purchases| outlook.drivers(&known, &outlook.horizons[0]);
+    // Thirty purchases, every ten days, the last ten days ago.
+    let regular = drivers(Purchases::new(30.0, 300.0, 310.0, 2_000.0));
+    assert!(regular[0].fact == Fact::Frequency && regular[0].effect > 0.3, "{regular:?}");
+    // The same, and silent for a year.
+    let gone = drivers(Purchases::new(30.0, 300.0, 665.0, 2_000.0));
+    assert!(gone[0].fact == Fact::Recency && gone[0].effect < -0.3, "{gone:?}");
+    let typical = drivers(usual[0]);
+    assert!(typical.iter().all(|driver| driver.effect.abs() < 1e-12), "who is as usual is moved by nothing: {typical:?}");
 }
 
 #[test]

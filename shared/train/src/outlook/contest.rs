@@ -6,16 +6,17 @@
 //! season and is judged on in the next says little of the one after, and the purchase models steady it.
 
 use super::{
-    Day, Ledger, Params,
+    Day, Held, Ledger, Params,
     fit::{WIDEST, learn_before},
     ledger::{bought, known},
     regression::Kind,
 };
 use crate::{
     lifetime::FitError,
+    reliability::error_of_chances,
     score::{interval, mean, standard_error},
 };
-use rapport_core::prediction::{Blend, Features, Horizon, Link, Outlook, Purchases, Shares, special::logit};
+use rapport_core::prediction::{Blend, Calibration, Features, Foresight, Horizon, Link, Outlook, Purchases, Shares, special::logit};
 use serde::Serialize;
 
 /// Fewer customers decide nothing.
@@ -59,23 +60,48 @@ const VOICES: [(&str, Option<Shares>); 4] = [
     ("pareto_nbd", Some(Shares { bg_nbd: 0.0, pareto_nbd: 1.0, regression: 0.0 })),
 ];
 
+/// What became of the newest past.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Trial {
+    /// About purchase days.
+    pub(super) count: Contest,
+    /// About whether there is one.
+    pub(super) chance: Contest,
+    /// How well the champions' words were kept.
+    pub(super) calibration: Calibration,
+    /// What had been learned before.
+    pub(super) held: Held,
+}
+
 /// Lets the voices compete over the newest `days` that are over; over the newer half of a history that is not so long. A question that
 /// too few could be asked, or that all or nobody answered, has no contest.
 ///
 /// # Errors
 /// [`FitError`] as fits have it.
-pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> Result<Vec<(Kind, Contest)>, FitError> {
-    let Some(first) = ledger.first() else { return Ok(Vec::new()) };
+pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> Result<Option<Trial>, FitError> {
+    let Some(first) = ledger.first() else { return Ok(None) };
     let ahead = i64::from(days).min((today - first) / 2);
-    let (cut, Ok(asked_days)) = (today - ahead, u32::try_from(ahead)) else { return Ok(Vec::new()) };
+    let (cut, Ok(asked_days)) = (today - ahead, u32::try_from(ahead)) else { return Ok(None) };
     let people: Vec<(Purchases, f64)> =
         ledger.customers().filter_map(|purchases| Some((known(purchases, cut)?, bought(purchases, cut, today) as f64))).collect();
     let buyers = people.iter().filter(|(_, bought)| *bought > 0.0).count();
     if people.len() < ENOUGH || buyers == 0 || buyers == people.len() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let (outlook, horizon) = learn_before(ledger, cut, asked_days, params)?;
-    Ok([Kind::Count, Kind::Chance].map(|kind| (kind, compete(&outlook, &horizon, kind, &people))).into())
+    let (outlook, mut horizon) = learn_before(ledger, cut, asked_days, params)?;
+    let (count, chance) = (compete(&outlook, &horizon, Kind::Count, &people), compete(&outlook, &horizon, Kind::Chance, &people));
+    count.settle(&mut horizon.count);
+    chance.settle(&mut horizon.chance);
+    let calibration = calibration(&outlook, &horizon, &people);
+    Ok(Some(Trial { count, chance, calibration, held: Held { outlook, horizon, cut } }))
+}
+
+/// How far the champions were off, as they would have spoken then. Nobody may be asked about the season that came.
+fn calibration(outlook: &Outlook, horizon: &Horizon, people: &[(Purchases, f64)]) -> Calibration {
+    let told: Vec<(Foresight, f64)> = people.iter().map(|(known, bought)| (outlook.foresee(known, horizon), *bought)).collect();
+    let chances: Vec<(f64, bool)> = told.iter().map(|(told, bought)| (told.chance.value, *bought > 0.0)).collect();
+    let (said, came) = told.iter().fold((0.0, 0.0), |sum, (told, bought)| (sum.0 + told.purchase_days.value, sum.1 + bought));
+    Calibration { chance: error_of_chances(&chances), total: (said / came.max(1.0) - 1.0).abs() }
 }
 
 /// One question, every voice.

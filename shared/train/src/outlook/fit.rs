@@ -1,7 +1,8 @@
 //! Everything an outlook holds, learned from the purchase days up to today.
 
 use super::{
-    Contest, DEFAULT, Day, Ledger, Params, contest,
+    Contest, DEFAULT, Day, Ledger, Params,
+    contest::{self, Trial},
     ledger::known,
     questions::{Question, cuts, questions},
     regression::{self, Kind},
@@ -13,7 +14,7 @@ use crate::{
 };
 use rapport_core::{
     money::Currency,
-    prediction::{Blend, Features, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit},
+    prediction::{Blend, Features, Foresight, Horizon, Link, Outlook, Purchases, Ranged, Regression, Shares, Usual, special::logit},
     time::Timestamp,
 };
 use rayon::prelude::*;
@@ -31,6 +32,22 @@ pub struct Learned {
     pub outlook: Outlook,
     /// By horizon and question: how voices did on the newest past.
     pub contests: Vec<Contest>,
+    /// What had been learned about [`HELD_DAYS`] before the newest past; absent where that was too short or too few bought.
+    pub held: Option<Held>,
+}
+
+/// What was learned about so many days is what others may ask the newest past with, in days.
+const HELD_DAYS: u32 = 90;
+
+/// An outlook as it would have been learned at an earlier day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Held {
+    /// The purchase models.
+    pub outlook: Outlook,
+    /// About the days from then to now.
+    pub horizon: Horizon,
+    /// The last day that was known.
+    pub cut: Day,
 }
 
 /// Learns what customers will do in the next days, for each of `horizons`, from what they did up to and including `today`; nothing later
@@ -43,15 +60,41 @@ pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Re
     let outlook = models(&ledger, today, params)?;
     let learned = |days: &u32| {
         let mut horizon = horizon(&outlook, &ledger, today, *days, params);
-        let held = contest::hold(&ledger, today, *days, params)?;
-        for (kind, contest) in &held {
-            contest.settle(if *kind == Kind::Count { &mut horizon.count } else { &mut horizon.chance });
+        let trial = contest::hold(&ledger, today, *days, params)?;
+        if let Some(trial) = &trial {
+            trial.count.settle(&mut horizon.count);
+            trial.chance.settle(&mut horizon.chance);
+            horizon.calibration = Some(trial.calibration);
         }
-        Ok((horizon, held.into_iter().map(|(_, contest)| contest).collect()))
+        horizon.base = base(&outlook, &horizon, &ledger, today, params);
+        Ok((horizon, trial))
     };
-    let (horizons, contests): (Vec<Horizon>, Vec<Vec<Contest>>) =
+    let (horizons, trials): (Vec<Horizon>, Vec<Option<Trial>>) =
         horizons.par_iter().map(learned).collect::<Result<Vec<_>, FitError>>()?.into_iter().unzip();
-    Ok(Learned { outlook: Outlook { horizons, ..outlook }, contests: contests.concat() })
+    let (mut contests, mut held) = (Vec::new(), None);
+    for (horizon, trial) in horizons.iter().zip(trials).filter_map(|(horizon, trial)| Some((horizon, trial?))) {
+        contests.extend([trial.count, trial.chance]);
+        held = held.or((horizon.days == HELD_DAYS).then_some(trial.held));
+    }
+    Ok(Learned { outlook: Outlook { horizons, ..outlook }, contests, held })
+}
+
+/// What is foreseen of everybody, on average; `None` where there is nobody.
+fn base(outlook: &Outlook, horizon: &Horizon, ledger: &Ledger, today: Day, params: &Params) -> Option<Foresight> {
+    let every = ledger.len().div_ceil(params.most_customers.max(1)).max(1);
+    let known: Vec<Purchases> = ledger.customers().step_by(every).filter_map(|days| known(days, today)).collect();
+    let told: Vec<Foresight> = known.par_iter().map(|known| outlook.foresee(known, horizon)).collect();
+    let mean = |read: &dyn Fn(&Foresight) -> f64| told.iter().map(read).sum::<f64>() / told.len() as f64;
+    let ranged = |read: &dyn Fn(&Foresight) -> Ranged| Ranged {
+        value: mean(&|told| read(told).value),
+        low: mean(&|told| read(told).low),
+        high: mean(&|told| read(told).high),
+    };
+    (!told.is_empty()).then(|| Foresight {
+        purchase_days: ranged(&|told| told.purchase_days),
+        chance: ranged(&|told| told.chance),
+        value_minor: ranged(&|told| told.value_minor),
+    })
 }
 
 /// The outlook that a shop's artifact holds, learned at `now`. Money in other currencies than the shop's is a purchase day of no value, as in
@@ -79,13 +122,14 @@ fn models(ledger: &Ledger, today: Day, params: &Params) -> Result<Outlook, FitEr
         .map(|known| gamma_gamma::Spender { days: known.repeats() + 1.0, mean_minor: known.mean_minor() })
         .collect();
     let mean = customers.iter().map(Purchases::mean_minor).sum::<f64>() / customers.len().max(1) as f64;
-    let learned_from = ledger.len() as u64;
+    let (learned_from, usual) = (ledger.len() as u64, Usual::of(&customers));
     let customers = alike(customers);
     Ok(Outlook {
         bg_nbd: bg_nbd::fit(&customers, Some(&bg_nbd::PRIOR))?.model,
         pareto_nbd: pareto_nbd::fit(&customers, Some(&pareto_nbd::PRIOR))?.model,
         spend: gamma_gamma::fit(&spenders, Some(&gamma_gamma::prior(mean)))?.model,
         learned_from,
+        usual,
         horizons: Vec::new(),
     })
 }
@@ -107,7 +151,8 @@ fn horizon(outlook: &Outlook, ledger: &Ledger, today: Day, days: u32, params: &P
         }
         blend
     };
-    Horizon { days, season: Season::of(ledger, today).shift(today, today + ahead), count: blend(Kind::Count), chance: blend(Kind::Chance) }
+    let season = Season::of(ledger, today).shift(today, today + ahead);
+    Horizon { days, season, count: blend(Kind::Count), chance: blend(Kind::Chance), base: None, calibration: None }
 }
 
 /// A regression that is trusted wholly counts half of a count, and all of a chance: purchase models rank counts well, and say of everybody

@@ -55,7 +55,7 @@ impl Ledger {
 }
 
 /// What is known at the end of `day` of somebody with these purchase days; `None` before the first.
-pub(super) fn known(days: &[(Day, f64)], day: Day) -> Option<Purchases> {
+pub(crate) fn known(days: &[(Day, f64)], day: Day) -> Option<Purchases> {
     let past = &days[..place(days, day)];
     let ((first, _), (last, _)) = past.first().zip(past.last())?;
     let mean = past.iter().map(|(_, value)| value).sum::<f64>() / past.len() as f64;

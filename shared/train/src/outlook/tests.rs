@@ -51,6 +51,11 @@ fn made_up_customers_do_what_was_said() {
         crate::score::mean(&chances)
     };
     assert!(mean(true) > mean(false) + 0.1, "{} {}", mean(true), mean(false));
+    let horizon = &learned.outlook.horizons[0];
+    let kept = horizon.calibration.expect("enough were asked");
+    assert!((0.001..0.1).contains(&kept.chance) && (0.001..0.3).contains(&kept.total), "{kept:?}");
+    let base = horizon.base.expect("there are customers").chance;
+    assert!((base.value - said / told.len() as f64).abs() < 0.01 && base.low < base.value && base.value < base.high, "{base:?}");
     assert_eq!(learned.contests.len(), 2);
     assert!(learned.contests.iter().all(|contest| contest.standings.len() == 4 && contest.asked > 2_000), "{:?}", learned.contests);
 }
@@ -72,8 +77,8 @@ fn the_smallest_shops_are_told_something() {
     let one = vec![(100, 900.0)];
     for customers in [vec![], vec![one.clone()], vec![one; 10], vec![vec![(0, 0.0), (1, 0.0), (400, 0.0)]]] {
         let ledger = Ledger::new(customers);
-        let Learned { outlook, contests } = fit(&ledger, 500, &[7, 90, 365], &DEFAULT).expect("learns");
-        assert!(outlook.is_sound() && contests.is_empty(), "{outlook:?}");
+        let Learned { outlook, contests, held } = fit(&ledger, 500, &[7, 90, 365], &DEFAULT).expect("learns");
+        assert!(outlook.is_sound() && contests.is_empty() && held.is_none(), "{outlook:?}");
         let known = Purchases::new(1.0, 30.0, 60.0, 1_000.0);
         let expected: Vec<f64> = outlook.horizons.iter().map(|horizon| outlook.foresee(&known, horizon).purchase_days.value).collect();
         assert!(expected.is_sorted() && expected[0] > 0.01 && expected[2] < 20.0, "{expected:?}");
