@@ -23,14 +23,14 @@ pub(crate) struct Customers {
     pub(crate) last: Option<Personas>,
 }
 
-/// Reads the table and the live model. Devices and guests are no customers: nobody knows how many people they are.
+/// Reads the table and the live model.
 pub(crate) async fn customers(app: &App) -> Result<Customers, TrainError> {
     let mut kept: Vec<(u64, Bytes)> = Vec::new();
     let (mut step, mut next) = (1u64, None);
     loop {
-        let (rows, more) = app.profiles.scan(next).await?;
-        for (subject, profile) in rows.into_iter().filter(|(subject, _)| matches!(subject, Subject::Customer(_))) {
-            let hash = short_hash(subject.to_string().as_bytes());
+        let (rows, more) = app.profiles.customers(next).await?;
+        for (customer, profile) in rows {
+            let hash = short_hash(Subject::Customer(customer).to_string().as_bytes());
             if hash.is_multiple_of(step) {
                 kept.push((hash, profile));
             }

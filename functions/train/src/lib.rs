@@ -35,9 +35,9 @@ use rapport_lambda::Job;
 use rapport_train::{
     Corpus, Learned,
     holdout::{self, Report},
-    learn,
+    leads, learn,
     outlook::{self, Contest},
-    persona,
+    persona, rhythm, taste,
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -167,13 +167,12 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
             Customers { last: customers::last(app).await, ..Customers::default() }
         }
     };
-    progress(Step::Learn);
-    let config = app.config;
-    // Minutes of arithmetic must not hold up the runtime's I/O.
-    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, &customers, &config, now));
-    let Fitted { artifact, model, holdout, contests } = learned.await??;
-
     let cut_offs = cutoffs::learn(app, now).await?;
+    progress(Step::Learn);
+    let (config, learned_cut_offs) = (app.config, cut_offs);
+    // Minutes of arithmetic must not hold up the runtime's I/O.
+    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, (&customers, &learned_cut_offs), &config, now));
+    let Fitted { artifact, model, holdout, contests } = learned.await??;
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -223,28 +222,31 @@ struct Fitted {
 fn fit(
     corpus: Corpus,
     catalog: Vec<rapport_core::catalog::Item>,
-    customers: &Customers,
+    (customers, cut_offs): (&Customers, &CutOffs),
     config: &Config,
     now: Timestamp,
 ) -> Result<Fitted, TrainError> {
     let history = corpus.history(config.consent).with_catalog(catalog);
     let Learned { mut draft, report } = learn(&history, config.currency, now)?;
     // Customers whose numbers fit no purchase model are no reason to recommend nothing.
-    let contests = match outlook::of_history(&history, config.currency, now) {
-        Ok(outlook::Learned { outlook, contests }) => {
+    let (contests, held) = match outlook::of_history(&history, config.currency, now) {
+        Ok(outlook::Learned { outlook, contests, held }) => {
             draft.outlook = Some(outlook);
-            contests
+            (contests, held)
         }
         Err(error) => {
             tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
-            Vec::new()
+            (Vec::new(), None)
         }
     };
+    draft.tastes = taste::fit(&history, held.as_ref());
+    draft.leads = Some(leads::fit(&history, now));
+    draft.rhythm = rhythm::fit(&history);
     // Personas ask the catalog for brands and categories, as it is read back.
     let catalog = Model::parse(draft.to_bytes()?.0.into())?;
     draft.personas = match customers.readable() {
         nobody if nobody.is_empty() => customers.last.clone(),
-        profiles => Some(persona::learn(&profiles, customers.each, customers.last.as_ref(), &catalog, config.consent, now)),
+        profiles => Some(persona::learn((&profiles, customers.each), customers.last.as_ref(), &catalog, cut_offs, config.consent, now)),
     };
     let artifact = Bytes::from(draft.to_bytes()?.0);
     Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })

@@ -180,13 +180,21 @@ impl Personas {
         if sketch.events < ENOUGH_EVENTS {
             return Portrait::Unknown(Unknown::Thin);
         }
-        let ever = self.nearest(&self.place(&sketch.ever));
-        let lately = sketch.lately.as_ref().map(|lately| self.nearest(&self.place(lately)));
-        let (persona, chance) = lately.filter(|(_, chance)| *chance >= SURE_OF_CHANGE).unwrap_or(ever);
+        let (persona, chance, _) = self.decided(sketch);
         match self.personas.get(persona) {
             Some(known) if chance >= SURE_ENOUGH => Portrait::Known(known, chance),
             _ => Portrait::Unknown(Unknown::Unsure),
         }
+    }
+
+    /// The likeliest persona and its chance, by what was done lately where that is sure, else by everything; and by which of the two.
+    fn decided<'a>(&self, sketch: &'a Sketch) -> (usize, f64, &'a Evidence) {
+        let by = |evidence: &'a Evidence| {
+            let (persona, chance) = self.nearest(&self.place(evidence));
+            (persona, chance, evidence)
+        };
+        let ever = by(&sketch.ever);
+        sketch.lately.as_ref().map(by).filter(|(_, chance, _)| *chance >= SURE_OF_CHANGE).unwrap_or(ever)
     }
 
     /// Where somebody lies, by [`Theme`]; 0 is what is usual here, themes that do not speak are 0.
@@ -220,11 +228,12 @@ impl Personas {
     }
 
     /// What tells somebody from the shop's usual customer, in words, the most telling first, at most three lines; what speaks for `persona`
-    /// before the rest.
+    /// before the rest. Of who changed, what they do lately.
     #[must_use]
     pub fn evidence(&self, persona: &Persona, facts: &Facts<'_>) -> Vec<String> {
-        let evidence = Evidence::of(facts, Span::Ever);
-        words::evidence(&evidence, &self.scaled(&evidence), &self.scales, &persona.cloud, facts.currency())
+        let sketch = Sketch::of(facts);
+        let (_, _, evidence) = self.decided(&sketch);
+        words::evidence(evidence, &self.scaled(evidence), &self.scales, &persona.cloud, facts.currency())
     }
 
     /// Whether no portrait can fail by them: as many scales and themes as there are, every number finite.

@@ -157,6 +157,23 @@ impl Profiles {
         Ok((rows.collect(), page.next))
     }
 
+    /// A page of the customers whom no other owns, as they are stored: (subject, bytes). Devices and addresses are no customers: nobody
+    /// knows how many people they are.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn customers(&self, next: Option<String>) -> Result<(Vec<(CustomerId, Bytes)>, Option<String>), StoreError> {
+        let page = self.records.scan(Table::Profiles, true, next).await?;
+        let customer = |row: Record| match Subject::parse(&row.key.pk)? {
+            Subject::Customer(customer) => {
+                let (owner, profile) = parts(&row.body);
+                owner.is_none_or(|owner| owner.is_empty()).then_some((customer, profile))
+            }
+            Subject::Device(_) | Subject::Email(_) => None,
+        };
+        Ok((page.records.into_iter().filter_map(customer).collect(), page.next))
+    }
+
     /// A page of everybody who is no device, with where they stand, as of a moment ago: who writes over it names the version.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What a shopkeeper reads of a persona.
 
+use crate::prediction::Clock;
 use serde::{Deserialize, Serialize};
 
 /// A persona's card. Money is in minor units of the shop's currency; shares are 0 to 1. What nobody knows is absent.
@@ -33,6 +34,9 @@ pub struct Card {
     pub days_between_orders: Option<f64>,
     /// The hour of the day (UTC) at which most is done; absent where nothing is.
     pub usual_hour: Option<u8>,
+    /// Their visits, orders and mails by hour of the day and by weekday (UTC).
+    #[serde(default)]
+    pub clock: Clock,
     /// Of order lines, the share that was reduced.
     pub reduced_share: Option<f64>,
     /// What was off reduced lines, on average.

@@ -61,11 +61,15 @@ fn who_changed_is_what_they_do_lately_where_that_is_clear() {
 #[test]
 fn the_words_are_a_shopkeepers() {
     for (measure, value, usual, words) in [
-        (Measure::Reduced, 0.62, 0.23, "62 % of purchases are reduced (usual here: 23 %)"),
-        (Measure::Gap, 3.12, 60.0, "orders every 3.1 days (usual here: 60.0)"),
-        (Measure::Value, 12_345.0, 2_500.0, "123.45 EUR per order (usual here: 25.00 EUR)"),
+        (Measure::Reduced, 0.62, 0.23, Some("62 % of purchases are reduced (usual here: 23 %)")),
+        (Measure::Gap, 3.12, 60.0, Some("orders every 3.1 days (usual here: 60)")),
+        (Measure::Value, 12_345.0, 2_500.0, Some("123.45 EUR per order (usual here: 25.00 EUR)")),
+        (Measure::ValuesPages, 0.0, 0.062, Some("no pages about the shop and its makers per visit (usual here: 0.06)")),
+        (Measure::Coupons, 0.001, 0.002, None),
+        (Measure::Depth, 0.0, 0.1, Some("pays list prices (usual here: 10 %)")),
+        (Measure::Orders, 1.0, 6.84, Some("1 order (usual here: 6.8)")),
     ] {
-        assert_eq!(telling(measure, value, usual, Currency::EUR), words);
+        assert_eq!(telling(measure, value, usual, Currency::EUR).as_deref(), words);
     }
     let seeker = personas(&[4.0]);
     let lines = words::evidence(

@@ -9,18 +9,20 @@ const LINES: usize = 3;
 const TELLING: f64 = 1.0;
 
 /// `value` of `measure` in words, beside what is `usual`: "41 % of purchases are reduced (usual here: 23 %)". Money is in minor units of
-/// `currency`.
+/// `currency`. Nothing where both read alike.
 #[must_use]
-pub fn telling(measure: Measure, value: f64, usual: f64, currency: Currency) -> String {
+pub fn telling(measure: Measure, value: f64, usual: f64, currency: Currency) -> Option<String> {
     let number = |value: f64| number(measure, value, currency);
     let told = number(value);
     let line = match measure {
+        Measure::Depth if value <= 0.0 => "pays list prices".to_owned(),
+        Measure::Orders if told == "1" => "1 order".to_owned(),
         Measure::Reduced => format!("{told} of purchases are reduced"),
         Measure::Coupons => format!("{told} coupons per order"),
         Measure::Depth => format!("pays {told} less than list prices"),
         Measure::SalePages => format!("{told} sale pages per visit"),
-        Measure::BrandBought => format!("{told} of purchases, taken two by two, are of one brand"),
-        Measure::BrandViewed => format!("{told} of products looked at, taken two by two, are of one brand"),
+        Measure::BrandBought => format!("{told} of purchases stay with one brand"),
+        Measure::BrandViewed => format!("{told} of products looked at stay with one brand"),
         Measure::BrandPages => format!("{told} pages of one brand per visit"),
         Measure::CarefulBought => format!("{told} of purchases are organic, fair or sustainable"),
         Measure::CarefulViewed => format!("{told} of products looked at are organic, fair or sustainable"),
@@ -41,7 +43,8 @@ pub fn telling(measure: Measure, value: f64, usual: f64, currency: Currency) -> 
         Measure::Again => format!("{told} of purchases are of products bought before"),
         Measure::Christmas => format!("{told} of orders in November and December"),
     };
-    format!("{line} (usual here: {})", number(usual))
+    let usual = number(usual);
+    (told != usual).then(|| format!("{line} (usual here: {usual})"))
 }
 
 fn number(measure: Measure, value: f64, currency: Currency) -> String {
@@ -61,8 +64,18 @@ fn number(measure: Measure, value: f64, currency: Currency) -> String {
         | Measure::BrandPages
         | Measure::ValuesPages
         | Measure::ReviewPages
-        | Measure::GuidePages => format!("{value:.1}"),
+        | Measure::GuidePages => count(value),
         _ => format!("{:.0} %", 100.0 * value),
+    }
+}
+
+/// With as many digits as tell it from nothing: "no", "0.04", "0.6", "3", "12.5".
+fn count(value: f64) -> String {
+    match value {
+        _ if value < 0.005 => "no".to_owned(),
+        _ if value < 0.095 => format!("{value:.2}"),
+        _ if (value - value.round()).abs() < 0.05 => format!("{value:.0}"),
+        _ => format!("{value:.1}"),
     }
 }
 
@@ -77,9 +90,9 @@ pub(super) fn evidence(evidence: &Evidence, scaled: &[f64; MEASURES], scales: &[
     let told = |(_, _, measure): (bool, f64, Measure)| {
         let (part, whole) = evidence.0[measure as usize];
         let usual = scales.get(measure as usize)?.usual;
-        Some(telling(measure, part / whole, usual, currency))
+        telling(measure, part / whole, usual, currency)
     };
-    lines.into_iter().take(LINES).filter_map(told).collect()
+    lines.into_iter().filter_map(told).take(LINES).collect()
 }
 
 /// Where the themes that make `cloud` out want `measure`: above 0 more than usual, below less, 0 where it says nothing of it.

@@ -4,6 +4,7 @@ use super::{Shopper, scales::rounded, shopper::Stage};
 use rapport_core::{
     money::Currency,
     persona::{Card, Category, Evidence, MEASURES, Measure, Personas, Portrait, Stages, Theme, telling},
+    prediction::Clock,
 };
 use std::collections::BTreeMap;
 
@@ -68,6 +69,8 @@ fn card(members: &[&Shopper], each: f64) -> Card {
     let mut gaps: Vec<f64> = members.iter().filter_map(|shopper| shopper.tells.days_between_orders).collect();
     gaps.sort_unstable_by(f64::total_cmp);
     let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| rounded(part / whole));
+    let mut clock = Clock::default();
+    members.iter().for_each(|shopper| clock.add(&shopper.tells.clock));
     Card {
         people: (count * each).round() as u64,
         revenue_minor: (revenue * each).round() as i64,
@@ -77,7 +80,8 @@ fn card(members: &[&Shopper], each: f64) -> Card {
         retention: ratio(retained.iter().filter(|retained| **retained).count() as f64, retained.len() as f64),
         top_categories: categories(members),
         days_between_orders: gaps.get(gaps.len() / 2).copied().map(rounded),
-        usual_hour: usual_hour(members),
+        usual_hour: usual_hour(&clock),
+        clock: Clock { hours: clock.hours.map(|count| rounded(count * each)), weekdays: clock.weekdays.map(|count| rounded(count * each)) },
         reduced_share: ratio(reduced, lines),
         discount_depth: ratio(sum(members, |tells| tells.reductions), reduced),
         coupons_per_order: ratio(sum(members, |tells| tells.coupons), orders),
@@ -105,10 +109,9 @@ fn categories(members: &[&Shopper]) -> Vec<Category> {
         .collect()
 }
 
-fn usual_hour(members: &[&Shopper]) -> Option<u8> {
-    let busy = |hour: usize| members.iter().map(|shopper| u64::from(shopper.tells.hours[hour])).sum::<u64>();
-    let best = (0..24).max_by_key(|hour| (busy(*hour), std::cmp::Reverse(*hour)))?;
-    (busy(best) > 0).then_some(best as u8)
+fn usual_hour(clock: &Clock) -> Option<u8> {
+    let best = (0..24usize).max_by(|a, b| clock.hours[*a].total_cmp(&clock.hours[*b]).then(b.cmp(a)))?;
+    (clock.hours[best] > 0.0).then_some(best as u8)
 }
 
 fn stages(members: &[&Shopper], each: f64) -> Stages {
@@ -140,7 +143,8 @@ fn apart(personas: &Personas, members: &[&Shopper], centre: &[f64], currency: Cu
             let (part, whole) = sums.0[measure as usize];
             let scale = personas.scales.get(measure as usize).filter(|scale| scale.spread > 0.0 && whole > 0.0)?;
             let ratio = (part / whole / scale.usual).max(1e-3).ln().abs();
-            (ratio >= APART.ln()).then(|| (is_of_theme(measure), ratio, telling(measure, part / whole, scale.usual, currency)))
+            let line = telling(measure, part / whole, scale.usual, currency)?;
+            (ratio >= APART.ln()).then_some((is_of_theme(measure), ratio, line))
         })
         .collect();
     differing.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));

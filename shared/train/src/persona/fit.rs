@@ -23,14 +23,14 @@ const OUTGROWN: u64 = 3;
 pub fn fit(shoppers: &[Shopper], each: f64, last: Option<&Personas>, currency: Currency, now: Timestamp, params: &Params) -> Personas {
     let enough: Vec<&Evidence> =
         shoppers.iter().filter(|shopper| shopper.sketch.events >= ENOUGH_EVENTS).map(|shopper| &shopper.sketch.ever).collect();
-    let people = drawn(&enough, params.most_people);
+    let (people, known) = (drawn(&enough, params.most_people), (enough.len() as f64 * each).round() as u64);
     let held = last.filter(|last| !last.personas.is_empty());
     let mut personas = match held {
-        Some(last) if (people.len() as u64) < OUTGROWN.saturating_mul(last.fit.people) || people.len() < params.fewest_people => {
+        Some(last) if known < OUTGROWN.saturating_mul(last.fit.people) || people.len() < params.fewest_people => {
             followed(last, &people, params)
         }
         _ if people.len() < params.fewest_people => none(last),
-        _ => found(&people, held, params),
+        _ => found((&people, known), held, params),
     };
     personas.personas.sort_by(|a, b| b.cloud.weight.total_cmp(&a.cloud.weight).then_with(|| a.id.cmp(&b.id)));
     names::distinct(&mut personas.personas);
@@ -59,8 +59,8 @@ fn none(last: Option<&Personas>) -> Personas {
     Personas { scales: Vec::new(), themes: Vec::new(), personas: Vec::new(), fit, history: Vec::new() }
 }
 
-/// By the measure of this run's people.
-fn found(people: &[&Evidence], last: Option<&Personas>, params: &Params) -> Personas {
+/// By the measure of this run's people, a sample of those who are `known` well enough.
+fn found((people, known): (&[&Evidence], u64), last: Option<&Personas>, params: &Params) -> Personas {
     let (scales, themes) = scales::learn(people, params);
     let mut personas = Personas { scales, themes, ..none(last) };
     let speaking = personas.speaking();
@@ -73,13 +73,8 @@ fn found(people: &[&Evidence], last: Option<&Personas>, params: &Params) -> Pers
         None => succeed::first(&mixture, personas.fit.next_id, params),
     };
     take(&mut personas, succession);
-    personas.fit = Fit {
-        people: people.len() as u64,
-        outliers,
-        stability: rounded(choice.stability),
-        silhouette: rounded(choice.silhouette),
-        ..personas.fit
-    };
+    personas.fit =
+        Fit { people: known, outliers, stability: rounded(choice.stability), silhouette: rounded(choice.silhouette), ..personas.fit };
     personas
 }
 

@@ -13,12 +13,18 @@ use rapport_core::{
 use rayon::prelude::*;
 
 /// The personas of a shop whose customers have `profiles`, or a sample of them with `each` customers behind each. `model` knows the catalog,
-/// the currency and what is to come. Who said no to personalization, or said nothing where silence means no, is left out.
+/// the currency and what is to come; `cut_offs` know when the shop's customers have lapsed. Who said no to personalization, or said nothing where silence means no, is left out.
 #[must_use]
-pub fn learn(profiles: &[Profile], each: f64, last: Option<&Personas>, model: &Model, unset: ConsentMode, now: Timestamp) -> Personas {
+pub fn learn(
+    (profiles, each): (&[Profile], f64),
+    last: Option<&Personas>,
+    model: &Model,
+    cut_offs: &CutOffs,
+    unset: ConsentMode,
+    now: Timestamp,
+) -> Personas {
     let currency = model.meta().currency;
-    let cut_offs = CutOffs::prior(currency);
-    let basis = Basis { currency, cut_offs: &cut_offs, catalog: Some(model) };
+    let basis = Basis { currency, cut_offs, catalog: Some(model) };
     let outlook = model.meta().outlook.as_ref();
     let shoppers: Vec<Shopper> = profiles
         .par_iter()

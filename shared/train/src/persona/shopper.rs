@@ -3,7 +3,7 @@
 use rapport_core::{
     features::{Facts, Feature},
     persona::Sketch,
-    prediction::{Outlook, Purchases},
+    prediction::{Clock, Outlook, Purchases},
     time::Timestamp,
 };
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub(super) struct Tells {
     /// Of who has been a customer for 90 days: whether they ordered in the last 90.
     pub(super) retained: Option<bool>,
     pub(super) stage: Stage,
-    pub(super) hours: [u16; 24],
+    pub(super) clock: Clock,
     pub(super) categories: BTreeMap<String, u32>,
     pub(super) reduced_lines: f64,
     pub(super) lines: f64,
@@ -70,7 +70,7 @@ impl Shopper {
                 days_between_orders: Feature::DaysBetweenOrders.value(facts, now),
                 retained: known_days.zip(silent_days).map(|(_, silent)| silent <= RETAINED_DAYS),
                 stage: Stage::of(facts, now),
-                hours: totals.habits.hours,
+                clock: Clock::of(&totals.habits),
                 categories,
                 reduced_lines: f64::from(tally.reduced_lines),
                 lines: f64::from(tally.reduced_lines) + f64::from(tally.full_lines),

@@ -61,7 +61,8 @@ fn shop(orders: &PathBuf, items: Vec<Item>) -> Shop {
 
 impl Shop {
     fn learn(&self) -> Personas {
-        let personas = learn(&self.profiles, 1.0, None, &self.model, ConsentMode::OptOut, self.now);
+        let personas =
+            learn((&self.profiles, 1.0), None, &self.model, &CutOffs::prior(self.model.meta().currency), ConsentMode::OptOut, self.now);
         println!("{} profiles; stable to {:.2}, silhouette {:.2}", self.profiles.len(), personas.fit.stability, personas.fit.silhouette);
         for persona in &personas.personas {
             let card = &persona.card;
