@@ -13,6 +13,7 @@ mod lookups;
 mod million;
 mod personas;
 mod platforms;
+mod predictions;
 mod rejects;
 mod retail;
 mod runtime_api;

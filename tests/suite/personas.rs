@@ -1,6 +1,6 @@
 //! Personas through the real stores: found at a training, shown by the API, and the same after the next training.
 
-use crate::shop::Shop;
+use crate::{predictions, shop::Shop};
 use rapport_demo::{Options, generate};
 use serde_json::{Value as Json, json};
 
@@ -48,8 +48,8 @@ async fn a_shop_has_personas_and_keeps_them() {
     let ids = |answer: &Json| list(&answer["personas"]).iter().map(|persona| persona["id"].clone()).collect::<Vec<_>>();
     assert_eq!(ids(&second), ids(&first));
 
-    let (mut known, mut thin) = (0, 0);
-    for number in 0..40 {
+    let (mut known, mut thin, mut buyers, mut leads) = (0, 0, 0, 0);
+    for number in 0..140 {
         let Some(view) = shop.customer(&format!("c{number:05}")).await else { continue };
         let persona = &view["persona"];
         assert!(!list(&persona["evidence"]).is_empty(), "{persona}");
@@ -60,8 +60,13 @@ async fn a_shop_has_personas_and_keeps_them() {
             assert!(ids(&second).contains(&persona["id"]), "{persona}");
             known += 1;
         }
+        match view["history"]["orders"].as_u64() {
+            Some(0) => leads += predictions::of_a_lead(&view["predictions"]),
+            _ => buyers += predictions::of_a_buyer(&view["predictions"]),
+        }
     }
     assert!(known > 20, "{known} known, {thin} thin");
+    assert!(buyers > 20 && leads > 0, "{buyers} buyers, {leads} leads");
 
     shop.say(
         "track",
@@ -71,6 +76,7 @@ async fn a_shop_has_personas_and_keeps_them() {
     .await;
     let private = shop.customer("c00001").await.expect("a customer");
     assert_eq!(private["persona"]["name"], "unknown", "who keeps to themselves is nobody's kind: {private}");
+    assert_eq!(private["predictions"], Json::Null, "and nobody guesses what they will do");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -38,9 +38,8 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
     }
     app.live.keep_fresh(now).await;
     let shop = app.live.shop();
-    let outlook = shop.model().and_then(|model| model.meta().outlook.as_ref());
-    let predictions = predictions::predictions(&profile, outlook, app.config.currency, now);
     let persona = personas::of(&profile, shop.model(), &app.config);
+    let predictions = predictions::predictions(&profile, shop.model(), persona["id"].as_str(), &app.config, now);
     let mut view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, (persona, predictions));
     (view["segments"], view["memberships"]) = segments::of_customer(app, &profile, (is_owned, &standing), now).await?;
     Ok(answer::private(StatusCode::OK, &view))

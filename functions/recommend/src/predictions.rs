@@ -1,50 +1,195 @@
 //! What a customer is likely to do next, as the living profile shows it.
 //!
-//! | Name | Means |
-//! |---|---|
-//! | `purchase_7d` … `purchase_365d` | the chance of a purchase within so many days |
-//! | `orders_…` | days with a purchase to be expected in them |
-//! | `value_minor_…` | what they are worth together, in the shop's currency |
-//! | `churn_…` | the chance that no purchase comes |
-//! | `next_order` | the day by which half of such customers have bought again; absent where most never do within a year |
+//! | Name | Of | Means |
+//! |---|---|---|
+//! | `purchase_7d` … `purchase_365d` | who bought | the chance of a purchase within so many days |
+//! | `churn_…` | who bought | the chance that none comes |
+//! | `orders_…` | who bought | days with a purchase to be expected in them |
+//! | `value_minor_…` | who bought | what they are worth together, in the shop's currency |
+//! | `next_order` | who bought | the day by which half of such customers have bought again; absent where most never do within a year |
+//! | `next_category` | who bought | the likeliest category, and the chance of each of the likeliest |
+//! | `first_order_30d` | who looks around | the lead score: the chance of a first order within thirty days |
+//! | `send_time` | everybody | the hours of the week (UTC) at which they are at it |
 //!
-//! Each has the interval that the shop's own past gives it, and how many customers it was learned from.
+//! Each has an interval and says how much it was learned from. Chances and sums tell what they are for the shop's customers on average
+//! (`base_rate`), how far they were off on the shop's newest past (`calibration_error`), and what moves them most (`drivers`).
 
+mod words;
+
+use crate::Config;
 use rapport_core::{
+    event::Purpose,
+    features::{Basis, CutOffs, Facts},
+    model::Model,
     money::Currency,
-    prediction::{Foresight, Outlook, Purchases, Ranged},
+    persona::Personas,
+    prediction::{Bought, Clock, Foresight, Horizon, Interest, LEAD_DAYS, Moment, Outlook, Purchases, Ranged, Tastes},
     profile::Profile,
+    source::ConsentMode,
     time::Timestamp,
 };
 use serde_json::{Map, Value as Json, json};
 
-/// What `outlook` says of `profile` at `now`; null for who never bought and where nothing was learned.
+/// So many categories and hours are told.
+const TOLD: usize = 3;
+/// A fact is worth telling from this change of a chance on.
+const TELLING: f64 = 0.005;
+/// As far as the chances of categories are told, in days.
+const CATEGORY_DAYS: u32 = 90;
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/// What `model` says of `profile`, who is of the persona called `persona`, at `now`. Null where nothing was learned, or they keep to themselves.
 #[must_use]
-pub(crate) fn predictions(profile: &Profile, outlook: Option<&Outlook>, currency: Currency, now: Timestamp) -> Json {
-    let Some((outlook, known)) = outlook.zip(Purchases::of(profile, currency, now)) else { return Json::Null };
-    let foreseen: Vec<(u32, Foresight)> = outlook.foresee_all(&known).collect();
+pub(crate) fn predictions(profile: &Profile, model: Option<&Model>, persona: Option<&str>, config: &Config, now: Timestamp) -> Json {
+    let consents = profile.consent_for(Purpose::Personalization).map_or(config.consent == ConsentMode::OptOut, |told| told.value);
+    let Some(model) = model.filter(|_| consents) else { return Json::Null };
     let mut told = Map::new();
-    let mut tell = |name: String, Ranged { value, low, high }: Ranged| {
-        told.insert(name, json!({ "value": value, "low": low, "high": high, "learned_from": outlook.learned_from }));
-    };
-    for (days, Foresight { purchase_days, chance, value_minor }) in &foreseen {
-        let chance = changed(chance, |chance| rounded(chance, 1e4));
-        tell(format!("purchase_{days}d"), chance);
-        tell(
-            format!("churn_{days}d"),
-            Ranged { value: rounded(1.0 - chance.value, 1e4), low: rounded(1.0 - chance.high, 1e4), high: rounded(1.0 - chance.low, 1e4) },
-        );
-        tell(format!("orders_{days}d"), changed(purchase_days, |days| rounded(days, 1e3)));
-        tell(format!("value_minor_{days}d"), changed(value_minor, f64::round));
+    if let Some((outlook, known)) = model.meta().outlook.as_ref().zip(Purchases::of(profile, config.currency, now)) {
+        purchases(&mut told, outlook, &known, config.currency, now);
+        told.extend(next_category(profile, (model, outlook), &known, config).map(|next| ("next_category".to_owned(), next)));
     }
-    let chances = |read: fn(&Ranged) -> f64| foreseen.iter().map(|(days, told)| (f64::from(*days), read(&told.chance))).collect::<Vec<_>>();
+    if let Some((leads, interest)) = model.meta().leads.as_ref().zip(Interest::of(profile, now)) {
+        let drivers = leads.drivers(&interest).into_iter().map(|(sign, effect)| (effect, words::sign(sign, &interest)));
+        let mut lead = ranged(leads.chance(&interest), |chance| rounded(chance, 1e4));
+        lead["learned_from"] = leads.learned_from.into();
+        lead["base_rate"] = json!({ "value": rounded(leads.base_rate, 1e4) });
+        lead["calibration_error"] = leads.calibration_error.map(|error| rounded(error, 1e4)).into();
+        lead["drivers"] = told_drivers(drivers);
+        told.insert(format!("first_order_{LEAD_DAYS}d"), lead);
+    }
+    told.extend(send_time(profile, model, persona).map(|best| ("send_time".to_owned(), best)));
+    if told.is_empty() { Json::Null } else { Json::Object(told) }
+}
+
+/// Everything about purchases as such.
+fn purchases(told: &mut Map<String, Json>, outlook: &Outlook, known: &Purchases, currency: Currency, now: Timestamp) {
+    let foreseen: Vec<(&Horizon, Foresight)> = outlook.foresee_all(known).collect();
+    for (horizon, foresight) in &foreseen {
+        let days = horizon.days;
+        let drivers: Vec<(f64, String)> = outlook
+            .drivers(known, horizon)
+            .into_iter()
+            .map(|driver| (driver.effect, words::fact(driver.fact, known, outlook.usual.as_ref(), currency)))
+            .collect();
+        let calibration = horizon.calibration;
+        let mut tell = |name: &str, of: &dyn Fn(&Foresight) -> Ranged, round: fn(f64) -> f64, off: Option<f64>, sign: f64| {
+            let mut one = ranged(of(foresight), round);
+            one["learned_from"] = outlook.learned_from.into();
+            one["base_rate"] = horizon.base.as_ref().map_or(Json::Null, |base| ranged(of(base), round));
+            one["calibration_error"] = off.map(|off| rounded(off, 1e4)).into();
+            one["drivers"] = told_drivers(drivers.iter().map(|(effect, text)| (sign * effect, text.clone())));
+            told.insert(format!("{name}_{days}d"), one);
+        };
+        let (of_chance, of_total) = (calibration.map(|kept| kept.chance), calibration.map(|kept| kept.total));
+        tell("purchase", &|told| told.chance, |chance| rounded(chance, 1e4), of_chance, 1.0);
+        tell("churn", &|told| complement(told.chance), |chance| rounded(chance, 1e4), of_chance, -1.0);
+        tell("orders", &|told| told.purchase_days, |days| rounded(days, 1e3), of_total, 1.0);
+        tell("value_minor", &|told| told.value_minor, f64::round, of_total, 1.0);
+    }
+    let chances = |read: fn(&Ranged) -> f64| -> Vec<(f64, f64)> {
+        foreseen.iter().map(|(horizon, told)| (f64::from(horizon.days), read(&told.chance))).collect()
+    };
     let day = |chances: Vec<(f64, f64)>| half_bought(&chances).map(|days| now.plus_days(days.ceil() as i64).day());
     if let Some(value) = day(chances(|chance| chance.value)) {
         // Who buys more surely buys sooner.
         let (low, high) = (day(chances(|chance| chance.high)), day(chances(|chance| chance.low)));
         told.insert("next_order".to_owned(), json!({ "value": value, "low": low, "high": high, "learned_from": outlook.learned_from }));
     }
-    Json::Object(told)
+}
+
+/// Which categories they will buy of; none where the catalog knows no categories.
+fn next_category(profile: &Profile, (model, outlook): (&Model, &Outlook), known: &Purchases, config: &Config) -> Option<Json> {
+    let tastes = model.meta().tastes.as_ref()?;
+    let cut_offs = CutOffs::prior(config.currency);
+    let facts = Facts::of(profile, Basis { currency: config.currency, cut_offs: &cut_offs, catalog: Some(model) });
+    let horizons: Vec<(&Horizon, Foresight)> = outlook.foresee_all(known).filter(|(horizon, _)| horizon.days <= CATEGORY_DAYS).collect();
+    let (_, furthest) = horizons.last()?;
+    let own = Own::of(&facts, known);
+    let mut likely: Vec<(f64, &(String, f64))> =
+        tastes.categories.iter().map(|category| (tastes.chance(category.1, own.bought(&category.0), furthest).value, category)).collect();
+    likely.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.0.cmp(&b.1.0)));
+    let category = |(_, category): &(f64, &(String, f64))| told_category(tastes, category, &own, &horizons);
+    Some(json!({
+        "value": likely.first()?.1.0,
+        "categories": likely.iter().take(TOLD).map(category).collect::<Vec<_>>(),
+        "learned_from": tastes.learned_from,
+        "calibration_error": tastes.calibration_error.map(|error| rounded(error, 1e4)),
+    }))
+}
+
+fn told_category(tastes: &Tastes, (name, share): &(String, f64), own: &Own<'_>, horizons: &[(&Horizon, Foresight)]) -> Json {
+    let own = own.bought(name);
+    let mut told = json!({ "category": name, "own_share": share_of(own), "usual_share": rounded(*share, 1e3) });
+    for (horizon, foresight) in horizons {
+        told[format!("purchase_{}d", horizon.days)] = ranged(tastes.chance(*share, own, foresight), |chance| rounded(chance, 1e4));
+    }
+    told
+}
+
+fn share_of(own: Bought) -> Json {
+    if own.lines > 0.0 { rounded(own.of_category / own.lines, 1e3).into() } else { Json::Null }
+}
+
+/// Somebody's order lines by category.
+struct Own<'a> {
+    days: f64,
+    lines: &'a [(&'a str, u32)],
+}
+
+impl<'a> Own<'a> {
+    fn of(facts: &'a Facts<'_>, known: &Purchases) -> Self {
+        Self { days: known.repeats() + 1.0, lines: facts.category_lines() }
+    }
+
+    fn bought(&self, category: &str) -> Bought {
+        let of_category = self.lines.iter().find(|(name, _)| *name == category).map_or(0.0, |(_, lines)| f64::from(*lines));
+        let lines = self.lines.iter().map(|(_, lines)| f64::from(*lines)).sum();
+        Bought { days: self.days, lines, of_category }
+    }
+}
+
+/// The best hours of the week for a message.
+fn send_time(profile: &Profile, model: &Model, persona: Option<&str>) -> Option<Json> {
+    let rhythm = model.meta().rhythm.as_ref()?;
+    let own = Clock::of(&profile.whole().habits);
+    let everybody = model.meta().personas.as_ref().map(everybody);
+    let members = persona.and_then(|id| Some(&model.meta().personas.as_ref()?.named(id)?.card.clock));
+    let best = rhythm.week(&own, members.zip(everybody.as_ref())).best(TOLD);
+    let hour = |moment: &Moment| {
+        let mut told = ranged(moment.times, |times| rounded(times, 1e2));
+        (told["weekday"], told["hour"]) = (WEEKDAYS.get(moment.weekday).copied().into(), moment.hour.into());
+        told
+    };
+    let first = best.first()?;
+    Some(json!({
+        "value": format!("{} {:02}:00", WEEKDAYS.get(first.weekday)?, first.hour),
+        "zone": "UTC",
+        "hours": best.iter().map(hour).collect::<Vec<_>>(),
+        "learned_from": rhythm.learned_from,
+        "own": own.occasions().round(),
+        "persona": members.map(|_| persona),
+    }))
+}
+
+/// What the members of all personas did together.
+fn everybody(personas: &Personas) -> Clock {
+    let mut all = Clock::default();
+    personas.personas.iter().for_each(|persona| all.add(&persona.card.clock));
+    all
+}
+
+/// The facts that move a chance, most first.
+fn told_drivers(drivers: impl Iterator<Item = (f64, String)>) -> Json {
+    let telling = drivers.filter(|(effect, _)| effect.abs() >= TELLING).take(TOLD);
+    Json::Array(telling.map(|(effect, text)| json!({ "effect": rounded(effect, 1e3), "text": text })).collect())
+}
+
+fn ranged(Ranged { value, low, high }: Ranged, round: impl Fn(f64) -> f64) -> Json {
+    json!({ "value": round(value), "low": round(low), "high": round(high) })
+}
+
+fn complement(Ranged { value, low, high }: Ranged) -> Ranged {
+    Ranged { value: 1.0 - value, low: 1.0 - high, high: 1.0 - low }
 }
 
 /// After how many days a chance passes one half, between horizons by equal hazard a day; `None` where it never does.
@@ -60,10 +205,6 @@ fn half_bought(chances: &[(f64, f64)]) -> Option<f64> {
         before = (*days, reached.max(before.1));
     }
     None
-}
-
-fn changed(ranged: &Ranged, change: impl Fn(f64) -> f64) -> Ranged {
-    Ranged { value: change(ranged.value), low: change(ranged.low), high: change(ranged.high) }
 }
 
 fn rounded(value: f64, parts: f64) -> f64 {

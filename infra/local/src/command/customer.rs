@@ -1,10 +1,12 @@
 //! `rapport customer`: a living profile as a page for people.
 
+mod foresight;
+
 use super::{Failure, Shop, ask::segment, progress, shop::Open};
 use crate::numbers::{grouped, money};
 use clap::Args;
 use http::Method;
-use rapport_core::profile::{Profile, Subject};
+use rapport_core::profile::Profile;
 use rapport_io::profiles::Profiles;
 use serde_json::{Value, json};
 use std::{fmt::Write as _, sync::Arc};
@@ -53,11 +55,8 @@ async fn list(open: &Open, count: usize, json: bool) -> Result<(), Failure> {
     let mut known: Vec<(u32, String)> = Vec::new();
     let mut next = None;
     for _ in 0..PAGES {
-        let (rows, more) = profiles.scan(next).await?;
-        known.extend(rows.iter().filter_map(|(subject, bytes)| match subject {
-            Subject::Customer(id) => Some((Profile::from_bytes(bytes).ok()?.whole().orders, id.to_string())),
-            _ => None,
-        }));
+        let (rows, more) = profiles.customers(next).await?;
+        known.extend(rows.iter().filter_map(|(id, bytes)| Some((Profile::from_bytes(bytes).ok()?.whole().orders, id.to_string()))));
         next = more;
         if next.is_none() {
             break;
@@ -88,13 +87,24 @@ fn page(view: &Value) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(page, "  {name:<13} {value}");
     };
-    line("seen", format!("{} to {}, {} other ids", day(&view["first_seen"]), day(&view["last_seen"]), view["aliases"]));
-    line("orders", format!("{}, the last on {}; {} refunds", count("orders"), day(&history["last_order"]), count("refunds")));
+    let aliases = match view["aliases"].as_u64().unwrap_or_default() {
+        0 => String::new(),
+        1 => ", under one other id, too".to_owned(),
+        many => format!(", under {many} other ids, too"),
+    };
+    line("seen", format!("{} to {}{aliases}", day(&view["first_seen"]), day(&view["last_seen"])));
+    let orders = match history["last_order"].is_null() {
+        true => "none yet".to_owned(),
+        false => format!("{}, the last on {}; {} refunds", count("orders"), day(&history["last_order"]), count("refunds")),
+    };
+    line("orders", orders);
     line("paid", money(history["revenue_minor"].as_i64().unwrap_or_default(), &text(&history["currency"])));
     line("events", format!("{} (version {})", count("events"), view["version"]));
     line("persona", persona(&view["persona"]));
-    if view["predictions"].is_object() {
-        line("likely", likely(&view["predictions"], &text(&history["currency"])));
+    let segments: Vec<String> = view["memberships"].as_array().into_iter().flatten().map(|one| text(&one["title"])).collect();
+    line("segments", if segments.is_empty() { "none".to_owned() } else { segments.join(", ") });
+    for (name, told) in foresight::lines(&view["predictions"], &text(&history["currency"])) {
+        line(name, told);
     }
     let told = |map: &Value, tell: &dyn Fn(&str, &Value) -> String| {
         let all: Vec<String> = map.as_object().into_iter().flatten().map(|(name, value)| tell(name, value)).collect();
@@ -125,19 +135,4 @@ fn persona(persona: &Value) -> String {
         Some(strength) => format!("{name} ({:.0} % sure): {evidence}", 100.0 * strength),
         None => format!("{name}: {evidence}"),
     }
-}
-
-/// The next ninety days in one line, with the interval of the chance.
-fn likely(predictions: &Value, currency: &str) -> String {
-    let told = |name: &str, part: &str| predictions[name][part].as_f64().unwrap_or_default();
-    let percent = |part: &str| format!("{:.0}", 100.0 * told("purchase_90d", part));
-    let next = predictions["next_order"]["value"].as_str().map(|day| format!("; the next order by {day}")).unwrap_or_default();
-    format!(
-        "buys within 90 days with {} % ({} to {}), {:.1} orders worth {}{next}",
-        percent("value"),
-        percent("low"),
-        percent("high"),
-        told("orders_90d", "value"),
-        money(told("value_minor_90d", "value") as i64, currency)
-    )
 }

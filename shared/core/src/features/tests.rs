@@ -205,3 +205,11 @@ proptest! {
         prop_assert!(cut_offs.monetary_score(revenue + 1) >= scores[2]);
     }
 }
+
+#[test]
+fn the_docs_name_every_feature() {
+    let docs = include_str!("../../../../docs/segments.md");
+    let missing: Vec<&str> =
+        Feature::ALL.iter().map(|feature| feature.name()).filter(|name| !docs.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/segments.md does not tell of {missing:?}");
+}
