@@ -1,13 +1,15 @@
 //! Which voice a shop's own past speaks for: all learned before its newest past, judged on it.
 //!
+//! Whether there is a purchase is also told by two rules, everybody's share and the days since the last purchase alone.
+//!
 //! How much is bought in all is the season's question and moves every voice alike. So each voice is first brought to what really came in
-//! all, and then judged by how it shared that out among customers. The blend stays unless a simple rule, a purchase model alone, is better
+//! all, and then judged by how it shared that out among customers. The blend stays unless a purchase model alone, or a rule, is better
 //! by more than two standard errors of the paired difference. The regression alone is listed, but never speaks alone: what it learned in one
 //! season and is judged on in the next says little of the one after, and the purchase models steady it.
 
 use super::{
     Day, Held, Ledger, Params,
-    fit::{WIDEST, learn_before},
+    fit::{Rule, WIDEST, learn_before},
     ledger::{bought, known},
     regression::Kind,
 };
@@ -16,7 +18,7 @@ use crate::{
     reliability::error_of_chances,
     score::{interval, mean, standard_error},
 };
-use rapport_core::prediction::{Blend, Calibration, Features, Foresight, Horizon, Link, Outlook, Purchases, Shares, special::logit};
+use rapport_core::prediction::{Blend, Calibration, Features, Foresight, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit};
 use serde::Serialize;
 
 /// Fewer customers decide nothing.
@@ -42,7 +44,7 @@ pub struct Contest {
 /// How one voice did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Standing {
-    /// `blend`, `regression`, `bg_nbd` or `pareto_nbd`.
+    /// `blend`, `regression`, `bg_nbd`, `pareto_nbd`; of chances also `base_rate` and `recency`.
     pub voice: &'static str,
     /// Mean loss, less is better: half the Poisson deviance, up to a constant, or log loss.
     pub loss: f64,
@@ -88,10 +90,11 @@ pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> R
     if people.len() < ENOUGH || buyers == 0 || buyers == people.len() {
         return Ok(None);
     }
-    let (outlook, mut horizon) = learn_before(ledger, cut, asked_days, params)?;
-    let (count, chance) = (compete(&outlook, &horizon, Kind::Count, &people), compete(&outlook, &horizon, Kind::Chance, &people));
-    count.settle(&mut horizon.count);
-    chance.settle(&mut horizon.chance);
+    let (outlook, mut horizon, rules) = learn_before(ledger, cut, asked_days, params)?;
+    let count = compete((&outlook, &horizon), Kind::Count, &[], &people);
+    let chance = compete((&outlook, &horizon), Kind::Chance, &rules, &people);
+    count.settle(&mut horizon.count, &[]);
+    chance.settle(&mut horizon.chance, &rules);
     let calibration = calibration(&outlook, &horizon, &people);
     Ok(Some(Trial { count, chance, calibration, held: Held { outlook, horizon, cut } }))
 }
@@ -105,17 +108,18 @@ fn calibration(outlook: &Outlook, horizon: &Horizon, people: &[(Purchases, f64)]
 }
 
 /// One question, every voice.
-fn compete(outlook: &Outlook, horizon: &Horizon, kind: Kind, people: &[(Purchases, f64)]) -> Contest {
+fn compete((outlook, horizon): (&Outlook, &Horizon), kind: Kind, rules: &[Rule], people: &[(Purchases, f64)]) -> Contest {
     let came: Vec<f64> = people.iter().map(|(_, bought)| if kind == Kind::Count { *bought } else { bought.min(1.0) }).collect();
     let total = came.iter().sum();
     let blend = if kind == Kind::Count { &horizon.count } else { &horizon.chance };
     let voices = VOICES.iter().filter(|(voice, _)| *voice != "regression" || blend.regression.is_some());
+    let voices = voices.map(|(voice, shares)| (*voice, Blend { shares: shares.unwrap_or(blend.shares), ..blend.clone() }));
     let told: Vec<(&'static str, Vec<f64>, f64)> = voices
-        .map(|(voice, shares)| {
-            let blend = Blend { shares: shares.unwrap_or(blend.shares), ..blend.clone() };
+        .chain(rules.iter().map(|(name, rule)| (*name, alone(rule, blend.spread))))
+        .map(|(voice, blend)| {
             let heights = heights(outlook, horizon, &blend, kind, people);
             let shift = level(kind, &heights, total);
-            (*voice, losses(kind, &heights, shift, &came), shift)
+            (voice, losses(kind, &heights, shift, &came), shift)
         })
         .collect();
     judge(horizon.days, kind, &told)
@@ -123,12 +127,20 @@ fn compete(outlook: &Outlook, horizon: &Horizon, kind: Kind, people: &[(Purchase
 
 impl Contest {
     /// Has the champion speak alone, and the interval be as wide as the champion was off.
-    pub(super) fn settle(&self, blend: &mut Blend) {
+    pub(super) fn settle(&self, blend: &mut Blend, rules: &[Rule]) {
         if let Some((_, Some(shares))) = VOICES.iter().find(|(voice, _)| *voice == self.champion) {
             blend.shares = *shares;
         }
+        if let Some((_, rule)) = rules.iter().find(|(rule, _)| *rule == self.champion) {
+            *blend = alone(rule, blend.spread);
+        }
         blend.spread = blend.spread.max(self.off.abs()).min(WIDEST);
     }
+}
+
+/// A rule that speaks alone.
+fn alone(rule: &Regression, spread: f64) -> Blend {
+    Blend { shares: Shares { bg_nbd: 0.0, pareto_nbd: 0.0, regression: 1.0 }, regression: Some(rule.clone()), spread }
 }
 
 fn judge(days: u32, kind: Kind, told: &[(&'static str, Vec<f64>, f64)]) -> Contest {
@@ -196,5 +208,31 @@ impl Kind {
             Self::Count => "purchase_days",
             Self::Chance => "purchase",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rapport_core::prediction::FEATURES;
+
+    #[test]
+    fn a_simple_rule_that_is_clearly_better_speaks_alone() {
+        let losses = |mean: f64| (0..200).map(|number| mean + f64::from(number % 10) * 0.01).collect::<Vec<f64>>();
+        let told = |of_rule: f64| {
+            let told = [("blend", losses(0.6), 0.1), ("regression", losses(0.2), 0.1), ("recency", losses(of_rule), 0.3)];
+            judge(90, Kind::Chance, &told)
+        };
+        assert_eq!((told(0.5).champion, told(0.5).off), ("recency", 0.3), "the regression never speaks alone");
+        assert_eq!(told(0.61).champion, "blend");
+
+        let rule = Regression { intercept: -1.0, means: [0.0; FEATURES], spreads: [1.0; FEATURES], slopes: [0.5; FEATURES] };
+        let shares = Shares { bg_nbd: 0.5, pareto_nbd: 0.5, regression: 0.0 };
+        let before = Blend { shares, regression: None, spread: 0.1 };
+        let (mut kept, mut ousted) = (before.clone(), before.clone());
+        told(0.61).settle(&mut kept, &[("recency", rule.clone())]);
+        told(0.5).settle(&mut ousted, &[("recency", rule.clone())]);
+        assert_eq!(kept, before);
+        assert_eq!((ousted.shares.regression, ousted.regression, ousted.spread), (1.0, Some(rule), 0.3));
     }
 }

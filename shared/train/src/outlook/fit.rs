@@ -22,6 +22,9 @@ use rayon::prelude::*;
 /// No interval is wider, as a standard deviation of a logarithm: a factor of fifty either way says that nothing is known.
 pub(super) const WIDEST: f64 = 2.0;
 
+/// One or two numbers gain nothing from more questions.
+const MOST_FOR_RULES: usize = 10_000;
+
 /// How far ahead a shop's model looks, in days.
 pub const HORIZONS: [u32; 4] = [7, 30, 90, 365];
 
@@ -59,11 +62,11 @@ pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Re
     let ledger = ledger.until(today);
     let outlook = models(&ledger, today, params)?;
     let learned = |days: &u32| {
-        let mut horizon = horizon(&outlook, &ledger, today, *days, params);
+        let (mut horizon, rules) = horizon(&outlook, &ledger, today, *days, params);
         let trial = contest::hold(&ledger, today, *days, params)?;
         if let Some(trial) = &trial {
-            trial.count.settle(&mut horizon.count);
-            trial.chance.settle(&mut horizon.chance);
+            trial.count.settle(&mut horizon.count, &[]);
+            trial.chance.settle(&mut horizon.chance, &rules);
             horizon.calibration = Some(trial.calibration);
         }
         horizon.base = base(&outlook, &horizon, &ledger, today, params);
@@ -134,8 +137,11 @@ fn models(ledger: &Ledger, today: Day, params: &Params) -> Result<Outlook, FitEr
     })
 }
 
-/// What is learned about the next `days`, before any contest.
-fn horizon(outlook: &Outlook, ledger: &Ledger, today: Day, days: u32, params: &Params) -> Horizon {
+/// A simple rule about whether there is a purchase, by name.
+pub(super) type Rule = (&'static str, Regression);
+
+/// What is learned about the next `days`, before any contest, and the simple rules that are to compete.
+fn horizon(outlook: &Outlook, ledger: &Ledger, today: Day, days: u32, params: &Params) -> (Horizon, Vec<Rule>) {
     let ahead = i64::from(days);
     let cuts = cuts(ledger, today, ahead, params);
     let asked = questions(ledger, (today, ahead), &cuts, (&outlook.bg_nbd, &outlook.pareto_nbd), params);
@@ -152,7 +158,17 @@ fn horizon(outlook: &Outlook, ledger: &Ledger, today: Day, days: u32, params: &P
         blend
     };
     let season = Season::of(ledger, today).shift(today, today + ahead);
-    Horizon { days, season, count: blend(Kind::Count), chance: blend(Kind::Chance), base: None, calibration: None }
+    let horizon = Horizon { days, season, count: blend(Kind::Count), chance: blend(Kind::Chance), base: None, calibration: None };
+    (horizon, rules(&all))
+}
+
+/// What everybody's share, and the days since the last purchase, tell alone.
+fn rules(asked: &[Question]) -> Vec<Rule> {
+    let every = asked.len().div_ceil(MOST_FOR_RULES).max(1);
+    let some: Vec<Question> = asked.iter().step_by(every).copied().collect();
+    let by = |uses: &dyn Fn(usize) -> bool| regression::fit(Kind::Chance, &some, uses, 0.0);
+    let rules = [("base_rate", by(&|_| false)), ("recency", by(&|feature| feature == Features::SILENCE))];
+    rules.into_iter().filter_map(|(name, rule)| Some((name, rule?))).collect()
 }
 
 /// A regression that is trusted wholly counts half of a count, and all of a chance: purchase models rank counts well, and say of everybody
@@ -206,9 +222,9 @@ pub(crate) fn recency_rule(outlook: &Outlook, ledger: &Ledger, cut: Day, days: u
 ///
 /// # Errors
 /// As [`fit`].
-pub(super) fn learn_before(ledger: &Ledger, today: Day, days: u32, params: &Params) -> Result<(Outlook, Horizon), FitError> {
+pub(super) fn learn_before(ledger: &Ledger, today: Day, days: u32, params: &Params) -> Result<(Outlook, Horizon, Vec<Rule>), FitError> {
     let ledger = ledger.until(today);
     let outlook = models(&ledger, today, params)?;
-    let horizon = horizon(&outlook, &ledger, today, days, params);
-    Ok((outlook, horizon))
+    let (horizon, rules) = horizon(&outlook, &ledger, today, days, params);
+    Ok((outlook, horizon, rules))
 }
