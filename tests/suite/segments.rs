@@ -32,8 +32,8 @@ async fn a_customer_moves_by_what_they_do_and_by_time() {
     assert_eq!(members(&shop, "quiet").await, ["ada"], "two minutes later time alone has moved them");
 
     let (status, list) = shop.get("/v1/segments", &key).await;
-    let size = list["segments"].as_array().into_iter().flatten().find(|one| one["name"] == "quiet").map(|one| one["size"].clone());
-    assert_eq!((status, size), (200, Some(json!(1))));
+    let quiet = list["segments"].as_array().into_iter().flatten().find(|one| one["name"] == "quiet").expect("it is listed");
+    assert_eq!((status, &quiet["size"], &quiet["revenue_minor"], &quiet["value_minor"]), (200, &json!(1), &json!(1250), &json!(1250)));
     shop.suite.stop().await;
 }
 

@@ -19,7 +19,7 @@ use rapport_core::{
     source::ConsentMode,
     time::Timestamp,
 };
-use rapport_io::{StoreError, segments::Definitions};
+use rapport_io::{StoreError, profiles::Member, segments::Definitions};
 use rapport_lambda::{Request, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -48,11 +48,16 @@ pub(crate) async fn list(app: &App, request: &Request, now: Timestamp) -> Result
     caller::require(&*app.keyring(now).await?, request.headers(), (Scope::Read, "read"), now)?;
     let (definitions, cut_offs) = tokio::try_join!(app.segments.definitions(), app.segments.cut_offs())?;
     let cut_offs = cut_offs.unwrap_or_else(|| CutOffs::prior(app.config.currency));
-    let (mut sizes, mut next) = (BTreeMap::<String, u64>::new(), None);
+    // By name: (how many, what they paid).
+    let (mut sizes, mut next) = (BTreeMap::<String, (u64, i64)>::new(), None);
     loop {
         let page = app.profiles.members(next).await?;
-        for membership in page.rows.iter().flat_map(|(_, standing)| &standing.memberships) {
-            *sizes.entry(membership.segment.to_string()).or_default() += 1;
+        for Member { standing, paid, .. } in &page.rows {
+            let paid = paid.iter().find(|(currency, _)| *currency == app.config.currency).map_or(0, |(_, minor)| *minor);
+            for membership in &standing.memberships {
+                let (size, revenue) = sizes.entry(membership.segment.to_string()).or_default();
+                (*size, *revenue) = (*size + 1, revenue.saturating_add(paid));
+            }
         }
         next = page.next;
         if next.is_none() {
@@ -66,7 +71,9 @@ pub(crate) async fn list(app: &App, request: &Request, now: Timestamp) -> Result
         let is_ready = !own.iter().any(|own| own.name == segment.name);
         let mut told = described(segment);
         told["ready"] = is_ready.into();
-        told["size"] = sizes.get(segment.name.as_str()).copied().unwrap_or_default().into();
+        let (size, revenue) = sizes.get(segment.name.as_str()).copied().unwrap_or_default();
+        (told["size"], told["revenue_minor"]) = (size.into(), revenue.into());
+        told["value_minor"] = (size > 0).then(|| (revenue as f64 / size as f64).round() as i64).into();
         told
     });
     let body = json!({ "segments": told.collect::<Vec<_>>(), "cut_offs": cut_offs, "currency": app.config.currency.code() });
@@ -113,7 +120,7 @@ async fn page_of_members(
             error => error.into(),
         })?;
         let belongs = |standing: &Standing| standing.membership(name).map(|membership| membership.since);
-        for (subject, standing) in &read.rows {
+        for Member { subject, standing, .. } in &read.rows {
             let is_told = after.as_ref().is_some_and(|after| subject.to_string() <= *after);
             let Some(since) = belongs(standing).filter(|_| !is_told) else { continue };
             if members.len() == limit {

@@ -187,12 +187,13 @@ pub(crate) async fn standings(house: &House, given: &Given) -> Result<(), Broken
         };
         unplanned.extend((!is_planned).then(|| subject.to_string()));
         if !standing.memberships.is_empty() {
-            listed.insert(subject.to_string(), standing);
+            let paid = stored.profile.as_ref().map(|profile| profile.whole().revenue_minor).unwrap_or_default();
+            listed.insert(subject.to_string(), (standing, paid));
         }
     }
     hold("everybody stands where their profile says", wrong)?;
     hold("everybody is looked at no later than time changes them", unplanned)?;
-    hold("who is in a segment is listed", differing(&listed, &members(house).await?))
+    hold("who is in a segment is listed, with what they paid", differing(&listed, &members(house).await?))
 }
 
 fn may_be_grouped(profile: &Profile, unset: ConsentMode) -> bool {
@@ -217,11 +218,11 @@ async fn people(house: &House) -> Result<Vec<(Subject, Versioned)>, Broken> {
     }
 }
 
-async fn members(house: &House) -> Result<BTreeMap<String, Standing>, Broken> {
+async fn members(house: &House) -> Result<BTreeMap<String, (Standing, Vec<(Currency, i64)>)>, Broken> {
     let (mut members, mut next) = (BTreeMap::new(), None);
     loop {
         let page = house.apps.profile.profiles.members(next).await.map_err(failed)?;
-        members.extend(page.rows.into_iter().map(|(subject, standing)| (subject.to_string(), standing)));
+        members.extend(page.rows.into_iter().map(|member| (member.subject.to_string(), (member.standing, member.paid))));
         next = page.next;
         if next.is_none() {
             return Ok(members);

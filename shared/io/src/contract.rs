@@ -226,7 +226,7 @@ pub async fn members(records: Arc<dyn Records>) -> Result<(), StoreError> {
     let (mut members, mut next) = (Vec::new(), None);
     loop {
         let page = profiles.members(next).await?;
-        members.extend(page.rows);
+        members.extend(page.rows.into_iter().map(|member| (member.subject, member.standing)));
         next = page.next;
         if next.is_none() {
             break;

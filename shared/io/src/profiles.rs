@@ -14,6 +14,7 @@ use crate::{
 use bytes::Bytes;
 use rapport_core::{
     id::CustomerId,
+    money::Currency,
     profile::{Position, Profile, ProfileError, Subject},
     segment::Standing,
 };
@@ -63,17 +64,30 @@ pub struct Versioned {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Members {
     /// In no order that means anything, but always in the same.
-    pub rows: Vec<(Subject, Standing)>,
+    pub rows: Vec<Member>,
     /// Hand it back for more; `None` after the last.
     pub next: Option<String>,
 }
 
-/// A standing as it is stored.
+/// Somebody who is in segments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub subject: Subject,
+    /// Where they stand.
+    pub standing: Standing,
+    /// Paid less paid back, by currency, in minor units.
+    pub paid: Vec<(Currency, i64)>,
+}
+
+/// A standing as it is stored, with what lists of members tell of their worth.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     v: u8,
     #[serde(flatten)]
     standing: Standing,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    paid: Vec<(Currency, i64)>,
 }
 
 impl Versioned {
@@ -141,7 +155,7 @@ impl Profiles {
     pub async fn put(&self, profile: &Profile, owner: Option<&OwnedBy>, standing: &Standing, read: Option<u64>) -> Result<(), StoreError> {
         let refused = |source| StoreError::Refused { what: format!("profile {}", profile.subject), source };
         let body = write(profile, owner).map_err(refused)?;
-        let beside = beside(&profile.subject, standing).map_err(|source| refused(source.into()))?;
+        let beside = beside(profile, standing).map_err(|source| refused(source.into()))?;
         let record = Record { beside, ..Record::new(RecordKey::alone(layout::subject(&profile.subject)), body.into()) };
         let condition = read.map_or(Condition::Absent, |version| Condition::Version(version.to_string()));
         self.records.put(Table::Profiles, record, condition).await.map(|_| ())
@@ -194,19 +208,21 @@ impl Profiles {
         let page = self.records.query_members(Table::Profiles, &layout::members(shard), inner).await?;
         let member = |row: Record| {
             let stored: Stored = serde_json::from_slice(&row.beside?.content).ok()?;
-            Some((Subject::parse(&row.key.pk)?, stored.standing))
+            Some(Member { subject: Subject::parse(&row.key.pk)?, standing: stored.standing, paid: stored.paid })
         };
         Ok(Members { rows: page.records.into_iter().filter_map(member).collect(), next: layout::following(shard, page.next) })
     }
 }
 
 /// Only who is in a segment is in the index.
-fn beside(subject: &Subject, standing: &Standing) -> serde_json::Result<Option<Beside>> {
+fn beside(profile: &Profile, standing: &Standing) -> serde_json::Result<Option<Beside>> {
     if standing.is_empty() {
         return Ok(None);
     }
-    let content = serde_json::to_vec(&Stored { v: SCHEMA, standing: standing.clone() })?.into();
-    Ok(Some(Beside { content, shard: (!standing.memberships.is_empty()).then(|| layout::member(subject)) }))
+    let is_member = !standing.memberships.is_empty();
+    let paid = if is_member { profile.ordered().revenue_minor } else { Vec::new() };
+    let content = serde_json::to_vec(&Stored { v: SCHEMA, standing: standing.clone(), paid })?.into();
+    Ok(Some(Beside { content, shard: is_member.then(|| layout::member(&profile.subject)) }))
 }
 
 fn write(profile: &Profile, owner: Option<&OwnedBy>) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {

@@ -1,7 +1,7 @@
 //! `rapport segments`: the groups of customers with their sizes, the members of one, and whom a rule would mean.
 
 use super::{Failure, Shop, ask::segment, shop::Open};
-use crate::numbers::grouped;
+use crate::numbers::{grouped, money};
 use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
@@ -66,7 +66,11 @@ fn show_list(told: &Value) {
             Some(false) => "off".to_owned(),
             _ => grouped(segment["size"].as_u64().unwrap_or_default()),
         };
-        say!("{:<28} {size:>9}  {}", text(&segment["name"]), text(&segment["rule"]));
+        let worth = segment["revenue_minor"].as_i64().filter(|minor| *minor != 0).map(|minor| money(minor, text(&told["currency"])));
+        say!("{:<28} {size:>9} {:>16}  {}", text(&segment["name"]), worth.unwrap_or_default(), text(&segment["rule"]));
+        if let Some(means) = segment["description"].as_str() {
+            say!("{:56}{means}", "");
+        }
     }
     let learned = told["cut_offs"]["learned_from"].as_u64().unwrap_or_default();
     match learned {

@@ -18,7 +18,9 @@ use crate::{
     reliability::error_of_chances,
     score::{interval, mean, standard_error},
 };
-use rapport_core::prediction::{Blend, Calibration, Features, Foresight, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit};
+use rapport_core::prediction::{
+    Blend, Calibration, Features, Foresight, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit,
+};
 use serde::Serialize;
 
 /// Fewer customers decide nothing.
