@@ -15,6 +15,7 @@ mod kind;
 mod order;
 mod privacy;
 mod product;
+mod refund;
 
 pub use kind::{Kind, topic_agrees};
 

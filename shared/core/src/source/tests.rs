@@ -1,5 +1,6 @@
 //! Senders, by example: every file under `events/` has a snapshot of what it comes to. Add a case, not a test.
 
+mod orders;
 mod replays;
 
 use super::{fields::Object, *};

@@ -11,6 +11,7 @@ use crate::{
     event::{Action, Authority, EmailAct, Exposure, OrderLine, Product, Refund},
     id::OrderId,
     money::Currency,
+    time::Timestamp,
 };
 
 /// Whether the message is about consent and nothing else.
@@ -195,7 +196,9 @@ fn refund(message: &Message<'_>, properties: &Object) -> Result<Vec<Action>, Unr
     let told = minor(properties, &["revenue", "amount", "refund_amount", "total", "value"], currency)?;
     let back = told.map_or_else(|| asked.iter().sum(), i64::abs);
     let refund = |product, quantity, amount_minor| {
-        Action::Refunded(Refund { order: order.clone(), reference: reference.clone(), product, quantity, amount_minor, currency })
+        let (order, reference) = (order.clone(), reference.clone());
+        let (version, cancelled) = (Timestamp(0), false);
+        Action::Refunded(Refund { order, reference, product, quantity, amount_minor, currency, version, cancelled })
     };
     if lines.is_empty() {
         return Ok(vec![refund(None, 0, back)]);

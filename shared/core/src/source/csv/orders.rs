@@ -163,13 +163,11 @@ impl Order {
         }
         if let (true, Ok(id)) = (self.refunded_minor > 0, part_id(&self.first, "refund")) {
             let reference = OrderId::new(&format!("{}-refund", self.id)).ok();
-            let (order, amount_minor, currency) = (Some(self.id), self.refunded_minor, self.currency);
-            intake.event(
-                id,
-                self.at,
-                self.who,
-                Action::Refunded(Refund { order, reference, product: None, quantity: 0, amount_minor, currency }),
-            );
+            // What was given back for an order that is void was never earned.
+            let (amount_minor, cancelled) = (if self.cancelled { 0 } else { self.refunded_minor }, self.cancelled);
+            let (order, currency, version) = (Some(self.id), self.currency, Timestamp(0));
+            let back = Refund { order, reference, product: None, quantity: 0, amount_minor, currency, version, cancelled };
+            intake.event(id, self.at, self.who, Action::Refunded(back));
         }
     }
 

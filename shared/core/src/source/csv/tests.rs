@@ -4,6 +4,7 @@ use super::{Field, Found, Options, Reason, Report, read};
 use crate::{
     event::{Action, encode_line},
     money::Currency,
+    profile::{Subject, Totals, refold},
     time::Timestamp,
 };
 use proptest::prelude::*;
@@ -84,6 +85,33 @@ fn a_card_is_somebody_and_then_somebody_known() {
     assert_eq!(aliases, [&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })], "told once");
     let members = b"Customer ID,Loyalty Card,Name,Country\n7,0042,Ada,GB\n";
     assert!(said(members).contains(&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })));
+}
+
+/// What the orders and refunds in `files`, imported one after the other, come to for who is called `a@example.com`.
+fn sums(files: &[&str]) -> Totals {
+    let mut events = Vec::new();
+    for file in files {
+        let found = |one| {
+            if let Found::Event(event) = one {
+                events.push(event);
+            }
+        };
+        read(file.as_bytes(), &options(), found).expect("a report");
+    }
+    let who = events.first().expect("an event").who.email.clone().expect("an address");
+    refold(Subject::Email(who), &events).whole()
+}
+
+#[test]
+fn a_cancelled_order_in_a_file_is_worth_nothing_whatever_was_given_back() {
+    let header = "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Cancelled at,Refunded Amount,Id";
+    let order = |cancelled: &str| {
+        format!("{header}\n#1,a@example.com,refunded,EUR,50.00,2024-03-01 10:00:00 +0000,1,Pan,50.00,{cancelled},50.00,77\n")
+    };
+    let void = sums(&[&order("2024-03-02 10:00:00 +0000")]);
+    assert_eq!((void.orders, void.refunds, void.revenue_minor), (0, 0, vec![]));
+    let back = sums(&[&order("")]);
+    assert_eq!((back.orders, back.refunds, back.revenue_minor), (1, 1, vec![(Currency::EUR, 0)]));
 }
 
 /// A file of good rows with `damage` between two of them.
