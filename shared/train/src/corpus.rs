@@ -446,10 +446,13 @@ mod tests {
             told.iter().rev().for_each(|event| corpus.add(event));
             corpus.history(ConsentMode::OptOut).buys.iter().map(|buy| buy.quantity).sum::<u32>()
         };
-        let other = [by("8", Action::Ordered(match ordered(1, false) {
-            Action::Ordered(line) => OrderLine { order: OrderId::new("2").expect("an id"), ..line },
-            _ => unreachable!("an order"),
-        }))];
+        let other = [by(
+            "8",
+            Action::Ordered(match ordered(1, false) {
+                Action::Ordered(line) => OrderLine { order: OrderId::new("2").expect("an id"), ..line },
+                _ => unreachable!("an order"),
+            }),
+        )];
         let after = |count: usize| pieces(&[&other[..], &told[..count]].concat());
         assert_eq!([1, 2, 3, 4, 5, 7].map(after), [10, 8, 8, 3, 5, 8], "told twice it is one refund; void with its order; back with it");
     }

@@ -1,6 +1,10 @@
 //! Orders, line by line, with their refunds, coupons and customer.
 
-use super::{SOURCE, money, product_of_line, refund::Refunds, told, who};
+use super::{
+    SOURCE, money, product_of_line,
+    refund::{Refunds, rate},
+    told, who,
+};
 use crate::{
     event::{Action, OrderLine, Product, Traffic},
     id::OrderId,
@@ -117,6 +121,8 @@ impl Order {
             version: self.updated,
             cancelled: is_void(body),
             currency: self.currency,
+            rate: object(body, "total_price_set").and_then(rate),
+            tax_included: Some(body.get("taxes_included") == Some(&Value::Bool(true))),
             signed: &self.signed,
         }
     }
@@ -132,7 +138,9 @@ impl Order {
     }
 }
 
-/// Whether the statement says that there is no such order any more.
+/// Whether the statement says that the order is no sale: cancelled, or never to be paid. What is `pending` or `authorized` is one: goods
+/// are sent against bank transfers and cash on delivery before the money is there.
 fn is_void(body: &Object) -> bool {
-    body.get("cancelled_at").is_some_and(|at| !at.is_null())
+    let is_unpaid = text(body, &["financial_status"]).is_some_and(|status| matches!(status.as_str(), "voided" | "expired"));
+    is_unpaid || body.get("cancelled_at").is_some_and(|at| !at.is_null())
 }

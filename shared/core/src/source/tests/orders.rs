@@ -99,5 +99,104 @@ fn a_cancelled_order_is_worth_nothing_whatever_was_given_back() {
     assert_eq!((back.orders, back.refunds, back.revenue_minor), (1, 2, vec![(Currency::EUR, 0)]));
     let again = woocommerce(6, "completed", &[refund(2, "-20.00")]);
     let back = sums(&Route::Woocommerce, &[paid, partly, cancelled, again]);
-    assert_eq!((back.orders, back.refunds, back.revenue_minor), (1, 1, vec![(Currency::EUR, 3000)]), "what comes back has its refunds again");
+    assert_eq!(
+        (back.orders, back.refunds, back.revenue_minor),
+        (1, 1, vec![(Currency::EUR, 3000)]),
+        "what comes back has its refunds again"
+    );
+}
+
+#[test]
+fn what_was_never_paid_is_no_sale_until_it_is() {
+    for unpaid in ["voided", "expired"] {
+        let (void, paid) = (shopify(1, &json!({"financial_status": unpaid})), shopify(2, &json!({"financial_status": "paid"})));
+        let before = sums(&Route::Shopify, std::slice::from_ref(&void));
+        assert_eq!((before.orders, before.revenue_minor), (0, vec![]), "{unpaid}");
+        let after = sums(&Route::Shopify, &[void, paid]);
+        assert_eq!((after.orders, after.revenue_minor), (1, vec![(Currency::EUR, 5000)]), "{unpaid}, then paid");
+    }
+    for awaited in ["pending", "authorized"] {
+        assert_eq!(sums(&Route::Shopify, &[shopify(1, &json!({"financial_status": awaited}))]).orders, 1, "{awaited}");
+    }
+    for unpaid in ["pending", "failed", "checkout-draft", "trash", "cancelled"] {
+        let void = woocommerce(1, unpaid, &[]);
+        let before = sums(&Route::Woocommerce, std::slice::from_ref(&void));
+        assert_eq!((before.orders, before.revenue_minor), (0, vec![]), "{unpaid}");
+        for paid in ["processing", "completed", "on-hold"] {
+            let after = sums(&Route::Woocommerce, &[void.clone(), woocommerce(2, paid, &[])]);
+            assert_eq!((after.orders, after.revenue_minor), (1, vec![(Currency::EUR, 5000)]), "{unpaid}, then {paid}");
+        }
+    }
+}
+
+/// What is left of an order for 30.10 dollars, which the customer paid as 4,500 yen, after a refund of 1,500 of them.
+fn left_after(refund: &Value, changed: &Value) -> Vec<(Currency, i64)> {
+    let mut order = shopify(
+        2,
+        &json!({
+            "currency": "USD", "presentment_currency": "JPY", "total_price": "30.10",
+            "total_price_set": {"shop_money": {"amount": "30.10", "currency_code": "USD"},
+                "presentment_money": {"amount": "4500", "currency_code": "JPY"}},
+            "line_items": [{"id": 11, "product_id": 5, "quantity": 1, "price": "30.10"}], "refunds": [refund],
+        }),
+    );
+    merge(&mut order, changed);
+    sums(&Route::Shopify, &[order]).revenue_minor
+}
+
+#[test]
+fn what_was_paid_back_in_yen_is_booked_in_dollars() {
+    let set = |dollars: &str, yen: &str| json!({"shop_money": {"amount": dollars, "currency_code": "USD"}, "presentment_money": {"amount": yen, "currency_code": "JPY"}});
+    let line = json!({"id": 10, "quantity": 1, "subtotal": "8.02", "subtotal_set": set("8.02", "1200"),
+        "line_item": {"id": 11, "product_id": 5, "quantity": 1, "price": "30.10"}});
+    let refund = |lines: Value, paid: Value, changed: Value| {
+        let mut refund = json!({"id": 1, "created_at": at(1), "refund_line_items": lines, "transactions": [paid]});
+        merge(&mut refund, &changed);
+        refund
+    };
+    let yen = || json!({"kind": "refund", "status": "success", "amount": "1500", "currency": "JPY"});
+    let usd = |minor: i64| vec![("USD".parse::<Currency>().expect("a currency"), minor)];
+    let shipping = json!({"order_adjustments": [{"kind": "shipping_refund", "amount": "-2.00", "amount_set": set("-2.00", "-300"), "tax_amount": "0.00"}]});
+    for (name, refund, left) in [
+        ("by the order's rate", refund(json!([]), yen(), json!({})), 3010 - 1003),
+        ("by the order's rate, beside goods", refund(json!([line]), yen(), json!({})), 3010 - 1003),
+        ("as Shopify worked it out", refund(json!([line]), yen(), shipping), 3010 - 802 - 200),
+        (
+            "in both",
+            refund(
+                json!([]),
+                json!({"kind": "refund", "amount": "1500", "currency": "JPY", "amount_set": set("10.04", "1500")}),
+                json!({}),
+            ),
+            3010 - 1004,
+        ),
+        ("in the shop's", refund(json!([]), json!({"kind": "refund", "amount": "15.00", "currency": "USD"}), json!({})), 3010 - 1500),
+        ("in none", refund(json!([]), json!({"kind": "refund", "amount": "15.00"}), json!({})), 3010 - 1500),
+    ] {
+        assert_eq!(left_after(&refund, &json!({})), usd(left), "{name}");
+    }
+}
+
+#[test]
+fn a_rate_that_nobody_tells_is_not_guessed() {
+    let refund = json!({"id": 1, "order_id": 1, "created_at": at(1), "refund_line_items": [],
+        "transactions": [{"kind": "refund", "amount": "1500", "currency": "JPY"}]});
+    let parsed = parsed(&Route::Shopify, Authority::Webhook, &[], &refund.to_string(), &SHOP);
+    assert!(parsed.events.is_empty() && parsed.rejects[0].reason.contains("at what rate"), "{:?}", parsed.rejects);
+}
+
+#[test]
+fn a_refund_told_alone_and_by_its_order_counts_once() {
+    let mut alone = given_back(1, 2);
+    merge(&mut alone, &json!({"order_id": 1}));
+    let told_alone = told(&Route::Shopify, &alone).events;
+    let names = |events: &[Event]| events.iter().map(|event| format!("{:?} {:?}", event.at, event.action)).collect::<Vec<_>>();
+    assert_eq!(told_alone.len(), 1, "it leaves something: {:?}", names(&told_alone));
+    let within = shopify(2, &json!({"refunds": [given_back(1, 2)]}));
+    let inside = told(&Route::Shopify, &within).events.into_iter().filter(|event| event.action.name() == "order_refunded");
+    // As if both had named the customer: the two are one refund all the same.
+    let subject = || Subject::Customer(CustomerId::new("7").expect("an id"));
+    let both: Vec<Event> = told_alone.into_iter().chain(inside).collect();
+    let whole = refold(subject(), &both).whole();
+    assert_eq!((whole.refunds, whole.revenue_minor), (1, vec![(Currency::EUR, -2000)]));
 }

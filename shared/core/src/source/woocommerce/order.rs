@@ -16,15 +16,16 @@ use crate::{
     time::Timestamp,
 };
 
-/// Statuses of an order that is void.
-const VOID: [&str; 3] = ["cancelled", "failed", "trash"];
-/// Statuses of what is not an order yet.
-const DRAFT: [&str; 2] = ["checkout-draft", "auto-draft"];
+/// Statuses of an order that is no sale: void, or not paid yet. Once it is paid, a later statement brings it in. `on-hold` is one:
+/// that is how WooCommerce waits for bank transfers and cheques.
+const VOID: [&str; 5] = ["cancelled", "failed", "trash", "pending", "checkout-draft"];
+/// The status of what nobody ordered: the form of a shopkeeper who has not saved it yet.
+const BLANK: &str = "auto-draft";
 
 /// Reads an order, restored ones too.
 pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let status = text(body, &["status"]).unwrap_or_default();
-    if DRAFT.contains(&status.as_str()) {
+    if status == BLANK {
         return Ok(Parsed::default());
     }
     Order::read(body, delivery, shop)?.parsed(body, VOID.contains(&status.as_str()))
