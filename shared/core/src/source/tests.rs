@@ -193,6 +193,14 @@ fn silence_is_no_consent_under_opt_in() {
     }
 }
 
+/// Both number from 1: neither may take the other's for its own, sent again.
+#[test]
+fn two_senders_may_number_alike() {
+    let body = r#"{"type":"page","userId":"u","messageId":"1","name":"at the till"}"#;
+    let id = |name: &str| parsed(&Route::Webhook(name.into()), Authority::Webhook, &[], body, &SHOP).events.remove(0).id;
+    assert_eq!((id("till").as_str(), id("crm").as_str()), ("w:till:1", "w:crm:1"));
+}
+
 #[test]
 fn only_people_are_people() {
     let page = |context: &str| format!(r#"[{{"type":"page","anonymousId":"d1","context":{context}}}]"#);
