@@ -307,7 +307,7 @@ pub struct OrderLine {
     /// Which order.
     #[serde(rename = "o")]
     pub order: OrderId,
-    /// `updated_at` of the statement. Lines of a file, which knows no versions, carry zero.
+    /// `updated_at` of the statement. A platform's export has the newest date of the order; other files know no versions and carry zero.
     #[serde(rename = "v")]
     pub version: Timestamp,
     /// What was bought; absent for charges (postage, fees, manual entries) and for statements without lines.
