@@ -256,7 +256,13 @@ impl Action {
                     "order_completed"
                 }
             }
-            Self::Refunded(_) => "order_refunded",
+            Self::Refunded(refund) => {
+                if refund.cancelled {
+                    "order_cancelled"
+                } else {
+                    "order_refunded"
+                }
+            }
             Self::Identified { .. } => "identify",
             Self::Aliased { .. } => "alias",
             Self::Page { .. } => "page",
@@ -301,7 +307,7 @@ pub struct OrderLine {
     /// Which order.
     #[serde(rename = "o")]
     pub order: OrderId,
-    /// `updated_at` of the statement. Lines of a file, which knows no versions, carry zero.
+    /// `updated_at` of the statement. A platform's export has the newest date of the order; other files know no versions and carry zero.
     #[serde(rename = "v")]
     pub version: Timestamp,
     /// What was bought; absent for charges (postage, fees, manual entries) and for statements without lines.
@@ -325,6 +331,9 @@ pub struct OrderLine {
 }
 
 /// Goods or money given back. It takes its quantity back from counts, co-purchases and value.
+///
+/// A refund is state, as an order is: whoever tells the order again tells its refunds again, and of all statements with one
+/// `reference` the greatest holds. So an order that was paid back and then cancelled takes nothing from what was never earned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
     /// Which order, where the sender knows.
@@ -345,6 +354,12 @@ pub struct Refund {
     /// The currency paid back in.
     #[serde(rename = "cur")]
     pub currency: Currency,
+    /// `updated_at` of the order's statement that has it; zero where it is told by itself, and where the source knows no versions.
+    #[serde(default, rename = "v", skip_serializing_if = "is_unversioned")]
+    pub version: Timestamp,
+    /// Whether the statement says that the order is void, and so is what was given back for it.
+    #[serde(default, rename = "void", skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 /// One recommended item as it was shown or clicked.
@@ -404,4 +419,9 @@ pub enum EmailAct {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 const fn is_zero(value: &i64) -> bool {
     *value == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_unversioned(version: &Timestamp) -> bool {
+    version.0 == 0
 }

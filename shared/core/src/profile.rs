@@ -30,7 +30,7 @@ pub use codec::{ProfileError, SCHEMA};
 pub use fold::{NeedsRefold, refold};
 pub use habits::{Habits, Mark, OCCASIONS_A_MARK, Tally};
 pub use history::{Bought, History, Recent};
-pub(crate) use order::order_lines;
+pub(crate) use order::{order_lines, refund_lines};
 pub use page::PageKind;
 pub use subject::{Alias, Link, Subject, links, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};

@@ -63,7 +63,7 @@ struct Drawn {
 enum Did {
     Look { cart: bool },
     Order { order: u32, statement: Statement, quantity: u32, cancelled: bool, paid: (i64, Currency) },
-    Refund { quantity: u32 },
+    Refund { credit: u32, statement: Statement, quantity: u32, cancelled: bool },
 }
 
 /// Stands for "no item" in a fact: a charge, or a statement without lines.
@@ -98,7 +98,10 @@ impl Corpus {
                 let paid = (line.amount_minor, line.currency);
                 Did::Order { order, statement: line.statement, quantity: line.quantity, cancelled: line.cancelled, paid }
             }
-            Act::Refunded(line) if line.statement.trusted => Did::Refund { quantity: line.quantity },
+            Act::Refunded(line) if line.statement.trusted => {
+                let credit = self.orders.number(line.group);
+                Did::Refund { credit, statement: line.statement, quantity: line.quantity, cancelled: line.cancelled }
+            }
             Act::Refunded(_) => return,
             act => Did::Look { cart: matches!(act, Act::CartAdded(..)) },
         };
@@ -165,7 +168,11 @@ impl Corpus {
                         history.buys.push(Buy { person, at, order, item, quantity });
                     }
                 }
-                Did::Refund { quantity } => refunds.push(Buy { person, at, order: 0, item, quantity }),
+                Did::Refund { credit, statement, quantity, cancelled } => {
+                    if !cancelled && holding[credit as usize] == Some(statement) {
+                        refunds.push(Buy { person, at, order: 0, item, quantity });
+                    }
+                }
             }
         }
         history.spent = self.spent(&holding, &persons);
@@ -183,8 +190,8 @@ impl Corpus {
         for fact in &mut self.facts {
             fact.person = people[fact.person as usize];
             fact.item = item(fact.item);
-            if let Did::Order { order, .. } = &mut fact.did {
-                *order = orders[*order as usize];
+            if let Did::Order { order: number, .. } | Did::Refund { credit: number, .. } = &mut fact.did {
+                *number = orders[*number as usize];
             }
         }
         for drawn in &mut self.drawn {
@@ -283,12 +290,12 @@ impl Corpus {
         joined
     }
 
-    /// By order: the statement that holds, as profiles have it: the greatest.
+    /// By order and credit note: the statement that holds, as profiles have it: the greatest.
     fn holding(&self) -> Vec<Option<Statement>> {
         let mut holding: Vec<Option<Statement>> = vec![None; self.orders.len()];
         for fact in &self.facts {
-            if let Did::Order { order, statement, .. } = fact.did {
-                let holds = &mut holding[order as usize];
+            if let Did::Order { order: number, statement, .. } | Did::Refund { credit: number, statement, .. } = fact.did {
+                let holds = &mut holding[number as usize];
                 *holds = (*holds).max(Some(statement));
             }
         }
@@ -379,8 +386,8 @@ fn keep_best<T: Clone>(known: &mut Option<(Rank, T)>, rank: Rank, told: Option<&
 mod tests {
     use super::*;
     use rapport_core::{
-        event::{Authority, Consent, Traffic, Who},
-        id::{DeviceId, EventId},
+        event::{Authority, Consent, OrderLine, Refund, Traffic, Who},
+        id::{DeviceId, EventId, OrderId},
     };
 
     fn event(id: &str, device: &str, action: Action) -> Event {
@@ -412,6 +419,45 @@ mod tests {
         };
         let (read, backwards) = (history(&mut events.iter()), history(&mut events.iter().rev()));
         assert_eq!((read.looks, read.items), (backwards.looks, backwards.items));
+    }
+
+    #[test]
+    fn a_refund_holds_as_its_order_was_last_told() {
+        let tea = || Some(Product::bare(ItemId::new("tea").expect("an id")));
+        let by = |id: &str, action: Action| Event { authority: Authority::Webhook, ..event(id, "a", action) };
+        let ordered = |version: i64, cancelled: bool| {
+            let (order, version, currency) = (OrderId::new("1").expect("an id"), Timestamp(version), Currency::EUR);
+            let product = tea().filter(|_| !cancelled);
+            Action::Ordered(OrderLine { order, version, product, quantity: 5, paid_minor: 500, discount_minor: 0, currency, cancelled })
+        };
+        let refunded = |version: i64, cancelled: bool| {
+            let (reference, version, currency) = (OrderId::new("r").ok(), Timestamp(version), Currency::EUR);
+            let product = tea().filter(|_| !cancelled);
+            Action::Refunded(Refund { order: None, reference, product, quantity: 2, amount_minor: 200, currency, version, cancelled })
+        };
+        let told = [
+            by("1", ordered(1, false)),
+            by("2", refunded(0, false)),
+            by("3", refunded(1, false)),
+            by("4", ordered(2, true)),
+            by("5", refunded(2, true)),
+            by("6", ordered(3, false)),
+            by("7", refunded(3, false)),
+        ];
+        let pieces = |told: &[Event]| {
+            let mut corpus = Corpus::default();
+            told.iter().rev().for_each(|event| corpus.add(event));
+            corpus.history(ConsentMode::OptOut).buys.iter().map(|buy| buy.quantity).sum::<u32>()
+        };
+        let other = [by(
+            "8",
+            Action::Ordered(match ordered(1, false) {
+                Action::Ordered(line) => OrderLine { order: OrderId::new("2").expect("an id"), ..line },
+                _ => unreachable!("an order"),
+            }),
+        )];
+        let after = |count: usize| pieces(&[&other[..], &told[..count]].concat());
+        assert_eq!([1, 2, 3, 4, 5, 7].map(after), [10, 8, 8, 3, 5, 8], "told twice it is one refund; void with its order; back with it");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::{
     id::ItemId,
     model::{ItemView, Model},
     money::Currency,
-    profile::{ItemTotals, OpenEvent, Profile, Totals, order_lines},
+    profile::{ItemTotals, OpenEvent, Profile, Totals, order_lines, refund_lines},
     time::Timestamp,
 };
 use std::cell::OnceCell;
@@ -29,6 +29,7 @@ pub struct Facts<'a> {
     basis: Basis<'a>,
     totals: Totals,
     order_lines: OnceCell<Vec<&'a OpenEvent>>,
+    refund_lines: OnceCell<Vec<&'a OpenEvent>>,
     listed: OnceCell<Vec<Option<ItemView<'a>>>>,
     brands: OnceCell<Concentration<'a>>,
     viewed_brands: OnceCell<Concentration<'a>>,
@@ -75,6 +76,7 @@ impl<'a> Facts<'a> {
             basis,
             totals,
             order_lines: OnceCell::new(),
+            refund_lines: OnceCell::new(),
             listed: OnceCell::new(),
             brands: OnceCell::new(),
             viewed_brands: OnceCell::new(),
@@ -172,6 +174,11 @@ impl<'a> Facts<'a> {
     /// The open events that are lines of orders that hold, oldest first.
     pub(crate) fn order_lines(&self) -> &[&'a OpenEvent] {
         self.order_lines.get_or_init(|| order_lines(self.profile).collect())
+    }
+
+    /// The lines of refunds that hold, among the open events, oldest first.
+    pub(crate) fn refund_lines(&self) -> &[&'a OpenEvent] {
+        self.refund_lines.get_or_init(|| refund_lines(self.profile).collect())
     }
 
     pub(crate) fn bought(&self) -> impl Iterator<Item = &ItemTotals> {

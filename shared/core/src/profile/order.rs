@@ -29,9 +29,18 @@ pub(crate) fn standings(open: &[OpenEvent], straddling: &[Straddling]) -> Vec<St
 
 /// The open events that are lines of orders that hold, oldest first.
 pub(crate) fn order_lines(profile: &Profile) -> impl Iterator<Item = &OpenEvent> {
+    lines_that_hold(profile, |act| matches!(act, Act::Ordered(_)))
+}
+
+/// The same of refunds.
+pub(crate) fn refund_lines(profile: &Profile) -> impl Iterator<Item = &OpenEvent> {
+    lines_that_hold(profile, |act| matches!(act, Act::Refunded(_)))
+}
+
+fn lines_that_hold(profile: &Profile, is_one: fn(&Act) -> bool) -> impl Iterator<Item = &OpenEvent> {
     let standings = standings(&profile.open, &profile.straddling);
     let holds = move |line: &Line| standings.iter().any(|standing| standing.counts(line));
-    profile.open.iter().filter(move |event| matches!(&event.act, Act::Ordered(line) if holds(line)))
+    profile.open.iter().filter(move |event| is_one(&event.act) && event.act.line().is_some_and(&holds))
 }
 
 impl Straddling {

@@ -55,13 +55,15 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         4 => (0u8..30).prop_map(|item| Action::Viewed(product(item))),
         4 => (0u8..12, 0i64..3, 0u8..30, 1i64..500, proptest::bool::weighted(0.1)).prop_map(|(order, version, item, paid, cancelled)| line(order, version, item, paid, cancelled)),
-        1 => (0u8..12, 0u8..30, 1i64..500).prop_map(|(reference, item, amount_minor)| Action::Refunded(Refund {
+        1 => (0u8..12, 0i64..3, 0u8..30, 1i64..500, proptest::bool::weighted(0.2)).prop_map(|(reference, version, item, amount_minor, cancelled)| Action::Refunded(Refund {
             order: None,
             reference: OrderId::new(&format!("r{reference}")).ok(),
             product: Some(product(item)),
             quantity: 1,
             amount_minor,
             currency: Currency::EUR,
+            version: Timestamp(version),
+            cancelled,
         })),
         1 => (0u8..4).prop_map(|value| Action::Identified { traits: vec![("country".into(), format!("{value}").into())] }),
         1 => any::<bool>().prop_map(|granted| Action::Consented(Consent { purpose: crate::event::Purpose::Personalization, granted, basis: "consent".into() })),
@@ -300,6 +302,8 @@ fn fixture_history() -> Vec<Event> {
         quantity: 1,
         amount_minor: 501,
         currency: Currency::EUR,
+        version: Timestamp(0),
+        cancelled: false,
     };
     told.push(event(204, hour(24 * 20), Authority::Webhook, Action::Refunded(refund)));
     told.push(event(205, hour(24), Authority::Backend, Action::Identified { traits: vec![("country".into(), "DE".into())] }));

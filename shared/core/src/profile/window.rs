@@ -221,7 +221,13 @@ impl Act {
                     "order_completed"
                 }
             }
-            Self::Refunded(_) => "order_refunded",
+            Self::Refunded(line) => {
+                if line.cancelled {
+                    "order_cancelled"
+                } else {
+                    "order_refunded"
+                }
+            }
             Self::Page(_) => "page",
             Self::Shown(_) => "recommendation_shown",
             Self::Clicked(_) => "recommendation_clicked",
@@ -255,17 +261,17 @@ impl Line {
     fn of_refund(event: &Event, refund: &Refund) -> Self {
         // A refund without a reference is a refund of its own.
         let reference = refund.reference.as_ref().map_or(event.id.as_str(), |reference| reference.as_str());
-        let statement = Statement { trusted: event.authority.is_trusted(), version: Timestamp(0), authority: event.authority, source: 0 };
+        let (trusted, authority) = (event.authority.is_trusted(), event.authority);
         Self {
             // Orders and credit notes are numbered apart, so their hashes must not meet.
             group: !short_hash(reference.as_bytes()),
-            statement,
+            statement: Statement { trusted, version: refund.version, authority, source: 0 },
             item: refund.product.as_ref().map(|product| product.item.clone()),
             quantity: refund.quantity,
             amount_minor: refund.amount_minor,
             discount_minor: 0,
             currency: refund.currency,
-            cancelled: false,
+            cancelled: refund.cancelled,
         }
     }
 

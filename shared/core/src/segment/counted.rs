@@ -130,10 +130,10 @@ impl Counted {
         matches!(self.about, Some(About::Category(_) | About::Brand(_)))
     }
 
-    /// How many events the window holds at `now`. Lines of one order are one, and only orders that hold count.
+    /// How many events the window holds at `now`. Lines of one order or refund are one, and only those that hold count.
     pub(super) fn count(&self, facts: &Facts<'_>, now: Timestamp) -> usize {
         match self.kind {
-            Kind::Ordered => self.orders(facts, now).len(),
+            Kind::Ordered | Kind::Refunded => self.statements(facts, now).len(),
             _ => self.within(facts, now).count(),
         }
     }
@@ -153,15 +153,16 @@ impl Counted {
     /// The events that count, oldest first. One stamped a few minutes ahead of the clock counts already.
     fn within<'f>(&'f self, facts: &'f Facts<'_>, now: Timestamp) -> impl Iterator<Item = &'f OpenEvent> {
         let from = now.plus_ms(-self.window_ms);
-        let (open, ordered): (&[OpenEvent], &[&OpenEvent]) = match self.kind {
+        let (open, stated): (&[OpenEvent], &[&OpenEvent]) = match self.kind {
             Kind::Ordered => (&[], facts.order_lines()),
+            Kind::Refunded => (&[], facts.refund_lines()),
             _ => (facts.profile().open(), &[]),
         };
-        let events = open.iter().chain(ordered.iter().copied());
+        let events = open.iter().chain(stated.iter().copied());
         events.filter(move |event| event.position.at > from && self.kind.is(&event.act) && self.is_about(facts, &event.act))
     }
 
-    fn orders(&self, facts: &Facts<'_>, now: Timestamp) -> BTreeSet<u64> {
+    fn statements(&self, facts: &Facts<'_>, now: Timestamp) -> BTreeSet<u64> {
         self.within(facts, now).filter_map(|event| event.act.line()).map(|line| line.group).collect()
     }
 

@@ -39,6 +39,9 @@ impl Operand for Measure {
             return Ok(Self::Label(label));
         }
         match name.split_once('.') {
+            Some(("trait", name)) if is_protected(name) => {
+                Err(format!("nobody is sorted by `{name}`: what the law protects is kept to look for bias, and is no word of a rule"))
+            }
             Some(("trait", name)) if !name.is_empty() => Ok(Self::Trait(name.to_owned())),
             Some(("consent", "analytics")) => Ok(Self::Consent(Purpose::Analytics)),
             Some(("consent", "personalization")) => Ok(Self::Consent(Purpose::Personalization)),
@@ -145,6 +148,11 @@ impl fmt::Display for Measure {
             Self::Items(counted) => write!(f, "items({counted})"),
         }
     }
+}
+
+fn is_protected(name: &str) -> bool {
+    let plain: String = name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    crate::source::is_protected(&plain)
 }
 
 fn told<'a>(facts: &Facts<'a>, name: &str) -> Option<&'a str> {

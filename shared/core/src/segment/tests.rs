@@ -119,6 +119,8 @@ fn mistakes_say_where_and_how_to_mend_them() {
         ("items(searched, 7d) > 1", "`searched` is about no item; use `count`"),
         ("consent.marketing = 1", "`consent.marketing` is true or false"),
         ("trait.vip", "expected an operator"),
+        ("trait.age = \"25-34\"", "nobody is sorted by `age`"),
+        ("trait.Sexual_Orientation = \"x\"", "nobody is sorted by"),
         ("count > 3", "expected `(` at character 7 of the rule, found `>`"),
     ] {
         let error = Rule::parse(rule).expect_err(rule).to_string();

@@ -1,12 +1,13 @@
 //! CSV files: exports of Shopify, WooCommerce and Stripe, plain order lines, browsing events, customers, products.
 //!
 //! [`read`] streams a file once, row by row, in memory that does not grow with the file but for eight bytes a row that keep equal lines
-//! of one invoice apart. Whatever the file is like, its good rows come out: a damaged row is handed out raw with its [`Reason`], and its
+//! of one invoice apart, and sixteen an order in platforms' exports. Whatever the file is like, its good rows come out: a damaged row is handed out raw with its [`Reason`], and its
 //! neighbours are not touched. What a whole file can be wrong about (binary, unknown columns, one column) is a [`CsvError`]
 //! that says what was found and what to do.
 //!
 //! Two imports of one file give the same events: an event's id is a hash of its source, its fields, and how many equal rows came
-//! before it (the k-th equal line of an invoice is a line of its own: two clerks may well scan the same mug twice).
+//! before it (the k-th equal line of an invoice is a line of its own: two clerks may well scan the same mug twice). Of two exports of a
+//! platform's order that differ the newer one holds, whole; see `orders`.
 //!
 //! What is absent: unpacking gzip, and storing anything. Callers do both.
 

@@ -31,12 +31,22 @@ pub(super) fn item(mention: &Object) -> Result<ItemId, Unreadable> {
     ItemId::new(bare_gid(&id)).map_err(|problem| Unreadable::Field { field: "product_id", problem: problem.to_string() })
 }
 
-/// The product an event is about: in its properties, or the first of its products.
-pub(super) fn of_event(properties: &Object, shop: Currency) -> Result<Product, Unreadable> {
-    let mention = objects(properties, &["products", "items"]).next();
+/// What an event is about: the product in its properties, or else all in its list, and what mentions each.
+pub(super) fn mentioned(properties: &Object, shop: Currency) -> Result<Vec<(Product, &Object)>, Unreadable> {
+    let shop = currency(properties, &["currency"], shop)?;
     // `id` among an event's own properties is the event's, not a product's.
     let own = IDS.iter().filter(|name| **name != "id").any(|name| properties.contains_key(*name));
-    product(if own { properties } else { mention.unwrap_or(properties) }, currency(properties, &["currency"], shop)?)
+    let listed = || objects(properties, &["products", "items"]);
+    if own || listed().next().is_none() {
+        return Ok(vec![(product(properties, shop)?, properties)]);
+    }
+    listed().map(|mention| Ok((product(mention, shop)?, mention))).collect()
+}
+
+/// The product that an event about one product is about: the first of them.
+pub(super) fn of_event(properties: &Object, shop: Currency) -> Result<Product, Unreadable> {
+    let first = mentioned(properties, shop)?.into_iter().next();
+    first.map(|(product, _)| product).ok_or(Unreadable::Missing("product_id"))
 }
 
 /// GA4 spells levels `item_category`, `item_category2` …; here `/` parts them.

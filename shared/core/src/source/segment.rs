@@ -63,7 +63,7 @@ pub(super) fn message(
     let template = Message {
         shop: *shop,
         at: time(message, envelope, delivery.received)?,
-        id: id(message, delivery.authority),
+        id: id(message, delivery),
         authority: delivery.authority,
         source: source(delivery.route),
         who: who.clone(),
@@ -199,13 +199,15 @@ fn time(message: &Object, envelope: &Object, received: Timestamp) -> Result<Time
     Ok(at)
 }
 
-/// The message's own id, or a hash of what it says. Senders of different authority cannot shadow each other's messages.
-fn id(message: &Object, authority: Authority) -> CompactString {
-    let sender = match authority {
-        Authority::Browser => "b",
-        Authority::Import => "i",
-        Authority::Backend => "s",
-        Authority::Webhook => "w",
+/// The message's own id, or a hash of what it says. Senders of different authority cannot shadow each other's messages, nor can two tills
+/// that both number theirs from 1.
+fn id(message: &Object, delivery: &Delivery<'_>) -> CompactString {
+    let sender = match (delivery.authority, delivery.route) {
+        (_, Route::Webhook(name)) => format_compact!("w:{name}"),
+        (Authority::Browser, _) => "b".into(),
+        (Authority::Import, _) => "i".into(),
+        (Authority::Backend, _) => "s".into(),
+        (Authority::Webhook, _) => "w".into(),
     };
     match text(message, &["messageId", "message_id"]) {
         Some(id) if id.len() <= LONGEST_MESSAGE_ID && !id.chars().any(char::is_control) => format_compact!("{sender}:{id}"),

@@ -3,8 +3,7 @@
 //!
 //! Ids derive from what the body says, never from the delivery: Shopify delivers at least once, anybody could change the headers of
 //! a recording, and `orders/create` and `orders/paid` of one moment say the same. Refunds stand inside every later statement of their
-//! order and keep their ids; `refunds/create` itself names nobody, and an `orders/updated` with the same refund in it always follows:
-//! it is read past.
+//! order; `refunds/create` tells one by itself, and both together count once.
 //!
 //! What is absent: a device id out of a cart's attributes. A browser writes those, and one that wrote another's would read their
 //! history.
@@ -15,6 +14,7 @@ mod kind;
 mod order;
 mod privacy;
 mod product;
+mod refund;
 
 pub use kind::{Kind, topic_agrees};
 
@@ -45,7 +45,7 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, 
     let Some(body) = body.as_object() else { return Err(not_taken()) };
     match kind {
         Kind::Order => order::parse(body, delivery, shop),
-        Kind::Refund => Ok(Parsed::default()),
+        Kind::Refund => refund::alone(body, delivery, shop),
         Kind::Checkout => basket::checkout(body, delivery, shop),
         Kind::Cart => basket::cart(body, delivery, shop),
         Kind::Customer => customer::parse(body, delivery, shop),

@@ -125,6 +125,8 @@ impl Told {
             quantity: 0,
             amount_minor,
             currency: self.currency,
+            version: Timestamp(0),
+            cancelled: false,
         };
         let event = self.signed.event(&format!("refund:{reference}"), self.version, Action::Refunded(back))?;
         Ok(Parsed { events: vec![event], ..Parsed::default() })

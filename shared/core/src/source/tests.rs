@@ -1,5 +1,6 @@
 //! Senders, by example: every file under `events/` has a snapshot of what it comes to. Add a case, not a test.
 
+mod orders;
 mod replays;
 
 use super::{fields::Object, *};
@@ -190,6 +191,14 @@ fn silence_is_no_consent_under_opt_in() {
         let parsed = parsed(&Route::Beacon, Authority::Browser, &[], &message(event, context), &shop);
         assert_eq!(parsed.events.first().map(|event| !event.who.is_nobody()), Some(known), "{event} {context}: {:?}", parsed.rejects);
     }
+}
+
+/// Both number from 1: neither may take the other's for its own, sent again.
+#[test]
+fn two_senders_may_number_alike() {
+    let body = r#"{"type":"page","userId":"u","messageId":"1","name":"at the till"}"#;
+    let id = |name: &str| parsed(&Route::Webhook(name.into()), Authority::Webhook, &[], body, &SHOP).events.remove(0).id;
+    assert_eq!((id("till").as_str(), id("crm").as_str()), ("w:till:1", "w:crm:1"));
 }
 
 #[test]

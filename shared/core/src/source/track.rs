@@ -11,6 +11,7 @@ use crate::{
     event::{Action, Authority, EmailAct, Exposure, OrderLine, Product, Refund},
     id::OrderId,
     money::Currency,
+    time::Timestamp,
 };
 
 /// Whether the message is about consent and nothing else.
@@ -24,19 +25,26 @@ pub(super) fn actions(message: &Message<'_>, raw: &Object) -> Result<Vec<Action>
     let empty = Object::new();
     let properties = object(raw, "properties").unwrap_or(&empty);
     let product = || products::of_event(properties, message.shop.currency);
-    let quantity = || count(properties, &["quantity"], 1).map(|quantity| quantity.max(1));
+    let each = |act: fn(Product, u32) -> Action| each(message, properties, act);
     let action = match plain(&name).as_str() {
-        "productviewed" | "productclicked" | "viewitem" | "selectitem" => Action::Viewed(product()?),
+        "productviewed" | "productclicked" | "viewitem" | "selectitem" => return each(|product, _| Action::Viewed(product)),
         "productlistviewed" | "productlistfiltered" | "viewitemlist" => Action::Listed {
             category: products::category(properties).or_else(|| short(properties, &["list_id", "item_list_name", "item_list_id"], 200)),
         },
         "productssearched" | "search" => {
             Action::Searched { query: short(properties, &["query", "search_term"], 100).ok_or(Unreadable::Missing("query"))? }
         }
-        "productadded" | "addtocart" | "wishlistproductaddedtocart" => Action::CartAdded { product: product()?, quantity: quantity()? },
-        "productremoved" | "removefromcart" => Action::CartRemoved { product: product()?, quantity: quantity()? },
+        "productadded" | "addtocart" | "wishlistproductaddedtocart" => {
+            return each(|product, quantity| Action::CartAdded { product, quantity });
+        }
+        "productremoved" | "removefromcart" => return each(|product, quantity| Action::CartRemoved { product, quantity }),
+        // GA4 says with the cart what is in it, and who looks at the cart looks at that.
+        "viewcart" if objects(properties, &["items"]).next().is_some() => {
+            let looks = each(|product, _| Action::Viewed(product))?;
+            return Ok(std::iter::once(Action::CheckoutStarted).chain(looks).collect());
+        }
         "cartviewed" | "viewcart" | "checkoutstarted" | "begincheckout" => Action::CheckoutStarted,
-        "productaddedtowishlist" | "addtowishlist" => Action::Wishlisted(product()?),
+        "productaddedtowishlist" | "addtowishlist" => return each(|product, _| Action::Wishlisted(product)),
         "productreviewed" => Action::Reviewed {
             product: product()?,
             // A rating in words is still a review.
@@ -65,6 +73,14 @@ pub(super) fn actions(message: &Message<'_>, raw: &Object) -> Result<Vec<Action>
         _ => Action::Custom { name: short(raw, &["event"], 100).ok_or(Unreadable::Missing("event"))? },
     };
     Ok(vec![action])
+}
+
+/// One act for each product that the event mentions, with how many of it. Beside a list of one the event's own quantity is that one's.
+fn each(message: &Message<'_>, properties: &Object, act: fn(Product, u32) -> Action) -> Result<Vec<Action>, Unreadable> {
+    let mentioned = products::mentioned(properties, message.shop.currency)?;
+    let otherwise = if mentioned.len() == 1 { count(properties, &["quantity"], 1)? } else { 1 };
+    let acts = mentioned.into_iter().map(|(product, mention)| Ok(act(product, count(mention, &["quantity"], otherwise)?.max(1))));
+    acts.collect()
 }
 
 /// The act, and the consent to marketing that it stands for. Anybody may withdraw; a browser's yes is a claim and grants nothing.
@@ -195,7 +211,9 @@ fn refund(message: &Message<'_>, properties: &Object) -> Result<Vec<Action>, Unr
     let told = minor(properties, &["revenue", "amount", "refund_amount", "total", "value"], currency)?;
     let back = told.map_or_else(|| asked.iter().sum(), i64::abs);
     let refund = |product, quantity, amount_minor| {
-        Action::Refunded(Refund { order: order.clone(), reference: reference.clone(), product, quantity, amount_minor, currency })
+        let (order, reference) = (order.clone(), reference.clone());
+        let (version, cancelled) = (Timestamp(0), false);
+        Action::Refunded(Refund { order, reference, product, quantity, amount_minor, currency, version, cancelled })
     };
     if lines.is_empty() {
         return Ok(vec![refund(None, 0, back)]);

@@ -1,5 +1,6 @@
 //! What somebody is told to be: a few allow-listed traits go into the log, contact data into the contacts table, and what the law
-//! protects nowhere.
+//! protects nowhere. The one exception is `age` in a file of customers that the shopkeeper imports: without it nobody can tell whether
+//! personas and answers treat ages alike. It is a trait for such audits alone: rules do not know it, and no model sees traits.
 
 use super::fields::{Object, cut, object, scalar, text};
 use crate::auth::personal;
@@ -13,7 +14,7 @@ const LONGEST_CONTACT: usize = 500;
 /// Most free-text traits kept of one message.
 const MOST_FREE_TRAITS: usize = 40;
 
-/// Never stored: nobody is to be targeted by these (lower case, without `_`).
+/// Never taken from a sender, and no word of any rule: nobody is to be targeted by these (lower case, without `_`).
 const PROTECTED: [&str; 16] = [
     "gender",
     "sex",

@@ -113,6 +113,22 @@ pub(super) const EXPORTS: &[Export] = &[
     },
 ];
 
+/// Columns of platforms' order exports that say when an order changed. Dates of what is yet to come (the next payment) are none of them.
+pub(super) const CHANGES: [&str; 12] = [
+    "createdat",
+    "paidat",
+    "fulfilledat",
+    "cancelledat",
+    "updatedat",
+    "orderdate",
+    "paiddate",
+    "datepaid",
+    "completeddate",
+    "datecompleted",
+    "modifieddate",
+    "datemodified",
+];
+
 const SHOPIFY_CUSTOMERS: &[(&str, Field)] = &[
     ("customerid", Field::Customer),
     ("firstname", Field::Name),

@@ -1,6 +1,6 @@
 //! What a file is, told by its header.
 
-use super::dictionary::{EXPORTS, PLAIN};
+use super::dictionary::{CHANGES, EXPORTS, PLAIN};
 use serde::Serialize;
 use std::{fmt, str::FromStr};
 
@@ -236,6 +236,8 @@ impl Format {
 pub(super) struct Columns {
     pub(super) format: Format,
     places: [Option<u16>; Field::ALL.len()],
+    /// Where a platform's export says when an order changed.
+    changes: Vec<usize>,
     pub(super) width: usize,
 }
 
@@ -243,6 +245,11 @@ impl Columns {
     /// Where `field` stands.
     pub(super) fn place(&self, field: Field) -> Option<usize> {
         self.places.get(field as usize).copied().flatten().map(usize::from)
+    }
+
+    /// Where it says when something about an order changed: it was placed, paid, sent, cancelled.
+    pub(super) fn changes(&self) -> &[usize] {
+        &self.changes
     }
 
     /// Understands `header`.
@@ -257,7 +264,9 @@ impl Columns {
         }
         let exact = EXPORTS.iter().find(|export| export.marks.iter().all(|mark| names.iter().any(|name| name == mark)));
         let dictionary = exact.map_or(PLAIN, |export| export.columns);
-        let mut columns = Self { format: Format::OrderLines, places: [None; Field::ALL.len()], width: header.len() };
+        let changes = names.iter().enumerate().filter(|(_, name)| exact.is_some() && CHANGES.contains(&name.as_str()));
+        let changes = changes.map(|(place, _)| place).collect();
+        let mut columns = Self { format: Format::OrderLines, places: [None; Field::ALL.len()], changes, width: header.len() };
         for (alias, field) in dictionary {
             let place = names.iter().position(|name| name == alias);
             columns.set(*field, place, false);

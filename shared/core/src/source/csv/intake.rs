@@ -123,6 +123,12 @@ impl<'a> Intake<'a> {
         if at > self.options.now.plus_ms(5 * MINUTE_MS) { Err(Reason::Future) } else { Ok(at) }
     }
 
+    /// When something about the row's order changed last, as far as its dates tell.
+    pub(super) fn changed(&self, row: Row<'_>) -> Timestamp {
+        let dates = row.columns.changes().iter().map(|place| row.record.field(*place)).filter(|date| !date.is_empty());
+        dates.filter_map(|date| self.habits.time(date).ok()).max().unwrap_or(Timestamp::EARLIEST)
+    }
+
     /// The currency of the row's amounts.
     pub(super) fn currency(&self, row: Row<'_>) -> Result<Currency, Reason> {
         row.some(Field::Currency).map_or(Ok(self.options.currency), |code| code.parse().map_err(|_| Reason::Currency))

@@ -74,7 +74,16 @@ pub(super) fn take_payment(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), 
     if refunded_minor > 0 {
         let refund = part_id(&id, "refund")?;
         let reference = OrderId::new(&format!("{order}-refund")).ok();
-        let back = Refund { order: Some(order.clone()), reference, product: None, quantity: 0, amount_minor: refunded_minor, currency };
+        let back = Refund {
+            order: Some(order.clone()),
+            reference,
+            product: None,
+            quantity: 0,
+            amount_minor: refunded_minor,
+            currency,
+            version: Timestamp(0),
+            cancelled: false,
+        };
         intake.event(refund, at, who.clone(), Action::Refunded(back));
     }
     let line = OrderLine {
@@ -173,6 +182,8 @@ impl Line {
                 quantity: quantity_of(quantity),
                 amount_minor,
                 currency,
+                version: Timestamp(0),
+                cancelled: false,
             }),
         )
     }

@@ -2,6 +2,10 @@
 //!
 //! The rows of an order are collected until the next order begins, because what was taken off the whole order has to be shared out
 //! over its lines.
+//!
+//! An export has no versions, but it is a statement all the same, and a later export of the order is a later one: its version is the
+//! newest date in its rows, and then what the rows say, so that of two exports that differ one holds as a whole, and of two alike both are
+//! one. Rows of an order that stand apart share the version of the first of them: nothing that one file says outdates the rest of it.
 
 use super::{
     Reason,
@@ -11,17 +15,22 @@ use super::{
     value::quantity,
 };
 use crate::{
+    digest::short_hash,
     event::{Action, OrderLine, Product, Refund, Who},
     id::{EventId, OrderId},
     money::Currency,
     source::share,
     time::Timestamp,
 };
+use foldhash::fast::FixedState;
+use std::collections::HashMap;
 
 /// The order whose rows are coming.
 #[derive(Default)]
 pub(super) struct Orders {
     open: Option<Order>,
+    /// By the hash of an order's id: the version of its statement in this file.
+    versions: HashMap<u64, Timestamp, FixedState>,
 }
 
 /// What an order's first row says, and the lines so far.
@@ -38,6 +47,8 @@ struct Order {
     tax_minor: i64,
     total_minor: Option<i64>,
     refunded_minor: i64,
+    /// The newest date in its rows.
+    changed: Timestamp,
     lines: Vec<Line>,
 }
 
@@ -68,6 +79,7 @@ impl Orders {
             None => Order::begin(name, row, intake)?,
         };
         let line = order.line(row, intake);
+        order.changed = order.changed.max(intake.changed(row));
         let taken = line.map(|line| order.lines.push(line));
         if !order.lines.is_empty() {
             self.open = Some(order);
@@ -78,7 +90,8 @@ impl Orders {
     /// Lets the order at hand go.
     pub(super) fn close(&mut self, intake: &mut Intake<'_>) {
         if let Some(order) = self.open.take() {
-            order.leave(intake);
+            let version = *self.versions.entry(short_hash(order.id.as_str().as_bytes())).or_insert_with(|| order.version());
+            order.leave(version, intake);
         }
     }
 }
@@ -107,6 +120,7 @@ impl Order {
             refunded_minor: intake.amount(row, Field::Refunded, currency)?.saturating_abs(),
             who,
             currency,
+            changed: at,
             lines: Vec::new(),
         };
         intake.contacts(row, &order.who, at);
@@ -137,8 +151,16 @@ impl Order {
         Ok(Line { id: intake.row_id(row.record)?, product, quantity: quantity_of(quantity), gross_minor, off_minor })
     }
 
+    /// The version of the statement that its rows are: the second before its newest date, for the platform's own word of that second knows
+    /// more, and within it what the rows say, in whichever order they stand.
+    fn version(&self) -> Timestamp {
+        let said = self.lines.iter().fold(0_u64, |said, line| said.wrapping_add(short_hash(line.id.as_str().as_bytes())));
+        let ms = i64::try_from(said % 1000).unwrap_or_default();
+        Timestamp((self.changed.0.div_euclid(1000) - 1) * 1000 + ms)
+    }
+
     /// Shares out the discount, adds postage, tax and refund, and lets everything go.
-    fn leave(mut self, intake: &mut Intake<'_>) {
+    fn leave(mut self, version: Timestamp, intake: &mut Intake<'_>) {
         let sum = |minors: Vec<i64>| minors.into_iter().fold(0, i64::saturating_add);
         let known = sum(self.lines.iter().map(|line| line.off_minor).collect());
         let costs: Vec<i64> = self.lines.iter().map(Line::cost_minor).collect();
@@ -152,30 +174,31 @@ impl Order {
             total.saturating_sub(goods).saturating_sub(self.shipping_minor).clamp(0, self.tax_minor.max(0))
         });
         let lines = std::mem::take(&mut self.lines);
+        let mut ordered = |id: EventId, product: Option<Product>, quantity: u32, paid_minor: i64, discount_minor: i64| {
+            let (order, currency, cancelled) = (self.id.clone(), self.currency, self.cancelled);
+            let line = OrderLine { order, version, product, quantity, paid_minor, discount_minor, currency, cancelled };
+            intake.event(id, self.at, self.who.clone(), Action::Ordered(line));
+        };
+        // A row that two exports share is a line of two statements.
+        let stated = |id: &EventId, part: &str| part_id(id, &format!("v{}{part}", version.0));
         for line in lines {
             let paid = line.cost_minor();
-            self.ordered(intake, line.id, line.product, line.quantity, paid, line.off_minor);
-        }
-        for (part, minor) in [("shipping", self.shipping_minor), ("tax", tax)] {
-            if let (true, Ok(id)) = (minor > 0, part_id(&self.first, part)) {
-                self.ordered(intake, id, None, 1, minor, 0);
+            if let Ok(id) = stated(&line.id, "") {
+                ordered(id, line.product, line.quantity, paid, line.off_minor);
             }
         }
-        if let (true, Ok(id)) = (self.refunded_minor > 0, part_id(&self.first, "refund")) {
-            let reference = OrderId::new(&format!("{}-refund", self.id)).ok();
-            let (order, amount_minor, currency) = (Some(self.id), self.refunded_minor, self.currency);
-            intake.event(
-                id,
-                self.at,
-                self.who,
-                Action::Refunded(Refund { order, reference, product: None, quantity: 0, amount_minor, currency }),
-            );
+        for (part, minor) in [(".shipping", self.shipping_minor), (".tax", tax)] {
+            if let (true, Ok(id)) = (minor > 0, stated(&self.first, part)) {
+                ordered(id, None, 1, minor, 0);
+            }
         }
-    }
-
-    fn ordered(&self, intake: &mut Intake<'_>, id: EventId, product: Option<Product>, quantity: u32, paid_minor: i64, discount_minor: i64) {
-        let (order, currency, cancelled) = (self.id.clone(), self.currency, self.cancelled);
-        let line = OrderLine { order, version: Timestamp(0), product, quantity, paid_minor, discount_minor, currency, cancelled };
-        intake.event(id, self.at, self.who.clone(), Action::Ordered(line));
+        if let (true, Ok(id)) = (self.refunded_minor > 0, stated(&self.first, ".refund")) {
+            let reference = OrderId::new(&format!("{}-refund", self.id)).ok();
+            // What was given back for an order that is void was never earned.
+            let (amount_minor, cancelled) = (if self.cancelled { 0 } else { self.refunded_minor }, self.cancelled);
+            let (order, currency) = (Some(self.id), self.currency);
+            let back = Refund { order, reference, product: None, quantity: 0, amount_minor, currency, version, cancelled };
+            intake.event(id, self.at, self.who, Action::Refunded(back));
+        }
     }
 }

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::event::{Action, Consent, Purpose};
 
-/// What may stand in the log about a person. Everything else is dropped or goes to the contacts.
+/// What may stand in the log about a person. Everything else is dropped or goes to the contacts. The age is there for audits;
+/// `traits` says why.
 const TRAITS: [(Field, &str); 6] = [
     (Field::Country, "country"),
     (Field::Region, "region"),

@@ -4,6 +4,7 @@ use super::{Field, Found, Options, Reason, Report, read};
 use crate::{
     event::{Action, encode_line},
     money::Currency,
+    profile::{Subject, Totals, refold},
     time::Timestamp,
 };
 use proptest::prelude::*;
@@ -84,6 +85,75 @@ fn a_card_is_somebody_and_then_somebody_known() {
     assert_eq!(aliases, [&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })], "told once");
     let members = b"Customer ID,Loyalty Card,Name,Country\n7,0042,Ada,GB\n";
     assert!(said(members).contains(&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })));
+}
+
+/// What the orders and refunds in `files`, imported one after the other, come to for who is called `a@example.com`.
+fn sums(files: &[&str]) -> Totals {
+    let mut events = Vec::new();
+    for file in files {
+        let found = |one| {
+            if let Found::Event(event) = one {
+                events.push(event);
+            }
+        };
+        read(file.as_bytes(), &options(), found).expect("a report");
+    }
+    let who = events.first().expect("an event").who.email.clone().expect("an address");
+    refold(Subject::Email(who), &events).whole()
+}
+
+#[test]
+fn a_cancelled_order_in_a_file_is_worth_nothing_whatever_was_given_back() {
+    let header = "Name,Email,Financial Status,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Cancelled at,Refunded Amount,Id";
+    let order = |cancelled: &str| {
+        format!("{header}\n#1,a@example.com,refunded,EUR,50.00,2024-03-01 10:00:00 +0000,1,Pan,50.00,{cancelled},50.00,77\n")
+    };
+    let void = sums(&[&order("2024-03-02 10:00:00 +0000")]);
+    assert_eq!((void.orders, void.refunds, void.revenue_minor), (0, 0, vec![]));
+    let back = sums(&[&order("")]);
+    assert_eq!((back.orders, back.refunds, back.revenue_minor), (1, 1, vec![(Currency::EUR, 0)]));
+}
+
+/// An order of two lines as Shopify exports it, before and after it was sent.
+#[test]
+fn a_newer_export_replaces_the_older_one_whole() {
+    let header = "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Currency,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Cancelled at,Refunded Amount,Id";
+    let export = |status: &str, sent: &str, cancelled: &str, price: &str| {
+        format!(
+            "{header}\n#1,a@example.com,paid,2024-03-01 10:00:05 +0000,{status},{sent},EUR,50.00,2024-03-01 10:00:00 +0000,1,Pan,{price},{cancelled},0.00,77\n\
+            #1,a@example.com,,,,,,,2024-03-01 10:00:00 +0000,2,Lid,10.00,,,\n"
+        )
+    };
+    let (before, after) = (export("unfulfilled", "", "", "30.00"), export("fulfilled", "2024-03-04 09:00:00 +0000", "", "30.00"));
+    let status_alone = export("fulfilled", "", "", "30.00");
+    let cheaper = export("fulfilled", "2024-03-04 09:00:00 +0000", "", "20.00");
+    let cancelled = export("fulfilled", "2024-03-04 09:00:00 +0000", "2024-03-05 09:00:00 +0000", "20.00");
+    for (files, orders, minor) in [
+        (vec![&before, &before], 1, 5000),
+        (vec![&before, &after], 1, 5000),
+        (vec![&before, &status_alone], 1, 5000),
+        (vec![&before, &cheaper], 1, 4000),
+        (vec![&before, &cheaper, &cancelled], 0, 0),
+    ] {
+        let forward: Vec<&str> = files.iter().map(|file| file.as_str()).collect();
+        let backward: Vec<&str> = forward.iter().rev().copied().collect();
+        for files in [forward, backward] {
+            let whole = sums(&files);
+            let revenue = whole.revenue_minor.first().map_or(0, |(_, minor)| *minor);
+            assert_eq!((whole.orders, revenue), (orders, minor), "{files:?}");
+        }
+    }
+}
+
+#[test]
+fn rows_of_an_order_that_stand_apart_are_all_kept() {
+    let header = "Order Number,Order Status,Order Date,Email (Billing),Item Name,Quantity,Item Cost,Paid Date";
+    let row = |order: u32, item: &str, paid: &str| format!("{order},Completed,2024-05-06 11:20,a@example.com,{item},1,10.00,{paid}\n");
+    let file = |rows: &[String]| format!("{header}\n{}", rows.concat());
+    let apart = file(&[row(1, "Pan", ""), row(2, "Pan", ""), row(1, "Lid", "2024-05-07 11:20"), row(1, "Cup", "")]);
+    let whole = sums(&[&apart]);
+    assert_eq!((whole.orders, whole.revenue_minor.as_slice()), (2, &[(Currency::GBP, 4000)][..]));
+    assert_eq!(sums(&[&apart, &apart]).revenue_minor, whole.revenue_minor, "imported twice");
 }
 
 /// A file of good rows with `damage` between two of them.

@@ -1,17 +1,21 @@
 //! Orders, line by line, with their refunds, coupons and customer.
 
-use super::{SOURCE, money, product_of_line, told, who};
+use super::{
+    SOURCE, money, product_of_line,
+    refund::{Refunds, rate},
+    told, who,
+};
 use crate::{
-    event::{Action, OrderLine, Product, Refund, Traffic},
+    event::{Action, OrderLine, Product, Traffic},
     id::OrderId,
     money::Currency,
     source::{
         Delivery, Parsed, Shop, Unreadable,
-        fields::{Object, count, currency, instant, minor, object, objects, text},
+        fields::{Object, count, currency, instant, object, objects, text},
         order_id,
         signed::{Signed, latest, unusable},
     },
-    time::{MINUTE_MS, Timestamp},
+    time::Timestamp,
 };
 use serde_json::Value;
 
@@ -25,7 +29,7 @@ struct Order {
     id: OrderId,
     at: Timestamp,
     updated: Timestamp,
-    received: Timestamp,
+    latest: Timestamp,
     currency: Currency,
     signed: Signed,
 }
@@ -40,7 +44,7 @@ impl Order {
             id: order_id(&id).map_err(unusable("id"))?,
             at,
             updated: instant(body, &["updated_at"])?.unwrap_or(at).min(latest),
-            received: delivery.received,
+            latest,
             currency: currency(body, &["currency"], shop.currency)?,
             signed: Signed { source: SOURCE, who: who(body, shop.hash_key), traffic },
         })
@@ -51,8 +55,9 @@ impl Order {
         for (line, id) in self.lines(body)? {
             parsed.events.push(self.signed.event(&format!("{}:{}:{id}", self.id, self.updated.0), self.at, Action::Ordered(line))?);
         }
+        let refunds = self.refunds(body);
         for refund in objects(body, &["refunds"]) {
-            self.refund(refund, &mut parsed)?;
+            parsed.events.extend(refunds.read(refund)?);
         }
         parsed.events.extend(self.signed.coupons(&self.id, body, "discount_codes", self.at)?);
         parsed.extend(self.customer(body)?);
@@ -74,7 +79,7 @@ impl Order {
 
     /// The lines of the statement and what tells them apart; a cancelled order has one, which voids it.
     fn lines(&self, body: &Object) -> Result<Vec<(OrderLine, String)>, Unreadable> {
-        if body.get("cancelled_at").is_some_and(|at| !at.is_null()) {
+        if is_void(body) {
             return Ok(vec![(OrderLine { cancelled: true, ..self.line(None, 0, 0, 0) }, "void".to_owned())]);
         }
         let mut lines = Vec::new();
@@ -108,40 +113,18 @@ impl Order {
         objects(holder, &[list]).try_fold(0_i64, |sum, entry| Ok(sum.saturating_add(money(entry, names, self.currency)?.unwrap_or(0))))
     }
 
-    /// A refund: goods line by line, then whatever else was paid back (shipping, goodwill), so that all adds up to the transactions.
-    fn refund(&self, refund: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
-        let reference = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
-        let credit = OrderId::new(&reference).map_err(unusable("refunds[].id"))?;
-        let at = instant(refund, &["processed_at", "created_at"])?.unwrap_or(self.at).min(self.received.plus_ms(5 * MINUTE_MS));
-        let mut goods = 0;
-        let mut push = |id: &str, product, quantity, amount_minor| {
-            let back = Refund {
-                order: Some(self.id.clone()),
-                reference: Some(credit.clone()),
-                product,
-                quantity,
-                amount_minor,
-                currency: self.currency,
-            };
-            self.signed.event(&format!("refund:{reference}:{id}"), at, Action::Refunded(back)).map(|event| parsed.events.push(event))
-        };
-        for line in objects(refund, &["refund_line_items"]) {
-            let Some(item) = object(line, "line_item") else { continue };
-            let id = text(line, &["id", "line_item_id"]).unwrap_or_default();
-            let amount = money(line, &["subtotal"], self.currency)?.unwrap_or(0).abs();
-            goods = i64::saturating_add(goods, amount);
-            let product = product_of_line(item, money(item, &["price"], self.currency)?.unwrap_or(0), self.currency);
-            push(&id, product, count(line, &["quantity"], 1)?, amount)?;
+    fn refunds(&self, body: &Object) -> Refunds<'_> {
+        Refunds {
+            order: &self.id,
+            at: self.at,
+            latest: self.latest,
+            version: self.updated,
+            cancelled: is_void(body),
+            currency: self.currency,
+            rate: object(body, "total_price_set").and_then(rate),
+            tax_included: Some(body.get("taxes_included") == Some(&Value::Bool(true))),
+            signed: &self.signed,
         }
-        let paid_back = objects(refund, &["transactions"])
-            .filter(|paid| matches!(text(paid, &["kind"]).as_deref(), Some("refund")))
-            .filter(|paid| text(paid, &["status"]).as_deref() != Some("failure"));
-        let rest =
-            paid_back.map(|paid| Ok(minor(paid, &["amount"], self.currency)?.unwrap_or(0))).sum::<Result<i64, Unreadable>>()? - goods;
-        if rest > 0 {
-            push("money", None, 0, rest)?;
-        }
-        Ok(())
     }
 
     /// What the order tells about its customer.
@@ -153,4 +136,11 @@ impl Order {
         }
         self.signed.person(&format!("{}:{}:customer", self.id, self.updated.0), &told, (self.at, self.updated))
     }
+}
+
+/// Whether the statement says that the order is no sale: cancelled, or never to be paid. What is `pending` or `authorized` is one: goods
+/// are sent against bank transfers and cash on delivery before the money is there.
+fn is_void(body: &Object) -> bool {
+    let is_unpaid = text(body, &["financial_status"]).is_some_and(|status| matches!(status.as_str(), "voided" | "expired"));
+    is_unpaid || body.get("cancelled_at").is_some_and(|at| !at.is_null())
 }

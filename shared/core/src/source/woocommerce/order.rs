@@ -16,15 +16,16 @@ use crate::{
     time::Timestamp,
 };
 
-/// Statuses of an order that is void.
-const VOID: [&str; 3] = ["cancelled", "failed", "trash"];
-/// Statuses of what is not an order yet.
-const DRAFT: [&str; 2] = ["checkout-draft", "auto-draft"];
+/// Statuses of an order that is no sale: void, or not paid yet. Once it is paid, a later statement brings it in. `on-hold` is one:
+/// that is how WooCommerce waits for bank transfers and cheques.
+const VOID: [&str; 5] = ["cancelled", "failed", "trash", "pending", "checkout-draft"];
+/// The status of what nobody ordered: the form of a shopkeeper who has not saved it yet.
+const BLANK: &str = "auto-draft";
 
 /// Reads an order, restored ones too.
 pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let status = text(body, &["status"]).unwrap_or_default();
-    if DRAFT.contains(&status.as_str()) {
+    if status == BLANK {
         return Ok(Parsed::default());
     }
     Order::read(body, delivery, shop)?.parsed(body, VOID.contains(&status.as_str()))
@@ -62,7 +63,7 @@ impl Order {
             self.goods(body, &mut parsed)?;
             self.charges(body, &mut parsed)?;
         }
-        self.refunds(body, &mut parsed)?;
+        self.refunds(body, void, &mut parsed)?;
         parsed.events.extend(self.signed.coupons(&self.id, body, "coupon_lines", self.at)?);
         parsed.extend(self.customer(body)?);
         Ok(parsed)
@@ -125,12 +126,13 @@ impl Order {
         Ok(())
     }
 
-    /// Orders list their refunds as sums alone: what came back is not said. They bear the order's time, for they have none.
-    fn refunds(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
+    /// Orders list their refunds as sums alone: what came back is not said. They bear the order's time, for they have none. Every
+    /// statement tells them anew: an order that is void has none, and one that comes back has them again.
+    fn refunds(&self, body: &Object, void: bool, parsed: &mut Parsed) -> Result<(), Unreadable> {
         for refund in objects(body, &["refunds"]) {
             let id = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
             let reference = OrderId::new(&id).map_err(unusable("refunds[].id"))?;
-            let amount_minor = minor(refund, &["total", "amount"], self.currency)?.unwrap_or(0).abs();
+            let amount_minor = minor(refund, &["total", "amount"], self.currency)?.filter(|_| !void).unwrap_or(0).abs();
             let back = Refund {
                 order: Some(self.id.clone()),
                 reference: Some(reference),
@@ -138,8 +140,10 @@ impl Order {
                 quantity: 0,
                 amount_minor,
                 currency: self.currency,
+                version: self.updated,
+                cancelled: void,
             };
-            parsed.events.push(self.signed.event(&format!("refund:{id}"), self.at, Action::Refunded(back))?);
+            parsed.events.push(self.signed.event(&format!("refund:{id}:{}", self.updated.0), self.at, Action::Refunded(back))?);
         }
         Ok(())
     }
