@@ -10,8 +10,7 @@
 //! [`Personas`] are parameters: training fits them, the artifact's description carries them, and [`Personas::of`] is a pure function of a
 //! profile's facts and of them. Who has done fewer than [`ENOUGH_EVENTS`] things is nobody's kind yet.
 //!
-//! What is absent, on purpose: age, gender, income, address, or anything else that a person is instead of does. What is absent because
-//! nobody tells it: acquisition cost and referrals, which cards show as unknown.
+//! What is absent, on purpose: age, gender, income, address, or anything else that a person is instead of does.
 
 mod card;
 mod measure;

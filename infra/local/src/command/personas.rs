@@ -67,19 +67,23 @@ fn card(persona: &Value, currency: &str) -> String {
             amount(&card["order_value_minor"])
         ),
     );
-    line(
-        "won, brought",
-        format!("cost of winning one {}, referred {}", amount(&card["acquisition_cost_minor"]), percent(&card["referral"])),
-    );
+    let won = [
+        card["acquisition_cost_minor"].as_i64().map(|minor| format!("{} to win one", money(minor, currency))),
+        card["referral"].as_f64().map(|share| format!("{:.0} % brought by other customers", 100.0 * share)),
+    ];
+    let won: Vec<String> = won.into_iter().flatten().collect();
+    line("won", if won.is_empty() { "nobody told what winning one costs, or who brought whom".to_owned() } else { won.join(", ") });
     line("retention", format!("{} of those known for 90 days ordered within the last 90", percent(&card["retention"])));
     let days = card["days_between_orders"]
         .as_f64()
         .map_or_else(|| "nobody came back yet".to_owned(), |days| format!("an order every {days:.0} days"));
     let hour = card["usual_hour"].as_u64().map(|hour| format!(", mostly around {hour}:00 UTC")).unwrap_or_default();
     line("rhythm", format!("{days}{hour}"));
-    line("prices", format!("{} of purchases reduced, by {} on average", percent(&card["reduced_share"]), percent(&card["discount_depth"])));
-    let categories = list(&card["top_categories"]).iter().map(|top| format!("{} {}", text(&top["name"]), percent(&top["share"])));
-    line("buys", categories.collect::<Vec<_>>().join(", "));
+    let depth = card["discount_depth"].as_f64().map(|depth| format!(", by {:.0} % on average", 100.0 * depth)).unwrap_or_default();
+    line("prices", format!("{} of purchases reduced{depth}", percent(&card["reduced_share"])));
+    let categories: Vec<String> =
+        list(&card["top_categories"]).iter().map(|top| format!("{} {}", text(&top["name"]), percent(&top["share"]))).collect();
+    line("buys", if categories.is_empty() { "the catalog knows no categories".to_owned() } else { categories.join(", ") });
     let stage = |name: &str| grouped(card["stages"][name].as_u64().unwrap_or_default());
     line(
         "stages",
@@ -118,7 +122,7 @@ mod tests {
             "Brand Loyalist (p2)",
             "1,200 customers, 25 % of all",
             "9,900.00 EUR, 40 % of all",
-            "cost of winning one unknown",
+            "nobody told what winning one costs",
             "orders every 3.1 days",
         ] {
             assert!(page.contains(words), "{words}: {page}");

@@ -20,11 +20,11 @@ pub struct Card {
     pub lifetime_value_minor: Option<i64>,
     /// Of an order, on average; absent without one.
     pub order_value_minor: Option<i64>,
-    /// What winning one of them cost; absent, for nobody tells what was spent on whom.
+    /// What winning one of them cost on average, of those whose trait `acquisition_cost` tells it; absent where none does.
     pub acquisition_cost_minor: Option<i64>,
     /// Of those whose first order is more than 90 days old, the share that ordered within the last 90; absent where there is nobody.
     pub retention: Option<f64>,
-    /// Of them, the share that another customer brought; absent, for nobody tells.
+    /// Of them, the share that another customer brought, by the trait `referred`; absent where the shop tells it of nobody.
     pub referral: Option<f64>,
     /// Its share of customers less that of the last run; absent in the first.
     pub growth: Option<f64>,

@@ -35,7 +35,10 @@ const PROTECTED: [&str; 16] = [
 ];
 
 /// What [`allowed`] takes into the log; the contacts need no copy (lower case, without `_`).
-const LOGGED: [&str; 13] = [
+const LOGGED: [&str; 16] = [
+    "acquisitioncost",
+    "referredby",
+    "referred",
     "country",
     "countrycode",
     "region",
@@ -89,6 +92,8 @@ pub(super) fn read(traits: &Object) -> Told {
 fn allowed(traits: &Object) -> Vec<(CompactString, CompactString)> {
     let address = object(traits, "address");
     let found = [
+        // What the shop spent to win them, in its currency.
+        ("acquisition_cost", text(traits, &["acquisition_cost", "acquisitionCost"])),
         (
             "birth_month",
             text(traits, &["birth_month", "birthMonth"])
@@ -108,6 +113,8 @@ fn allowed(traits: &Object) -> Vec<(CompactString, CompactString)> {
         ),
         ("loyalty_tier", text(traits, &["loyalty_tier", "loyaltyTier", "tier"])),
         ("plan", text(traits, &["plan"])),
+        // That somebody brought them; who, is nobody's business here.
+        ("referred", text(traits, &["referred_by", "referredBy", "referred"]).map(|by| told_by(&by))),
         ("region", text(traits, &["region", "state"]).or_else(|| text(address?, &["region", "state"]))),
     ];
     found
@@ -115,6 +122,12 @@ fn allowed(traits: &Object) -> Vec<(CompactString, CompactString)> {
         .filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty() && !personal::is_personal(value))?)))
         .map(|(name, value)| (name.into(), cut(&value, LONGEST_TRAIT)))
         .collect()
+}
+
+/// Whether somebody is named, or the answer is yes.
+fn told_by(said: &str) -> String {
+    let is_no = ["false", "no", "0", "none", "null"].contains(&said.trim().to_lowercase().as_str());
+    if is_no { "no" } else { "yes" }.to_owned()
 }
 
 /// `07` of `1984-07-15`: enough for a birthday card, not for an identity.
@@ -159,4 +172,18 @@ pub(super) fn of_message(message: &Object) -> Option<&Object> {
     object(message, "traits")
         .or_else(|| object(object(message, "context")?, "traits"))
         .filter(|traits| traits.values().any(|value| *value != Value::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_winning_somebody_cost_is_told_and_who_brought_them_is_not() {
+        let told = |traits: serde_json::Value| read(traits.as_object().expect("an object"));
+        let found = told(serde_json::json!({ "acquisition_cost": 12.5, "referredBy": "customer-77" }));
+        assert_eq!(found.traits, [("acquisition_cost".into(), "12.5".into()), ("referred".into(), "yes".into())]);
+        assert!(found.contacts.is_empty(), "{found:?}");
+        assert_eq!(told(serde_json::json!({ "referred_by": "none" })).traits, [("referred".into(), "no".into())]);
+    }
 }

@@ -38,6 +38,8 @@ pub(super) fn fill(personas: &mut Personas, shoppers: &[Shopper], each: f64, las
     }
     let everybody: f64 = members.values().map(|members| members.len() as f64).sum();
     let revenue: i64 = members.values().flatten().map(|shopper| shopper.tells.revenue_minor).sum();
+    // Where the shop tells of anybody who was brought, who is not told of was not.
+    let tells_referrals = shoppers.iter().any(|shopper| shopper.tells.referred == Some(true));
     let cards: Vec<Card> = personas
         .personas
         .iter()
@@ -49,6 +51,7 @@ pub(super) fn fill(personas: &mut Personas, shoppers: &[Shopper], each: f64, las
                 share: rounded(share),
                 growth: before.map(|before| rounded(share - before)),
                 revenue_share: (revenue > 0).then(|| rounded(sum(own, |tells| tells.revenue_minor as f64) / revenue as f64)),
+                referral: (tells_referrals && !own.is_empty()).then(|| rounded(referred(own) / own.len() as f64)),
                 apart: apart(personas, own, persona.cloud.centre.as_slice(), currency),
                 ..card(own, each)
             }
@@ -77,6 +80,7 @@ fn card(members: &[&Shopper], each: f64) -> Card {
         value_minor: ratio(revenue, count).map_or(0, |value| value.round() as i64),
         lifetime_value_minor: (!expected.is_empty()).then(|| ((revenue + expected.iter().sum::<f64>()) / count).round() as i64),
         order_value_minor: ratio(revenue, orders).map(|value| value.round() as i64),
+        acquisition_cost_minor: acquisition_cost(members),
         retention: ratio(retained.iter().filter(|retained| **retained).count() as f64, retained.len() as f64),
         top_categories: categories(members),
         days_between_orders: gaps.get(gaps.len() / 2).copied().map(rounded),
@@ -92,6 +96,15 @@ fn card(members: &[&Shopper], each: f64) -> Card {
 
 fn sum(members: &[&Shopper], read: impl Fn(&super::shopper::Tells) -> f64) -> f64 {
     members.iter().map(|shopper| read(&shopper.tells)).sum()
+}
+
+fn acquisition_cost(members: &[&Shopper]) -> Option<i64> {
+    let costs: Vec<f64> = members.iter().filter_map(|shopper| shopper.tells.acquisition_cost_minor).map(|cost| cost as f64).collect();
+    (!costs.is_empty()).then(|| (costs.iter().sum::<f64>() / costs.len() as f64).round() as i64)
+}
+
+fn referred(members: &[&Shopper]) -> f64 {
+    members.iter().filter(|shopper| shopper.tells.referred == Some(true)).count() as f64
 }
 
 fn categories(members: &[&Shopper]) -> Vec<Category> {
@@ -149,4 +162,23 @@ fn apart(personas: &Personas, members: &[&Shopper], centre: &[f64], currency: Cu
         .collect();
     differing.sort_by(|a, b| b.0.cmp(&a.0).then(b.1.total_cmp(&a.1)));
     differing.into_iter().take(LINES).map(|(_, _, line)| line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::persona::shopper::Tells;
+    use rapport_core::persona::Sketch;
+
+    #[test]
+    fn what_winning_one_cost_is_the_mean_of_those_who_tell() {
+        let shopper = |acquisition_cost_minor: Option<i64>, referred: Option<bool>| {
+            let sketch = Sketch { events: 3, ever: Evidence([(0.0, 0.0); MEASURES]), lately: None };
+            Shopper { sketch, tells: Tells { acquisition_cost_minor, referred, ..Tells::default() } }
+        };
+        let told = [shopper(Some(1_000), Some(true)), shopper(None, None), shopper(Some(2_500), Some(false))];
+        let members: Vec<&Shopper> = told.iter().collect();
+        assert_eq!((card(&members, 1.0).acquisition_cost_minor, referred(&members)), (Some(1_750), 1.0));
+        assert_eq!(card(&members[1..2], 1.0).acquisition_cost_minor, None, "who tells nothing costs nobody knows what");
+    }
 }

@@ -39,6 +39,9 @@ pub(super) struct Tells {
     pub(super) lines: f64,
     pub(super) reductions: f64,
     pub(super) coupons: f64,
+    pub(super) acquisition_cost_minor: Option<i64>,
+    /// Whether somebody brought them; `None` where nobody told.
+    pub(super) referred: Option<bool>,
 }
 
 /// Where somebody stands.
@@ -76,6 +79,8 @@ impl Shopper {
                 lines: f64::from(tally.reduced_lines) + f64::from(tally.full_lines),
                 reductions: tally.reductions_permille as f64 / 1000.0,
                 coupons: f64::from(tally.coupons),
+                acquisition_cost_minor: told(facts, "acquisition_cost").and_then(|cost| facts.currency().parse_minor(cost).ok()),
+                referred: told(facts, "referred").map(|referred| referred == "yes"),
             },
         }
     }
@@ -92,6 +97,10 @@ impl Stage {
             _ => Self::ComingBack,
         }
     }
+}
+
+fn told<'a>(facts: &'a Facts<'_>, name: &str) -> Option<&'a str> {
+    facts.profile().traits.iter().find(|told| told.name == name).map(|told| told.value.as_str())
 }
 
 /// What the next year brings, in minor units; `None` where nobody can tell.
