@@ -59,6 +59,8 @@ impl fmt::Display for Door {
     }
 }
 
+/// More events than a profile keeps one by one.
+const CROWDED: usize = 260;
 /// So many sends of a crowd come at once.
 const BURST: usize = 12;
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36";
@@ -236,8 +238,9 @@ impl Shop<'_> {
         let batch: Vec<Json> = (0..count)
             .map(|_| {
                 let (id, happened, item) = (self.message_id(), self.happened(at).plus_ms(clock.unwrap_or(0)), self.item());
-                let event = *self.dice.pick(&["Product Viewed", "Product Added", "Product Removed", "Products Searched", "Checkout Started", "Wheel Spun"]);
-                let properties = json!({ "product_id": item, "query": "tea" });
+                let event = *self.dice.pick(&["Product Viewed", "Product Added", "Product Removed", "Products Searched", "Checkout Started", "Wheel Spun", "Survey Answered"]);
+                let (question, answer) = (format!("Question {}?", self.dice.below(9)), *self.dice.pick(&["yes", "no"]));
+                let properties = json!({ "product_id": item, "query": "tea", "question": question, "answer": answer });
                 json!({ "type": "track", "event": event, "anonymousId": device, "messageId": id, "timestamp": happened.to_string(), "properties": properties })
             })
             .collect();
@@ -319,10 +322,12 @@ impl Shop<'_> {
     }
 
     fn till(&mut self, at: Timestamp) -> Send {
-        let count = 1 + self.dice.below(8);
+        // Some are so busy that their window is full before it is old.
+        let busy = self.dice.happens(30).then(|| self.customer());
+        let count = if busy.is_some() { CROWDED } else { 1 + self.dice.below(8) };
         let batch: Vec<Json> = (0..count)
             .map(|_| {
-                let (id, customer, happened) = (self.message_id(), self.customer(), self.happened(at));
+                let (id, customer, happened) = (self.message_id(), busy.clone().unwrap_or_else(|| self.customer()), self.happened(at));
                 self.done.push((id.clone(), customer.clone(), happened));
                 json!({ "type": "track", "event": "Product Viewed", "userId": customer, "messageId": id, "timestamp": happened.to_string(),
                     "properties": { "product_id": self.item() } })
