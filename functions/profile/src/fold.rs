@@ -176,13 +176,17 @@ async fn fold_one(
     mut stored: Option<Versioned>,
 ) -> Result<(Subject, Taken), FoldError> {
     app.metrics.add(Metric::Folded, events.len());
+    // Robots are in no profile, and no copies for that.
+    let told = events.iter().filter(|event| event.traffic.is_human()).count();
     for attempt in 0..ATTEMPTS {
-        let Some(Opened { mut profile, version, owner: told, standing }) = open(subject, stored) else {
+        let Some(Opened { mut profile, version, owner: owned, standing }) = open(subject, stored) else {
             return Ok((subject.clone(), Taken::NeedsRefold));
         };
-        let owner = OwnedBy::earlier(told.clone(), claim.cloned());
+        let owner = OwnedBy::earlier(owned.clone(), claim.cloned());
+        let before = known(&profile);
         let Ok(is_changed) = profile.fold(events) else { return Ok((subject.clone(), Taken::NeedsRefold)) };
-        let is_written = is_changed || owner != told;
+        let copies = told.saturating_sub(known(&profile) - before);
+        let is_written = is_changed || owner != owned;
         if is_written {
             match placing.put(app, &profile, owner.as_ref(), &standing, version).await {
                 Ok(()) => {}
@@ -194,7 +198,7 @@ async fn fold_one(
                 Err(error) => return Err(error.into()),
             }
         }
-        app.metrics.add(Metric::Copies, if is_changed { 0 } else { events.len() });
+        app.metrics.add(Metric::Copies, copies);
         let Some(owner) = owner else { return Ok((subject.clone(), Taken::Alone)) };
         let is_claimed = claim.is_some_and(|claim| claim.customer == owner.customer);
         let past = (is_claimed && !(profile.is_empty() && profile.erased_at.is_none())).then_some(profile);
@@ -202,6 +206,11 @@ async fn fold_one(
         return Ok((subject.clone(), Taken::Owned(Subject::Customer(owner.customer), portion)));
     }
     Err(conflict(subject).into())
+}
+
+/// How many events a profile counts.
+fn known(profile: &Profile) -> usize {
+    usize::try_from(profile.totals().events).unwrap_or(usize::MAX).saturating_add(profile.open().len())
 }
 
 /// A profile to fold into, and what a write must name.

@@ -54,7 +54,7 @@ pub(crate) async fn export(app: &App, request: &Request, id: &str, now: Timestam
         if let Some(versioned) = read {
             let standing = versioned.standing();
             if !standing.is_empty() {
-                standings.insert(subject.to_string(), segments::exported(&standing));
+                standings.insert(subject.to_string(), segments::exported(subject, &standing));
             }
             profiles.push(customer::everything(subject, &readable(versioned.profile)?, app.config.currency));
         }

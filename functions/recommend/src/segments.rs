@@ -226,9 +226,13 @@ pub(crate) async fn of_customer(
 }
 
 /// Everything held of a standing, in words.
-pub(crate) fn exported(standing: &Standing) -> Json {
-    let memberships = standing.memberships.iter().map(|one| json!({ "segment": one.segment, "since": one.since.to_string() }));
-    let left = standing.left.iter().map(|one| json!({ "segment": one.segment, "at": one.at.to_string() }));
+pub(crate) fn exported(subject: &Subject, standing: &Standing) -> Json {
+    let memberships = standing
+        .memberships
+        .iter()
+        .map(|one| json!({ "segment": one.segment, "since": one.since.to_string(), "entered": one.transition(subject).id }));
+    let left =
+        standing.left.iter().map(|one| json!({ "segment": one.segment, "at": one.at.to_string(), "left": one.transition(subject).id }));
     let next = standing.next_change_at.map(|at| at.to_string());
     json!({ "memberships": memberships.collect::<Vec<_>>(), "left": left.collect::<Vec<_>>(), "next_change_at": next })
 }

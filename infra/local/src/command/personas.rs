@@ -55,7 +55,7 @@ fn card(persona: &Value, currency: &str) -> String {
     let mut line = |name: &str, value: String| {
         let _ = writeln!(page, "  {name:<13} {value}");
     };
-    let grown = card["growth"].as_f64().map(|grown| format!(", {:+.1} points since the last run", 100.0 * grown)).unwrap_or_default();
+    let grown = card["growth"].as_f64().map(|grown| format!(", {:+.1} points in four weeks", 100.0 * grown)).unwrap_or_default();
     line("size", format!("{} customers, {} of all{grown}", grouped(card["people"].as_u64().unwrap_or_default()), percent(&card["share"])));
     line("revenue", format!("{}, {} of all", amount(&card["revenue_minor"]), percent(&card["revenue_share"])));
     line(

@@ -26,7 +26,7 @@ pub struct Card {
     pub retention: Option<f64>,
     /// Of them, the share that another customer brought, by the trait `referred`; absent where the shop tells it of nobody.
     pub referral: Option<f64>,
-    /// Its share of customers less that of the last run; absent in the first.
+    /// Its share of customers less that of four weeks ago, of a younger one less its first; absent in the first run.
     pub growth: Option<f64>,
     /// What they buy, most first, at most three.
     pub top_categories: Vec<Category>,

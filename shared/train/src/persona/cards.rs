@@ -5,11 +5,14 @@ use rapport_core::{
     money::Currency,
     persona::{Card, Category, Evidence, MEASURES, Measure, Personas, Portrait, Stages, Theme, telling},
     prediction::Clock,
+    time::Timestamp,
 };
 use std::collections::BTreeMap;
 
 /// So many categories are named.
 const CATEGORIES: usize = 3;
+/// How much a persona has grown is told over so many days.
+const GROWTH_DAYS: f64 = 28.0;
 /// So many lines say what sets a persona apart.
 const LINES: usize = 5;
 /// A measure sets a persona apart from this ratio to the usual on, up or down.
@@ -24,7 +27,13 @@ pub(super) struct Counted {
 }
 
 /// Fills every card in. Each of `shoppers` stands for `each` customers.
-pub(super) fn fill(personas: &mut Personas, shoppers: &[Shopper], each: f64, last: Option<&Personas>, currency: Currency) -> Counted {
+pub(super) fn fill(
+    personas: &mut Personas,
+    (shoppers, each): (&[Shopper], f64),
+    last: Option<&Personas>,
+    currency: Currency,
+    now: Timestamp,
+) -> Counted {
     let mut members: BTreeMap<&str, Vec<&Shopper>> = BTreeMap::new();
     let mut counted = Counted::default();
     for shopper in shoppers {
@@ -46,7 +55,7 @@ pub(super) fn fill(personas: &mut Personas, shoppers: &[Shopper], each: f64, las
         .map(|persona| {
             let own = members.get(persona.id.as_str()).map(Vec::as_slice).unwrap_or_default();
             let share = if everybody > 0.0 { own.len() as f64 / everybody } else { 0.0 };
-            let before = last.and_then(|last| last.named(&persona.id)).map(|before| before.card.share);
+            let before = last.and_then(|last| share_before(last, &persona.id, now));
             Card {
                 share: rounded(share),
                 growth: before.map(|before| rounded(share - before)),
@@ -59,6 +68,13 @@ pub(super) fn fill(personas: &mut Personas, shoppers: &[Shopper], each: f64, las
         .collect();
     personas.personas.iter_mut().zip(cards).for_each(|(persona, card)| persona.card = card);
     counted
+}
+
+/// The share of the persona called `id` a month ago; of a younger one as far back as it is known.
+fn share_before(last: &Personas, id: &str, now: Timestamp) -> Option<f64> {
+    let known = || last.history.iter().filter(|past| past.id == id);
+    let month_ago = known().filter(|past| now.days_since(past.at) >= GROWTH_DAYS).max_by_key(|past| past.at);
+    month_ago.or_else(|| known().min_by_key(|past| past.at)).map(|past| past.share)
 }
 
 /// What can be told of members alone.
@@ -168,7 +184,20 @@ fn apart(personas: &Personas, members: &[&Shopper], centre: &[f64], currency: Cu
 mod tests {
     use super::*;
     use crate::persona::shopper::Tells;
-    use rapport_core::persona::Sketch;
+    use rapport_core::persona::{Past, Sketch};
+
+    #[test]
+    fn growth_is_told_over_four_weeks() {
+        let day = |day: i64| Timestamp(0).plus_days(day);
+        let past = |at: i64, id: &str, share: f64| Past { at: day(at), id: id.into(), share, people: 1, revenue_minor: 0 };
+        let history = vec![past(0, "p1", 0.5), past(7, "p1", 0.4), past(7, "p2", 0.1), past(30, "p1", 0.2), past(30, "p2", 0.3)];
+        let last =
+            Personas { scales: Vec::new(), themes: Vec::new(), personas: Vec::new(), fit: rapport_core::persona::Fit::default(), history };
+        assert_eq!(share_before(&last, "p1", day(36)), Some(0.4));
+        assert_eq!(share_before(&last, "p1", day(90)), Some(0.2));
+        assert_eq!(share_before(&last, "p2", day(31)), Some(0.1), "younger than that: as far back as it is known");
+        assert_eq!(share_before(&last, "p3", day(31)), None);
+    }
 
     #[test]
     fn what_winning_one_cost_is_the_mean_of_those_who_tell() {

@@ -9,7 +9,7 @@
 
 use super::{
     Reason,
-    format::Field,
+    format::{Field, Format},
     intake::{Intake, Row, label},
     lines::{part_id, quantity_of},
     value::quantity,
@@ -100,7 +100,9 @@ impl Order {
     fn begin(name: &str, row: Row<'_>, intake: &mut Intake<'_>) -> Result<Self, Reason> {
         let status = row.get(Field::Status).to_ascii_lowercase();
         let status = status.trim_start_matches("wc-");
-        if matches!(status, "voided" | "expired" | "failed" | "pending payment" | "checkout-draft" | "draft") {
+        // To Shopify `pending` is a sale whose money is on its way.
+        let is_unpaid = status == "pending" && row.columns.format == Format::WoocommerceOrders;
+        if is_unpaid || matches!(status, "voided" | "expired" | "failed" | "pending payment" | "checkout-draft" | "draft") {
             return Err(Reason::Unpaid);
         }
         let at = intake.at(row)?;

@@ -156,6 +156,17 @@ fn rows_of_an_order_that_stand_apart_are_all_kept() {
     assert_eq!(sums(&[&apart, &apart]).revenue_minor, whole.revenue_minor, "imported twice");
 }
 
+#[test]
+fn what_was_never_paid_in_an_export_is_no_sale() {
+    let header = "Order Number,Order Status,Order Date,Email (Billing),Item Name,Quantity,Item Cost";
+    for (status, taken) in [("wc-pending", 0), ("Pending payment", 0), ("wc-failed", 0), ("wc-on-hold", 1), ("Completed", 1)] {
+        let file = format!("{header}\n1,{status},2024-05-06 11:20,a@example.com,Pan,1,10.00\n");
+        let mut events = 0;
+        let report = read(file.as_bytes(), &options(), |one| events += usize::from(matches!(one, Found::Event(_)))).expect("a report");
+        assert_eq!(events, taken, "{status}: {report:?}");
+    }
+}
+
 /// A file of good rows with `damage` between two of them.
 fn around(damage: &[u8]) -> (Report, Vec<String>) {
     let mut file = b"invoice,item,quantity,at,price,customer\n1,mug,1,2024-01-01,1.00,7\n".to_vec();
