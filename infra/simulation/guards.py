@@ -175,7 +175,9 @@ def judge(binaries: tuple[str, str], name: str, seeds: int) -> str:
     if said.returncode != 0:
         return f"fell over: {said.stderr.strip().splitlines()[-1]}"
     # A rule that every order of events follows alike is no law of the simulation; the core has tests of such.
-    tests = subprocess.run([binaries[1], "profile::"], env=environment, capture_output=True, text=True)
+    # Beside the binary, so that a property that fails leaves no note in this tree.
+    away = Path(binaries[1]).parent
+    tests = subprocess.run([binaries[1], "profile::"], env=environment, cwd=away, capture_output=True, text=True)
     failed = re.findall(r"^test (\S+) \.\.\. FAILED$", tests.stdout, re.MULTILINE)
     return f"test `{failed[0]}`" if failed else "nothing"
 
