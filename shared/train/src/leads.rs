@@ -46,8 +46,14 @@ struct Asked {
 pub fn fit(history: &History, now: Timestamp) -> Leads {
     let ahead = i64::from(LEAD_DAYS);
     let oldest = history.looks.iter().map(|look| look.at).min().map_or(i64::MAX, day_of);
-    let cuts = (0..CUTS).map(|step| now.plus_days(-ahead - step * STEP_DAYS)).take_while(|cut| day_of(*cut) > oldest);
-    let asked: Vec<Vec<Asked>> = cuts.map(|cut| ask(history, cut, ahead)).collect();
+    let cuts: Vec<Timestamp> =
+        (0..CUTS).map(|step| now.plus_days(-ahead - step * STEP_DAYS)).take_while(|cut| day_of(*cut) > oldest).collect();
+    let people: Vec<&[Look]> =
+        history.looks.chunk_by(|a, b| a.person == b.person).filter(|looks| history.is_known(looks[0].person)).collect();
+    // Evenly drawn, and before anything is worked out of them.
+    let every = (people.len() * cuts.len()).div_ceil(MOST_QUESTIONS).max(1);
+    let people: Vec<&[Look]> = people.into_iter().step_by(every).collect();
+    let asked: Vec<Vec<Asked>> = cuts.iter().map(|cut| ask((history, &people), *cut, ahead)).collect();
     let leads = learn(asked.iter().flatten());
     // Learned without the newest day, judged on it. Its month must not have been anybody's answer.
     let held = asked.split_first().and_then(|(newest, _)| {
@@ -72,8 +78,6 @@ fn learn<'a>(asked: impl Iterator<Item = &'a Asked>) -> Leads {
     let questions: Vec<Question> = asked
         .map(|asked| Question { features: asked.interest.features(), season: 0.0, weight: 1.0, bought: f64::from(u8::from(asked.ordered)) })
         .collect();
-    let every = questions.len().div_ceil(MOST_QUESTIONS).max(1);
-    let questions: Vec<Question> = questions.into_iter().step_by(every).collect();
     let (count, ordered) = (questions.len() as f64, questions.iter().map(|question| question.bought).sum::<f64>());
     let (prior, worth) = PRIOR;
     let regression = regression::fit(Kind::Chance, &questions, |_| true, RIDGE);
@@ -95,11 +99,9 @@ fn missed(leads: &Leads, asked: &[Asked]) -> Option<f64> {
     (count > 0.0).then(|| logit((came + 0.5) / (count + 1.0)) - logit((said + 0.5) / (count + 1.0)))
 }
 
-/// Everybody who had looked around lately enough at `cut` and had not ordered, and whether they ordered within `ahead` days.
-fn ask(history: &History, cut: Timestamp, ahead: i64) -> Vec<Asked> {
+/// Those of `people` who had looked around lately enough at `cut` and had not ordered, and whether they ordered within `ahead` days.
+fn ask((history, people): (&History, &[&[Look]]), cut: Timestamp, ahead: i64) -> Vec<Asked> {
     let end = cut.plus_days(ahead);
-    let people: Vec<&[Look]> =
-        history.looks.chunk_by(|a, b| a.person == b.person).filter(|looks| history.is_known(looks[0].person)).collect();
     let of_one = |looks: &&[Look]| {
         let person = looks[0].person;
         let first_order = of_person(&history.buys, person, |buy: &Buy| buy.person).first().map(|buy| buy.at);

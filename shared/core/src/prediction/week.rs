@@ -54,7 +54,7 @@ pub struct Clock {
 pub struct Week {
     /// The share of what they do in each hour, Monday midnight first.
     pub shares: Vec<f64>,
-    /// By hour of the day, and by weekday: what of it rests on how many traces.
+    /// On how many visits, orders and mails it rests, those of everybody else that it was shrunk to included.
     trust: f64,
 }
 
