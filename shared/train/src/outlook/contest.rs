@@ -21,6 +21,7 @@ use crate::{
 use rapport_core::prediction::{
     Blend, Calibration, Features, Foresight, Horizon, Link, Outlook, Purchases, Regression, Shares, special::logit,
 };
+use rayon::prelude::*;
 use serde::Serialize;
 
 /// Fewer customers decide nothing.
@@ -86,8 +87,11 @@ pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> R
     let Some(first) = ledger.first() else { return Ok(None) };
     let ahead = i64::from(days).min((today - first) / 2);
     let (cut, Ok(asked_days)) = (today - ahead, u32::try_from(ahead)) else { return Ok(None) };
+    // As many as models are fitted to are enough to judge them by.
+    let every = ledger.len().div_ceil(params.most_customers.max(1)).max(1);
+    let asked = ledger.customers().step_by(every);
     let people: Vec<(Purchases, f64)> =
-        ledger.customers().filter_map(|purchases| Some((known(purchases, cut)?, bought(purchases, cut, today) as f64))).collect();
+        asked.filter_map(|purchases| Some((known(purchases, cut)?, bought(purchases, cut, today) as f64))).collect();
     let buyers = people.iter().filter(|(_, bought)| *bought > 0.0).count();
     if people.len() < ENOUGH || buyers == 0 || buyers == people.len() {
         return Ok(None);
@@ -103,7 +107,7 @@ pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> R
 
 /// How far the champions were off, as they would have spoken then. Nobody may be asked about the season that came.
 fn calibration(outlook: &Outlook, horizon: &Horizon, people: &[(Purchases, f64)]) -> Calibration {
-    let told: Vec<(Foresight, f64)> = people.iter().map(|(known, bought)| (outlook.foresee(known, horizon), *bought)).collect();
+    let told: Vec<(Foresight, f64)> = people.par_iter().map(|(known, bought)| (outlook.foresee(known, horizon), *bought)).collect();
     let chances: Vec<(f64, bool)> = told.iter().map(|(told, bought)| (told.chance.value, *bought > 0.0)).collect();
     let (said, came) = told.iter().fold((0.0, 0.0), |sum, (told, bought)| (sum.0 + told.purchase_days.value, sum.1 + bought));
     Calibration { chance: error_of_chances(&chances), total: (said / came.max(1.0) - 1.0).abs() }
@@ -114,12 +118,13 @@ fn compete((outlook, horizon): (&Outlook, &Horizon), kind: Kind, rules: &[Rule],
     let came: Vec<f64> = people.iter().map(|(_, bought)| if kind == Kind::Count { *bought } else { bought.min(1.0) }).collect();
     let total = came.iter().sum();
     let blend = if kind == Kind::Count { &horizon.count } else { &horizon.chance };
+    let asked = asked(outlook, horizon, kind, people);
     let voices = VOICES.iter().filter(|(voice, _)| *voice != "regression" || blend.regression.is_some());
     let voices = voices.map(|(voice, shares)| (*voice, Blend { shares: shares.unwrap_or(blend.shares), ..blend.clone() }));
     let told: Vec<(&'static str, Vec<f64>, f64)> = voices
         .chain(rules.iter().map(|(name, rule)| (*name, alone(rule, blend.spread))))
         .map(|(voice, blend)| {
-            let heights = heights(outlook, horizon, &blend, kind, people);
+            let heights: Vec<f64> = asked.iter().map(|(features, voices)| blend.height(voices, features, horizon.season)).collect();
             let shift = level(kind, &heights, total);
             (voice, losses(kind, &heights, shift, &came), shift)
         })
@@ -169,13 +174,14 @@ fn judge(days: u32, kind: Kind, told: &[(&'static str, Vec<f64>, f64)]) -> Conte
     Contest { days, question: kind.name(), asked: of_blend.len(), standings, champion, off: *off }
 }
 
-fn heights(outlook: &Outlook, horizon: &Horizon, blend: &Blend, kind: Kind, people: &[(Purchases, f64)]) -> Vec<f64> {
+/// What is known of everybody, and what the purchase models say: the same whoever speaks.
+fn asked(outlook: &Outlook, horizon: &Horizon, kind: Kind, people: &[(Purchases, f64)]) -> Vec<(Features, [f64; 2])> {
     let days = f64::from(horizon.days);
-    let height = |(known, _): &(Purchases, f64)| {
+    let of_one = |(known, _): &(Purchases, f64)| {
         let features = Features::of(known, days, &outlook.bg_nbd, &outlook.pareto_nbd);
-        blend.height(&outlook.voices(kind.link(), known, &features, days), &features, horizon.season)
+        (features, outlook.voices(kind.link(), known, &features, days))
     };
-    people.iter().map(height).collect()
+    people.par_iter().map(of_one).collect()
 }
 
 /// What has to be added to all heights so that their answers add up to `total`.
