@@ -3,7 +3,7 @@
     python3 infra/simulation/guards.py [--seeds 400] [--out DIR] [NAME ...]
 
 Copies the tree to DIR, puts a switch into each guard, builds once, and runs the seeds with one guard off at a time until one breaks
-a law. What it prints stands in docs/simulation.md. It needs what the build needs, and minutes of a processor for each guard that
+a law. What came of it stands in docs/simulation.md. It needs what the build needs, and minutes of a processor for each guard that
 nothing notices.
 """
 
