@@ -4,11 +4,11 @@ use crate::{
     App, Config,
     answer::{self, Failure},
     caller,
+    lookup::may_personalize,
 };
 use http::StatusCode;
 use rapport_core::{
     auth::Scope,
-    event::Purpose,
     features::{Basis, CutOffs, Facts},
     model::Model,
     persona::{Past, Persona, Personas, Portrait},
@@ -43,8 +43,7 @@ pub(crate) async fn list(app: &App, request: &Request, now: Timestamp) -> Result
 /// Which persona `profile` is, with evidence in words. Who keeps to themselves is nobody's kind.
 pub(crate) fn of(profile: &Profile, model: Option<&Model>, config: &Config) -> Json {
     let unknown = |reason: &str| json!({ "id": null, "name": NOBODY_KNOWS, "strength": 0, "evidence": [reason] });
-    let consents = profile.consent_for(Purpose::Personalization).map_or(config.consent == ConsentMode::OptOut, |told| told.value);
-    if !consents {
+    if !may_personalize(std::slice::from_ref(profile), config.consent == ConsentMode::OptOut) {
         return unknown("no consent to personalization");
     }
     let Some((model, personas)) = model.and_then(|model| Some((model, model.meta().personas.as_ref()?))) else {

@@ -16,9 +16,8 @@
 
 mod words;
 
-use crate::Config;
+use crate::{Config, lookup::may_personalize};
 use rapport_core::{
-    event::Purpose,
     features::{Basis, CutOffs, Facts},
     model::Model,
     money::Currency,
@@ -41,12 +40,13 @@ const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Frid
 /// What `model` says of `profile`, who is of the persona called `persona`, at `now`. Null where nothing was learned, or they keep to themselves.
 #[must_use]
 pub(crate) fn predictions(profile: &Profile, model: Option<&Model>, persona: Option<&str>, config: &Config, now: Timestamp) -> Json {
-    let consents = profile.consent_for(Purpose::Personalization).map_or(config.consent == ConsentMode::OptOut, |told| told.value);
+    let consents = may_personalize(std::slice::from_ref(profile), config.consent == ConsentMode::OptOut);
     let Some(model) = model.filter(|_| consents) else { return Json::Null };
     let mut told = Map::new();
     if let Some((outlook, known)) = model.meta().outlook.as_ref().zip(Purchases::of(profile, config.currency, now)) {
-        purchases(&mut told, outlook, &known, config.currency, now);
-        told.extend(next_category(profile, (model, outlook), &known, config).map(|next| ("next_category".to_owned(), next)));
+        let foreseen: Vec<(&Horizon, Foresight)> = outlook.foresee_all(&known).collect();
+        purchases(&mut told, outlook, (&known, &foreseen), config.currency, now);
+        told.extend(next_category(profile, model, (&known, &foreseen), config).map(|next| ("next_category".to_owned(), next)));
     }
     if let Some((leads, interest)) = model.meta().leads.as_ref().zip(Interest::of(profile, now)) {
         let drivers = leads.drivers(&interest).into_iter().map(|(sign, effect)| (effect, words::sign(sign, &interest)));
@@ -62,9 +62,14 @@ pub(crate) fn predictions(profile: &Profile, model: Option<&Model>, persona: Opt
 }
 
 /// Everything about purchases as such.
-fn purchases(told: &mut Map<String, Json>, outlook: &Outlook, known: &Purchases, currency: Currency, now: Timestamp) {
-    let foreseen: Vec<(&Horizon, Foresight)> = outlook.foresee_all(known).collect();
-    for (horizon, foresight) in &foreseen {
+fn purchases(
+    told: &mut Map<String, Json>,
+    outlook: &Outlook,
+    (known, foreseen): (&Purchases, &[(&Horizon, Foresight)]),
+    currency: Currency,
+    now: Timestamp,
+) {
+    for (horizon, foresight) in foreseen {
         let days = horizon.days;
         let drivers: Vec<(f64, String)> = outlook
             .drivers(known, horizon)
@@ -98,17 +103,22 @@ fn purchases(told: &mut Map<String, Json>, outlook: &Outlook, known: &Purchases,
 }
 
 /// Which categories they will buy of; none where the catalog knows no categories.
-fn next_category(profile: &Profile, (model, outlook): (&Model, &Outlook), known: &Purchases, config: &Config) -> Option<Json> {
+fn next_category(
+    profile: &Profile,
+    model: &Model,
+    (known, foreseen): (&Purchases, &[(&Horizon, Foresight)]),
+    config: &Config,
+) -> Option<Json> {
     let tastes = model.meta().tastes.as_ref()?;
     let cut_offs = CutOffs::prior(config.currency);
     let facts = Facts::of(profile, Basis { currency: config.currency, cut_offs: &cut_offs, catalog: Some(model) });
-    let horizons: Vec<(&Horizon, Foresight)> = outlook.foresee_all(known).filter(|(horizon, _)| horizon.days <= CATEGORY_DAYS).collect();
+    let horizons = &foreseen[..foreseen.partition_point(|(horizon, _)| horizon.days <= CATEGORY_DAYS)];
     let (_, furthest) = horizons.last()?;
     let own = Own::of(&facts, known);
     let mut likely: Vec<(f64, &(String, f64))> =
         tastes.categories.iter().map(|category| (tastes.chance(category.1, own.bought(&category.0), furthest).value, category)).collect();
     likely.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.0.cmp(&b.1.0)));
-    let category = |(_, category): &(f64, &(String, f64))| told_category(tastes, category, &own, &horizons);
+    let category = |(_, category): &(f64, &(String, f64))| told_category(tastes, category, &own, horizons);
     Some(json!({
         "value": likely.first()?.1.0,
         "categories": likely.iter().take(TOLD).map(category).collect::<Vec<_>>(),

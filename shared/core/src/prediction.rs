@@ -36,7 +36,7 @@ pub use bg_nbd::BgNbd;
 pub use drivers::{Driver, Fact, Usual};
 pub use features::{FEATURES, Features};
 pub use gamma_gamma::GammaGamma;
-pub use lead::{Interest, LEAD_DAYS, Leads, Sign};
+pub use lead::{Interest, LATELY_DAYS, LEAD_DAYS, Leads, Sign};
 pub use outlook::{Blend, Calibration, Foresight, Horizon, Link, Outlook, Ranged, Shares};
 pub use pareto_nbd::{Departure, ParetoNbd};
 pub use purchases::Purchases;

@@ -81,6 +81,15 @@ impl Timestamp {
         jiff::tz::Offset::UTC.to_datetime(self.instant()).month().unsigned_abs()
     }
 
+    /// The day of the week from Monday, 0 to 6, and the hour of the day, 0 to 23 (UTC).
+    #[must_use]
+    pub fn weekday_and_hour(self) -> (usize, usize) {
+        // 1970-01-01 was a Thursday.
+        let weekday = (self.0.div_euclid(DAY_MS) + 3).rem_euclid(7);
+        let hour = self.0.rem_euclid(DAY_MS) / (DAY_MS / 24);
+        (usize::try_from(weekday).unwrap_or_default(), usize::try_from(hour).unwrap_or_default())
+    }
+
     fn instant(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or_default()
     }

@@ -7,7 +7,7 @@ use crate::{
 };
 use rapport_core::{
     prediction::{
-        Interest, LEAD_DAYS, Leads,
+        Interest, LATELY_DAYS, LEAD_DAYS, Leads,
         special::{logistic, logit},
     },
     time::{DAY_MS, Timestamp},
@@ -20,8 +20,6 @@ const STEP_DAYS: i64 = 15;
 const CUTS: i64 = 8;
 /// Who looked longer ago than this is no lead, in days.
 const FORGOTTEN_DAYS: i64 = 365;
-/// What is lately, in days: as [`Interest`] has it.
-const LATELY_DAYS: i64 = 7;
 /// No more questions than these are learned from.
 const MOST_QUESTIONS: usize = 60_000;
 /// With so many first orders behind it the regression counts half.

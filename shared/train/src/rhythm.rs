@@ -9,7 +9,7 @@ use crate::{
 };
 use rapport_core::{
     prediction::{Clock, Ranged, Rhythm, WEEK_HOURS},
-    time::{DAY_MS, Timestamp},
+    time::Timestamp,
 };
 use rayon::prelude::*;
 
@@ -53,7 +53,7 @@ fn occasions(history: &History) -> Vec<Occasion> {
 fn week(occasions: &[Occasion]) -> Vec<f64> {
     let (mut pairs, mut clock) = (vec![0.0; WEEK_HOURS], Clock::default());
     for occasion in occasions {
-        let (weekday, hour) = place(occasion.at);
+        let (weekday, hour) = occasion.at.weekday_and_hour();
         pairs[weekday * 24 + hour] += 1.0;
         clock.hours[hour] += 1.0;
         clock.weekdays[weekday] += 1.0;
@@ -65,13 +65,6 @@ fn week(occasions: &[Occasion]) -> Vec<f64> {
     };
     // Seven digits tell any share; more would be bytes of the artifact.
     pairs.iter().enumerate().map(share).map(|share| (share * 1e7).round() / 1e7).collect()
-}
-
-/// (weekday from Monday, hour), UTC.
-fn place(at: Timestamp) -> (usize, usize) {
-    // 1970-01-01 was a Thursday.
-    let weekday = (at.0.div_euclid(DAY_MS) + 3).rem_euclid(7);
-    (weekday as usize, (at.0.rem_euclid(DAY_MS) / (DAY_MS / 24)) as usize)
 }
 
 /// How far people's own pasts are followed, and what that gained.
@@ -107,11 +100,11 @@ fn question(own: &[Occasion], cut: Timestamp) -> Option<(Clock, Vec<usize>)> {
     }
     let mut clock = Clock::default();
     for occasion in before {
-        let (weekday, hour) = place(occasion.at);
+        let (weekday, hour) = occasion.at.weekday_and_hour();
         clock.hours[hour] += 1.0;
         clock.weekdays[weekday] += 1.0;
     }
-    let came = after.iter().map(|occasion| place(occasion.at)).map(|(weekday, hour)| weekday * 24 + hour);
+    let came = after.iter().map(|occasion| occasion.at.weekday_and_hour()).map(|(weekday, hour)| weekday * 24 + hour);
     Some((clock, came.collect()))
 }
 
@@ -119,7 +112,7 @@ fn question(own: &[Occasion], cut: Timestamp) -> Option<(Clock, Vec<usize>)> {
 mod tests {
     use super::*;
     use crate::history::Look;
-    use rapport_core::random::SplitMix;
+    use rapport_core::{random::SplitMix, time::DAY_MS};
 
     const MONDAY: Timestamp = Timestamp(1_795_996_800_000);
 

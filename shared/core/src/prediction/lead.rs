@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 /// How far ahead a lead is scored, in days.
 pub const LEAD_DAYS: u32 = 30;
 /// What was done within so many days is done lately.
-const LATELY_DAYS: i64 = 7;
+pub const LATELY_DAYS: i64 = 7;
 /// Half the width of a 95 % interval, in standard deviations.
 const NINETY_FIVE: f64 = 1.96;
 

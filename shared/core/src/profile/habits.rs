@@ -10,7 +10,7 @@ use super::{Act, Line, OpenEvent, PageKind, totals::add_to_sum};
 use crate::{
     event::EmailAct,
     money::Currency,
-    time::{DAY_MS, MINUTE_MS, Timestamp},
+    time::{MINUTE_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
 
@@ -185,9 +185,7 @@ impl Habits {
     }
 
     fn clock(&mut self, at: Timestamp) {
-        let hour = usize::try_from(at.0.rem_euclid(DAY_MS) / (DAY_MS / 24)).unwrap_or_default().min(23);
-        // 1970-01-01 was a Thursday.
-        let weekday = usize::try_from((at.0.div_euclid(DAY_MS) + 3).rem_euclid(7)).unwrap_or_default().min(6);
+        let (weekday, hour) = at.weekday_and_hour();
         tick(&mut self.hours[hour]);
         tick(&mut self.weekdays[weekday]);
         rise(&mut self.tally.acts);

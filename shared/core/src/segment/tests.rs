@@ -305,3 +305,22 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn whoever_was_in_a_segment_that_is_switched_off_leaves_it_then() {
+    let (cut_offs, history) = (CutOffs::prior(Currency::EUR), [event(1, 0, order(1, 1, 900, 0))]);
+    let profile = refold(Subject::Customer(CustomerId::new("ada").expect("an id")), &history);
+    let facts = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: None });
+    let rule = Rule::parse("orders >= 1").expect("a rule");
+    let buyers = |active| Segment { name: "buyers".into(), title: String::new(), description: String::new(), rule: rule.clone(), active };
+    let at = |before: &Standing, active, hour: i64| {
+        Standing::after(before, &Segments::with(vec![buyers(active)]), &facts, START.plus_ms(hour * HOUR_MS))
+    };
+    let inside = at(&Standing::default(), true, 1);
+    let first = at(&inside, false, 5);
+    // In again, and out again: another departure.
+    let second = at(&at(&first, true, 6), false, 9);
+    let left = |standing: &Standing| standing.left.last().filter(|left| left.segment == "buyers").expect("they left").clone();
+    assert_eq!((left(&first).at, left(&second).at), (START.plus_ms(5 * HOUR_MS), START.plus_ms(9 * HOUR_MS)));
+    assert_ne!(left(&first).transition(&profile.subject).id, left(&second).transition(&profile.subject).id);
+}
