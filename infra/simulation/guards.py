@@ -1,10 +1,10 @@
 """Takes away, one by one, the guards that keep the laws, and sees whether the simulation notices.
 
-    python3 infra/simulation/guards.py [--seeds 400] [--out DIR] [NAME ...]
+    python3 infra/simulation/guards.py [--seeds 400] [--cuts 1] [--out DIR] [NAME ...]
 
-Copies the tree to DIR, puts a switch into each guard, builds once, and runs the seeds with one guard off at a time until one breaks
-a law. What came of it stands in docs/simulation.md. It needs what the build needs, and minutes of a processor for each guard that
-nothing notices.
+Copies the tree to DIR, puts a switch into each guard, builds once, and runs schedules, then seeds, with one guard off at a time until
+one breaks a law; where none does, the tests of the crates that hold the guards. What came of it stands in docs/simulation.md. It needs
+what the build needs, and minutes of a processor for each guard that nothing notices.
 """
 
 import argparse
@@ -71,7 +71,7 @@ GUARDS = {
     # The folds of an object.
     "earliest-of-batch": ("of a batch's words on a link the earliest is recorded", FOLDS, "        known.at = known.at.min(link.at);", "        if !{off} {{ known.at = known.at.min(link.at); }}"),
     "moved-refolded": ("who lost an alias is folded anew", FOLDS, "let moved = links.iter().filter(|(_, owner)| !owner.before().is_empty());", "let moved = links.iter().filter(|(_, owner)| !{off} && !owner.before().is_empty());"),
-    "claims-told": ("a linker writes the owner into the alias' row", FOLDS, "let owner = OwnedBy::earlier(told.clone(), claim.cloned());", "let owner = OwnedBy::earlier(told.clone(), claim.cloned().filter(|_| !{off}));"),
+    "claims-told": ("a linker writes the owner into the alias' row", FOLDS, "let owner = OwnedBy::earlier(owned.clone(), claim.cloned());", "let owner = OwnedBy::earlier(owned.clone(), claim.cloned().filter(|_| !{off}));"),
     "past-absorbed": ("what an alias did before goes to its owner", FOLDS, "let is_claimed = claim.is_some_and(", "let is_claimed = !{off} && claim.is_some_and("),
     "owners-folded": ("events of an alias go to its owner", FOLDS, "            Taken::Owned(owner, portion) => shares", "            Taken::Owned(..) if {off} => {{}}\n            Taken::Owned(owner, portion) => shares"),
     "needs-refold": ("what a fold cannot do is refolded", FOLDS, "            Taken::NeedsRefold => refolds.extend([subject]),", "            Taken::NeedsRefold => if !{off} {{ refolds.extend([subject]) }},"),
@@ -131,16 +131,21 @@ def switched(source: str, path: str, name: str, found: str, instead: str) -> str
     return source.replace(found, instead.format(off=f'{path_of_off}("{name}")'), 1)
 
 
+def switchable(sources: dict[str, bytes], names: list[str]) -> dict[str, bytes]:
+    """`sources` with a switch in every guard."""
+    lib = "shared/core/src/lib.rs"
+    sources = sources | {lib: sources[lib] + SWITCH.encode()}
+    for name in names:
+        _, path, found, instead = GUARDS[name]
+        sources[path] = switched(sources[path].decode(), path, name, found, instead).encode()
+    return sources
+
+
 def copy(tree: Path, names: list[str]) -> None:
     """The repository with a switch in every guard."""
     listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], check=True, capture_output=True, text=True).stdout.split("\n")
     sources = {path: Path(path).read_bytes() for path in listed if path and Path(path).is_file()}
-    lib = "shared/core/src/lib.rs"
-    sources[lib] += SWITCH.encode()
-    for name in names:
-        _, path, found, instead = GUARDS[name]
-        sources[path] = switched(sources[path].decode(), path, name, found, instead).encode()
-    for path, content in sources.items():
+    for path, content in switchable(sources, names).items():
         target = tree / path
         # Cargo builds again what was written again.
         if not target.is_file() or target.read_bytes() != content:
@@ -148,52 +153,71 @@ def copy(tree: Path, names: list[str]) -> None:
             target.write_bytes(content)
 
 
-def build(out: Path) -> tuple[str, str]:
-    """The tests of the simulation, and those of the core."""
-    environment = os.environ | {"CARGO_TARGET_DIR": str(out / "target")}
-    command = ["cargo", "test", "--release", "--workspace", "--test", "seeds", "--no-run"]
-    subprocess.run(command, check=True, cwd=out / "tree", env=environment)
-    core = ["cargo", "test", "--release", "-p", "rapport-core", "--lib", "--no-run"]
-    subprocess.run(core, check=True, cwd=out / "tree", env=environment)
-    return newest(out, "seeds-*"), newest(out, "rapport_core-*")
+# The crates whose own tests are asked last.
+CRATES = {"rapport-core": "profile::", "rapport-io": "", "rapport-archive": "", "profile": "", "ingest": "", "train": ""}
 
 
-def newest(out: Path, pattern: str) -> str:
-    """The binary built last of those that `pattern` names."""
-    built = [path for path in glob.glob(str(out / "target/release/deps" / pattern)) if "." not in Path(path).name]
-    return max(built, key=os.path.getmtime)
+class Tests:
+    """The tests of the tree in `out`; those of the crates are built when the first guard goes unnoticed."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.binaries = self.built("--workspace", "--test", "seeds", "--test", "schedules")
+
+    def built(self, *words: str) -> dict[str, str]:
+        environment = os.environ | {"CARGO_TARGET_DIR": str(self.out / "target")}
+        command = ["cargo", "test", "--release", *words, "--no-run"]
+        told = subprocess.run(command, check=True, cwd=self.out / "tree", env=environment, stderr=subprocess.PIPE, text=True).stderr
+        return {Path(path).name.rsplit("-", 1)[0]: path for path in re.findall(r"Executable .*\((.+)\)", told)}
+
+    def of(self, name: str) -> str:
+        if name not in self.binaries:
+            self.binaries |= self.built("--lib", *(word for crate in CRATES for word in ("-p", crate)))
+        return self.binaries[name]
 
 
-def judge(binaries: tuple[str, str], name: str, seeds: int) -> str:
-    """What came of running without the guard called `name`: a seed that breaks a law, or else a test of the core."""
-    environment = os.environ | {"OFF": name, "SEEDS": str(seeds), "STOP": "1"}
-    command = [binaries[0], "--exact", "nothing_is_lost_and_nothing_counts_twice", "--nocapture"]
-    said = subprocess.run(command, env=environment, capture_output=True, text=True)
+def judge(tests: Tests, name: str, given: argparse.Namespace) -> str:
+    """What came of running without the guard called `name`: what breaks a law, or else a test."""
+    environment = os.environ | {"OFF": name, "SEEDS": str(given.seeds), "CUTS": str(given.cuts), "STOP": "1"}
+
+    def run(binary: str, *words: str) -> subprocess.CompletedProcess:
+        # Beside the binary, so that a property that fails leaves no note in this tree.
+        return subprocess.run([binary, *words], env=environment, cwd=Path(binary).parent, capture_output=True, text=True)
+
+    said = run(tests.of("schedules"), "--nocapture")
+    told = re.search(r"^(.+?): Schedule .*? breaks a law: (.+?):", said.stdout + said.stderr, re.MULTILINE)
+    if told:
+        return f"schedule of “{told[1]}”: {told[2]}"
+    if said.returncode != 0:
+        return f"schedules fell over: {said.stderr.strip().splitlines()[-1]}"
+    said = run(tests.of("seeds"), "--exact", "nothing_is_lost_and_nothing_counts_twice", "--nocapture")
     told = re.search(r'broken: \[\((\d+), "(.*?)"\)', said.stdout)
     if told:
         return f"seed {told[1]}: {told[2]}"
     if said.returncode != 0:
-        return f"fell over: {said.stderr.strip().splitlines()[-1]}"
-    # A rule that every order of events follows alike is no law of the simulation; the core has tests of such.
-    # Beside the binary, so that a property that fails leaves no note in this tree.
-    away = Path(binaries[1]).parent
-    tests = subprocess.run([binaries[1], "profile::"], env=environment, cwd=away, capture_output=True, text=True)
-    failed = re.findall(r"^test (\S+) \.\.\. FAILED$", tests.stdout, re.MULTILINE)
-    return f"test `{failed[0]}`" if failed else "nothing"
+        return f"seeds fell over: {said.stderr.strip().splitlines()[-1]}"
+    # A rule that every order of events follows alike is no law of the simulation; crates have tests of such.
+    for crate, filter in CRATES.items():
+        said = run(tests.of(crate.replace("-", "_")), *filter.split())
+        failed = re.findall(r"^test (\S+) \.\.\. FAILED$", said.stdout, re.MULTILINE)
+        if failed:
+            return f"test `{failed[0]}` of {crate}"
+    return "nothing"
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("names", nargs="*", default=list(GUARDS), metavar="NAME")
     arguments.add_argument("--seeds", type=int, default=400)
+    arguments.add_argument("--cuts", type=int, default=1)
     arguments.add_argument("--out", type=Path, default=Path("target/guards"))
     given = arguments.parse_args()
     out = given.out.resolve()
     copy(out / "tree", list(GUARDS))
-    binaries = build(out)
-    print(f"| Guard | Without it | Noticed by |\n|---|---|---|\n| none off | | {judge(binaries, '', given.seeds)} |", flush=True)
+    tests = Tests(out)
+    print(f"| Guard | Without it | Noticed by |\n|---|---|---|\n| none off | | {judge(tests, '', given)} |", flush=True)
     for name in given.names:
-        print(f"| `{name}` | {GUARDS[name][0]} | {judge(binaries, name, given.seeds)} |", flush=True)
+        print(f"| `{name}` | {GUARDS[name][0]} | {judge(tests, name, given)} |", flush=True)
 
 
 if __name__ == "__main__":

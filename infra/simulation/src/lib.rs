@@ -11,6 +11,8 @@
 //! laws     custody · live = replay · who stands in which segment · = a run without faults in another order · = after archiving · the same model
 //! ```
 //!
+//! [`explore`] plays small scenes in every schedule instead of by chance.
+//!
 //! What is absent: time spent (latency, cost), and AWS's own behaviour, which `tests/suite` sees through real SDK calls.
 #![warn(missing_docs)]
 
@@ -22,6 +24,8 @@ mod past;
 mod post;
 mod rates;
 mod reference;
+mod scenes;
+mod schedules;
 mod sends;
 mod stage;
 mod stores;
@@ -31,6 +35,8 @@ mod world;
 
 pub use laws::Broken;
 pub use rates::Rates;
+pub use scenes::{Scene, scenes};
+pub use schedules::{Cut, Schedule, Survey, explore};
 
 use dice::Dice;
 use rapport_core::source::ConsentMode;

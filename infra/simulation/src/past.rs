@@ -21,6 +21,12 @@ impl Past {
         }
     }
 
+    /// The earliest state that is remembered of a row that is `now`.
+    pub(crate) fn earliest(&self, (table, key): (Table, &RecordKey), now: Option<Record>) -> Option<Record> {
+        let earliest = self.0.get(&(table, key.clone())).and_then(VecDeque::front).cloned();
+        earliest.unwrap_or(now)
+    }
+
     /// One of the last states of a row that is `now`.
     pub(crate) fn show(&self, (table, key): (Table, &RecordKey), now: Option<Record>, dice: &mut Dice) -> Option<Record> {
         let states = self.0.get(&(table, key.clone()));

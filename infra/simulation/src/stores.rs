@@ -104,9 +104,13 @@ impl Records for Exposed<MemoryRecords> {
             return Ok(rows);
         }
         let mut state = self.weather.state();
+        let is_behind = state.behind.contains(&state.actor);
         let State { dice, rates, past, .. } = &mut *state;
-        let shown =
-            keys.iter().zip(rows).map(|(key, row)| if dice.happens(rates.stale) { past.show((table, key), row, dice) } else { row });
+        let shown = keys.iter().zip(rows).map(|(key, row)| match () {
+            () if is_behind => past.earliest((table, key), row),
+            () if dice.happens(rates.stale) => past.show((table, key), row, dice),
+            () => row,
+        });
         Ok(shown.collect())
     }
 

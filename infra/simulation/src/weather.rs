@@ -42,6 +42,10 @@ pub(crate) struct State {
     pub(crate) story: Story,
     /// Who makes the calls just now; 0 for nobody in particular.
     pub(crate) actor: u64,
+    /// Whether every call lets others go first, once; else chance says.
+    pub(crate) in_step: bool,
+    /// Whose reads that need not be the newest show every row as it was earliest.
+    pub(crate) behind: BTreeSet<u64>,
     pub(crate) inbox: Post,
     pub(crate) folds: Post,
     /// Bodies that the inbox has taken, whatever their senders were told, with how often.
@@ -65,6 +69,8 @@ impl Weather {
             rates,
             story: Story::new(told),
             actor: 0,
+            in_step: false,
+            behind: BTreeSet::new(),
             inbox: Post::default(),
             folds: Post::default(),
             accepted: BTreeMap::new(),
@@ -84,7 +90,11 @@ impl Weather {
     pub(crate) async fn call(&self, writes: bool, conditional: bool) -> Fate {
         let turns = {
             let mut state = self.state();
-            if state.rates == Rates::CALM { 0 } else { state.dice.below(3) }
+            match () {
+                () if state.in_step => 1,
+                () if state.rates == Rates::CALM => 0,
+                () => state.dice.below(3),
+            }
         };
         self.turns(turns).await;
         let mut state = self.state();

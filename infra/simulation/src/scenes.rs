@@ -1,0 +1,158 @@
+//! A few people, a device, and handlers that meet over them: what [`crate::schedules`] plays in every way there is.
+
+use rapport_core::{
+    event::{Action, Authority, Event, Product, Traffic, Who},
+    id::{CustomerId, DeviceId, EventId, ItemId},
+    time::{MINUTE_MS, Timestamp},
+};
+
+/// When the handlers of a scene begin.
+pub(crate) const NOW: Timestamp = Timestamp(1_788_220_800_000);
+/// When what lies in the archive was received.
+pub(crate) const LONG_AGO_DAYS: i64 = -20;
+
+/// What was, and who is at work.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// What it is about.
+    pub name: &'static str,
+    /// Objects that were received and folded before, oldest first.
+    pub(crate) past: Vec<Vec<Event>>,
+    /// Whether the past was received so long ago that it may be archived.
+    pub(crate) is_old: bool,
+    /// The handlers.
+    pub(crate) acts: Vec<Act>,
+}
+
+/// What one handler does.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    /// Folds an object with these events.
+    Fold(Vec<Event>),
+    /// Folds anew whoever waits for it, somebody among them.
+    Refold(&'static str),
+    /// Moves closed days into the archive.
+    Archive,
+}
+
+/// All of them.
+#[must_use]
+pub fn scenes() -> Vec<Scene> {
+    let fold = |events: &[Event]| Act::Fold(events.to_vec());
+    let scene = |name, past: &[&[Event]], acts: Vec<Act>| Scene {
+        name,
+        past: past.iter().map(|object| object.to_vec()).collect(),
+        is_old: false,
+        acts,
+    };
+    vec![
+        scene(
+            "a device works while somebody signs in on it",
+            &[&[viewed(1, 10)]],
+            vec![fold(&[viewed(2, 20)]), fold(&[signed_in(3, "ada", 30)])],
+        ),
+        scene(
+            "a device works while an earlier word gives it to somebody else",
+            &[&[viewed(1, 10)], &[signed_in(2, "bob", 30)]],
+            vec![fold(&[viewed(3, 40)]), fold(&[signed_in(4, "ada", 20)])],
+        ),
+        scene(
+            "a device and its owner work while an earlier word takes it away",
+            &[&[signed_in(1, "bob", 30)]],
+            vec![fold(&[viewed(2, 40), told(3, "bob", 41)]), fold(&[signed_in(4, "ada", 20)])],
+        ),
+        scene(
+            "two customers claim a device that works",
+            &[],
+            vec![fold(&[signed_in(1, "bob", 30)]), fold(&[signed_in(2, "ada", 20)]), fold(&[viewed(3, 10)])],
+        ),
+        scene(
+            "who owns a device turns out to be somebody else",
+            &[&[signed_in(1, "ada", 10)]],
+            vec![fold(&[viewed(2, 40), told(3, "ada", 41)]), fold(&[same(4, "ada", "eve", 50)])],
+        ),
+        scene(
+            "a device's new owner turns out to be somebody else",
+            &[&[viewed(1, 5)]],
+            vec![fold(&[signed_in(2, "ada", 10), told(3, "ada", 11)]), fold(&[same(4, "ada", "eve", 50)])],
+        ),
+        scene(
+            "a device is taken away twice",
+            &[&[signed_in(1, "bob", 30), viewed(2, 31)]],
+            vec![fold(&[signed_in(3, "ada", 20)]), fold(&[signed_in(4, "eve", 10)])],
+        ),
+        scene(
+            "a copy of what a device did comes while it is taken away",
+            &[&[viewed(1, 10)], &[signed_in(2, "bob", 30)]],
+            vec![fold(&[viewed(1, 10), told(3, "bob", 41)]), fold(&[signed_in(4, "ada", 20)])],
+        ),
+        scene(
+            "somebody is forgotten while their device works",
+            &[&[signed_in(1, "ada", 10), viewed(2, 11)]],
+            vec![fold(&[viewed(3, 40)]), fold(&[forgotten(4, "ada", 20)])],
+        ),
+        scene(
+            "two jobs refold whom a third folds",
+            &[&[viewed(1, 10)], &[signed_in(2, "bob", 30)]],
+            vec![Act::Refold("ada"), Act::Refold("bob"), fold(&[signed_in(4, "ada", 20)])],
+        ),
+        Scene {
+            is_old: true,
+            ..scene(
+                "a refold reads while days are archived",
+                &[&[signed_in(1, "ada", 10), viewed(2, 11)]],
+                vec![Act::Refold("ada"), Act::Archive],
+            )
+        },
+        Scene {
+            is_old: true,
+            ..scene(
+                "a device is taken away while days are archived",
+                &[&[viewed(1, 10)], &[signed_in(2, "bob", 30)]],
+                vec![fold(&[signed_in(4, "ada", 20)]), Act::Archive],
+            )
+        },
+    ]
+}
+
+const DEVICE: &str = "phone";
+
+/// What the device did, with nobody signed in.
+fn viewed(id: u32, minute: i64) -> Event {
+    event(id, minute, (None, true), Action::Viewed(product(id)))
+}
+
+/// What somebody did, by no device.
+fn told(id: u32, customer: &str, minute: i64) -> Event {
+    event(id, minute, (Some(customer), false), Action::Viewed(product(id)))
+}
+
+/// The shop says that the device is a customer's.
+fn signed_in(id: u32, customer: &str, minute: i64) -> Event {
+    event(id, minute, (Some(customer), true), Action::Identified { traits: Vec::new() })
+}
+
+/// The shop says that two customers are one.
+fn same(id: u32, previous: &str, customer: &str, minute: i64) -> Event {
+    event(id, minute, (Some(customer), false), Action::Aliased { previous: previous.into() })
+}
+
+fn forgotten(id: u32, customer: &str, minute: i64) -> Event {
+    event(id, minute, (Some(customer), false), Action::Erased)
+}
+
+fn product(number: u32) -> Product {
+    Product::bare(ItemId::new(&format!("item{number}")).unwrap_or_else(|_| unreachable!("an item's name")))
+}
+
+fn event(id: u32, minute: i64, (customer, device): (Option<&str>, bool), action: Action) -> Event {
+    let who = Who {
+        customer: customer.and_then(|id| CustomerId::new(id).ok()),
+        device: if device { DeviceId::new(DEVICE).ok() } else { None },
+        ..Who::default()
+    };
+    let (authority, traffic) = (if who.customer.is_some() { Authority::Backend } else { Authority::Browser }, Traffic::Human);
+    let id = EventId::new(&format!("e{id}")).unwrap_or_else(|_| unreachable!("an event's name"));
+    // All of it on one day, which is long past where days are archived.
+    Event { id, at: NOW.plus_days(LONG_AGO_DAYS).plus_ms(minute * MINUTE_MS), authority, source: "scene".into(), who, traffic, action }
+}
