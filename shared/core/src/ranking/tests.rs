@@ -12,6 +12,7 @@ use proptest::{prelude::prop, prop_assert, prop_assert_eq, proptest};
 use std::collections::BTreeMap;
 
 mod chance;
+mod guards;
 
 const NOW: Timestamp = Timestamp(1_795_348_800_000);
 
