@@ -31,6 +31,8 @@ pub mod outlook;
 mod pairs;
 pub mod persona;
 mod popularity;
+#[cfg(test)]
+mod promises;
 pub mod protocol;
 mod purchases;
 mod reliability;
