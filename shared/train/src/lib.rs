@@ -17,6 +17,7 @@
 
 pub mod audit;
 pub mod blend;
+mod breadth;
 mod content;
 mod corpus;
 mod examination;
@@ -34,7 +35,7 @@ mod popularity;
 #[cfg(test)]
 mod promises;
 pub mod protocol;
-mod purchases;
+pub mod purchases;
 mod reliability;
 mod repeat;
 pub mod rhythm;
@@ -45,6 +46,7 @@ pub mod taste;
 mod together;
 mod visits;
 
+pub use breadth::{Breadth, Part};
 pub use corpus::Corpus;
 pub use examination::Examination;
 pub use history::{Buy, Draw, History, Look, Spent};
