@@ -24,6 +24,8 @@ pub struct Corpus {
     people: Interner<CompactString>,
     orders: Interner<u64>,
     answers: Interner<CompactString>,
+    /// Numbered apart: an item that was shown, and with which nothing else was done, joins no catalog.
+    shown: Interner<ItemId>,
     told: Vec<Told>,
     facts: Vec<Fact>,
     drawn: Vec<Drawn>,
@@ -113,7 +115,7 @@ impl Corpus {
         // Browsers send them, so a probability is believed within the bounds that ours have.
         let propensity = (exposure.propensity_ppm as f32 / 1e6).max(PROPENSITY_FLOOR);
         if propensity < 1.0 {
-            let (answer, item) = (self.answers.number(exposure.recommendation.clone()), self.item(&exposure.item));
+            let (answer, item) = (self.answers.number(exposure.recommendation.clone()), self.shown.number(exposure.item.clone()));
             let clicked = matches!(event.action, Action::Clicked(_));
             let exposed = Draw { position: exposure.position, propensity, clicked };
             self.drawn.push(Drawn { copy: OpenEvent::of(event).copy_mark(), person, answer, item, exposed });
@@ -196,7 +198,6 @@ impl Corpus {
         }
         for drawn in &mut self.drawn {
             drawn.person = people[drawn.person as usize];
-            drawn.item = item(drawn.item);
         }
         for (_, owner) in self.persons.iter_mut().filter_map(|person| person.owner.as_mut()) {
             *owner = people[*owner as usize];

@@ -3,6 +3,8 @@
 //! The newest tenth of all looks and purchases is held out. Half of the people in it choose the shop's weights ([`crate::blend`]); the
 //! other half judges what was chosen, beside bestsellers, beside the default weights, and beside the model without each of its parts.
 
+mod breadth;
+
 pub use crate::{
     reliability::Reliability,
     score::{Lead, Row},
@@ -13,10 +15,11 @@ use crate::{
         self, Weights,
         placements::{Answered, Questions, answers, questions},
     },
+    breadth::Breadth,
     examination::{self, Examination},
     history::{Buy, History, Look},
     learn::Models,
-    lists::{Lists, popular},
+    lists::{Lists as VisitorLists, popular},
     score::{Score, Scores},
     shopper::{self, Order},
 };
@@ -53,6 +56,8 @@ pub struct Report {
     pub weights: Weights,
     /// One row a question and answerer.
     pub rows: Vec<Row>,
+    /// Whom the lists of the model and of bestsellers serve: next looks, next purchases and new items.
+    pub breadth: Vec<Breadth>,
     /// Whether there were enough answers to believe the rows.
     pub is_enough: bool,
     /// Whether scores are the chances that they stand for, by placement.
@@ -76,6 +81,8 @@ pub(crate) struct Case {
     wanted: BTreeSet<u32>,
     /// Of those, what was never bought before.
     fresh: BTreeSet<u32>,
+    /// Whether all that they bought before was one order.
+    is_one_order: bool,
 }
 
 impl Case {
@@ -85,6 +92,10 @@ impl Case {
 
     pub(crate) const fn wanted(&self) -> &BTreeSet<u32> {
         &self.wanted
+    }
+
+    fn judge(&self, lists: &Lists) -> Judged {
+        Judged { all: Score::of(&lists.all, &self.wanted), new: lists.new.as_ref().map(|list| Score::of(list, &self.fresh)) }
     }
 }
 
@@ -120,6 +131,7 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
             cut: None,
             weights: Weights::DEFAULT,
             rows: Vec::new(),
+            breadth: Vec::new(),
             is_enough: false,
             reliability: Vec::new(),
             examination: examination::fit(&history.draws),
@@ -155,8 +167,9 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
     let mut rows = judge_looks(&model, &default, &places, &judging);
     rows.extend(judge_orders(&model, &default, &judging_customers));
     rows.extend(judged);
+    let breadth = breadth::judge(&past, &model, &places, &judging, &judging_customers);
     let is_enough = rows.iter().map(|row| row.asked).max().unwrap_or(0) >= ENOUGH;
-    Ok(Report { cut: Some(cut), weights, rows, is_enough, reliability, examination: examination::fit(&history.draws) })
+    Ok(Report { cut: Some(cut), weights, rows, breadth, is_enough, reliability, examination: examination::fit(&history.draws) })
 }
 
 fn read(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Model, ModelError> {
@@ -236,27 +249,54 @@ fn case(past: &History, places: &Places, known: &[Buy], wanted: BTreeSet<u32>) -
         own: own.into_iter().map(|item| past.items[item as usize].id.clone()).collect(),
         fresh: wanted.difference(&places_of_own).copied().collect(),
         wanted,
+        is_one_order: known.iter().all(|buy| buy.order == known[0].order),
     })
 }
 
-/// The lists that lookups would answer these customers with, judged.
-pub(crate) fn lists(model: &Model, cases: &[Case]) -> Vec<Judged> {
+/// A customer's two lists: of anything, and of what they never bought, where they wanted such.
+struct Lists {
+    all: Vec<u32>,
+    new: Option<Vec<u32>>,
+}
+
+/// The lists that lookups would answer these customers with.
+fn listed(model: &Model, cases: &[Case]) -> Vec<Lists> {
     let now = model.meta().created;
     let shop = Shop::new(Some(model.clone()), [], Rules::default());
-    let judge = |scratch: &mut Scratch, case: &Case| {
+    let answer = |scratch: &mut Scratch, case: &Case| {
         let mut list = |exclude: Vec<ItemId>| shopper::next_purchases(&shop, &case.profile, exclude, LIST, now, scratch);
-        let all = Score::of(&list(Vec::new()), &case.wanted);
-        Judged { all, new: (!case.fresh.is_empty()).then(|| Score::of(&list(case.own.clone()), &case.fresh)) }
+        Lists { all: list(Vec::new()), new: (!case.fresh.is_empty()).then(|| list(case.own.clone())) }
     };
-    cases.par_iter().map_init(Scratch::default, judge).collect()
+    cases.par_iter().map_init(Scratch::default, answer).collect()
+}
+
+/// The same, judged.
+pub(crate) fn lists(model: &Model, cases: &[Case]) -> Vec<Judged> {
+    listed(model, cases).iter().zip(cases).map(|(lists, case)| case.judge(lists)).collect()
+}
+
+/// What bestsellers alone would be.
+fn bestsellers(model: &Model, case: &Case) -> Lists {
+    let list = |barred: &BTreeSet<u32>| popular(model, |item| !barred.contains(&item)).take(LIST).collect::<Vec<u32>>();
+    let own: BTreeSet<u32> = case.own.iter().filter_map(|id| model.index_of(id)).collect();
+    Lists { all: list(&BTreeSet::new()), new: (!case.fresh.is_empty()).then(|| list(&own)) }
+}
+
+/// The list that a visitor would be shown after these looks, and the bestsellers that they are not looking at.
+fn next_look(lists: &mut VisitorLists<'_>, places: &Places, step: &Step<'_>) -> Vec<u32> {
+    let seen: Vec<u32> = step.before.iter().map(|look| places.of(look.item)).collect();
+    lists.next_look(&seen, LIST)
+}
+
+fn bestsellers_beside(model: &Model, places: &Places, step: &Step<'_>) -> Vec<u32> {
+    let current = step.before.last().map(|look| places.of(look.item));
+    popular(model, |item| Some(item) != current).take(LIST).collect()
 }
 
 fn looks(model: &Model, places: &Places, steps: &[Step<'_>]) -> Scores {
-    let score = |lists: &mut Lists<'_>, step: &Step<'_>| {
-        let seen: Vec<u32> = step.before.iter().map(|look| places.of(look.item)).collect();
-        Score::of(&lists.next_look(&seen, LIST), &BTreeSet::from([places.of(step.next)]))
-    };
-    Scores(steps.par_iter().map_init(|| Lists::new(model), score).collect())
+    let score =
+        |lists: &mut VisitorLists<'_>, step: &Step<'_>| Score::of(&next_look(lists, places, step), &BTreeSet::from([places.of(step.next)]));
+    Scores(steps.par_iter().map_init(|| VisitorLists::new(model), score).collect())
 }
 
 fn judge_looks(model: &Model, default: &Model, places: &Places, steps: &[Step<'_>]) -> Vec<Row> {
@@ -266,11 +306,7 @@ fn judge_looks(model: &Model, default: &Model, places: &Places, steps: &[Step<'_
     }
     let how = model.meta().next_look;
     let ask = |how: NextLook| looks(&model.clone().weighing(how, model.meta().next_purchase), places, steps);
-    let bestsellers = |step: &Step<'_>| {
-        let current = step.before.last().map(|look| places.of(look.item));
-        let list: Vec<u32> = popular(model, |item| Some(item) != current).take(LIST).collect();
-        Score::of(&list, &BTreeSet::from([places.of(step.next)]))
-    };
+    let bestsellers = |step: &Step<'_>| Score::of(&bestsellers_beside(model, places, step), &BTreeSet::from([places.of(step.next)]));
     let own = looks(model, places, steps);
     let others = [
         ("bestsellers", Scores(steps.iter().map(bestsellers).collect())),
@@ -289,15 +325,9 @@ fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
     }
     let how = model.meta().next_purchase;
     let ask = |how: NextPurchase| lists(&model.clone().weighing(model.meta().next_look, how), cases);
-    let bestsellers = |case: &Case| {
-        let list = |barred: &BTreeSet<u32>| popular(model, |item| !barred.contains(&item)).take(LIST).collect::<Vec<u32>>();
-        let own: BTreeSet<u32> = case.own.iter().filter_map(|id| model.index_of(id)).collect();
-        let new = (!case.fresh.is_empty()).then(|| Score::of(&list(&own), &case.fresh));
-        Judged { all: Score::of(&list(&BTreeSet::new()), &case.wanted), new }
-    };
     let own = lists(model, cases);
     let others: [(&str, Vec<Judged>); 4] = [
-        ("bestsellers", cases.iter().map(bestsellers).collect()),
+        ("bestsellers", cases.iter().map(|case| case.judge(&bestsellers(model, case))).collect()),
         ("default weights", ask(default.meta().next_purchase)),
         ("without habits", ask(NextPurchase { own: 0.0, ..how })),
         ("without the trend", ask(NextPurchase { trend: 0.0, own_trend: 0.0, ..how })),
@@ -412,6 +442,24 @@ mod tests {
         }
         assert!(row("next_purchase", "without habits").lead.is_some_and(|lead| lead.low > 0.0), "{:?}", report.rows);
         assert!(report.is_enough);
+    }
+
+    #[test]
+    fn whom_lists_serve_stands_beside_how_right_they_are() {
+        let mut history = history(|usual| usual);
+        // Of the judging people one ordered once and comes back, and one alone looks at a thing that nobody else does.
+        history.buys.retain(|buy| buy.person != 1 || [10, 19].contains(&buy.order));
+        history.items.push(Item::bare(ItemId::new("odd").expect("an id")));
+        history.looks.iter_mut().filter(|look| look.person == 3 && look.item % 2 == 0).for_each(|look| look.item = ITEMS);
+        let report = measure(&history, Currency::EUR).expect("measures");
+        let of = |question: &str, answerer: &str| {
+            report.breadth.iter().find(|breadth| (breadth.question, breadth.answerer) == (question, answerer)).expect("a row")
+        };
+        assert!(of("next_look", "model").coverage > 0.95 && of("next_look", "bestsellers").coverage < 0.6, "{:?}", report.breadth);
+        assert_eq!(of("next_look", "model").one_order_customers, None, "a visit has no orders");
+        let rare = of("next_look", "model").rare_items.expect("one was wanted");
+        assert!((1..=3).contains(&rare.asked) && of("next_purchase", "model").rare_items.is_none(), "{:?}", report.breadth);
+        assert_eq!(of("next_purchase", "model").one_order_customers.map(|part| part.asked), Some(1));
     }
 
     #[test]

@@ -13,23 +13,25 @@ use rayon::prelude::*;
 
 /// What may be turned.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Params {
+pub struct Params {
     /// Added to every item's own count; in buyers.
-    pub(crate) ridge: f32,
+    pub ridge: f32,
     /// The most companions that an item is regressed on.
-    pub(crate) support: usize,
+    pub support: usize,
     /// Entries of the whole table, at most; 4 bytes each.
-    pub(crate) entries: usize,
+    pub entries: usize,
     /// A pair that fewer people stand behind is not shown to strangers, so it is not stored.
-    pub(crate) least_supporters: u32,
+    pub least_supporters: u32,
     /// Of a person, at most so many newest purchases.
-    pub(crate) longest: usize,
+    pub longest: usize,
 }
 
-pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 240_000, least_supporters: 2, longest: 2_000 };
+/// What serves every shop: picked by hand on the public data of docs/models.md.
+pub const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 240_000, least_supporters: 2, longest: 2_000 };
 
 /// By item: what buying it says of others, (item, weight).
-pub(crate) fn fit(history: &History, params: &Params) -> Vec<Vec<(u32, f32)>> {
+#[must_use]
+pub fn fit(history: &History, params: &Params) -> Vec<Vec<(u32, f32)>> {
     let counts = Counts::of(history, params);
     let items = counts.rows.iter().filter(|row| !row.is_empty()).count().max(1);
     let kept = (params.entries / items).clamp(1, params.support);

@@ -4,7 +4,7 @@ use super::progress;
 use crate::numbers::grouped;
 use indicatif::ProgressBar;
 use rapport_train::{
-    Examination,
+    Breadth, Examination, Part,
     holdout::{Reliability, Report, Row},
 };
 use std::fmt::Write as _;
@@ -13,7 +13,10 @@ use train::Step;
 /// A table of questions and answerers.
 pub(super) fn page(report: &Report) -> String {
     let rows = match report.cut.filter(|_| report.is_enough) {
-        Some(cut) => format!("\nAsked about what came after {}, which it had not seen:\n{}", cut.day(), table(&report.rows)),
+        Some(cut) => {
+            let asked = format!("\nAsked about what came after {}, which it had not seen:\n", cut.day());
+            asked + &table(&report.rows) + &breadth(&report.breadth)
+        }
         None => "Too little came after the rest to measure by: not enough data yet.\n".to_owned(),
     };
     rows + &reliability(&report.reliability) + &attention(&report.examination)
@@ -63,6 +66,29 @@ pub(super) fn table(rows: &[Row]) -> String {
             "  {question:<15}{:<20}{asked:>7}{hits:>16}{:>8.3}{:>8.3}{:>9.3}   {lead}",
             row.answerer, row.recall, row.reciprocal_rank, row.ndcg
         );
+    }
+    page
+}
+
+/// Whom the lists serve, by question and answerer; nothing where nobody was asked.
+pub(super) fn breadth(rows: &[Breadth]) -> String {
+    let mut page = String::new();
+    if !rows.is_empty() {
+        let _ = writeln!(
+            page,
+            "\n  {:<15}{:<20}{:>15}{:>17}{:>22}{:>26}",
+            "question", "answered by", "catalog shown", "popularity lift", "rare items found", "NDCG@10 after one order"
+        );
+    }
+    for Breadth { question, answerer, coverage, popularity_lift, rare_items, one_order_customers } in rows {
+        let part = |part: &Option<Part>, shown: fn(f64) -> String| {
+            part.map_or("-".to_owned(), |part| format!("{} of {}", shown(part.value), grouped(part.asked as u64)))
+        };
+        let (shown, lift) = (format!("{:.1} %", 100.0 * coverage), format!("{:+.0} %", 100.0 * popularity_lift));
+        let rare = part(rare_items, |share| format!("{:.1} %", 100.0 * share));
+        let one_order = part(one_order_customers, |gain| format!("{gain:.3}"));
+        let question = question.replace('_', " ");
+        let _ = writeln!(page, "  {question:<15}{answerer:<20}{shown:>15}{lift:>17}{rare:>22}{one_order:>26}");
     }
     page
 }

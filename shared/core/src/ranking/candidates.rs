@@ -114,8 +114,9 @@ impl Scratch {
         }
     }
 
-    pub(super) fn score_of(&self, item: u32) -> Option<f32> {
-        self.blend.get(item).map(|candidate| candidate.score)
+    /// What speaks for the item; how well it sells, where nothing else does.
+    pub(super) fn score_or_favour(&self, shop: &Shop, item: u32) -> f32 {
+        self.blend.get(item).map_or_else(|| shop.favour(item), |candidate| candidate.score)
     }
 }
 

@@ -11,6 +11,9 @@ use crate::{
 use proptest::{prelude::prop, prop_assert, prop_assert_eq, proptest};
 use std::collections::BTreeMap;
 
+mod chance;
+mod guards;
+
 const NOW: Timestamp = Timestamp(1_795_348_800_000);
 
 fn id(text: &str) -> ItemId {
