@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
     catalog::{Item, Listing},
-    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
+    event::{Action, Authority, Event, OrderLine, Product, Refund, Traffic, Who},
     id::{CustomerId, EventId, OrderId},
-    model::{Calibration, Draft, ItemStatistics, Model, Neighbour, Repeat},
+    model::{Calibration, Draft, ItemStatistics, Model, Neighbour, NextPurchase, Repeat},
     money::Currency,
     profile::{Subject, refold},
     rules::Rules,
@@ -84,26 +84,34 @@ fn names(shop: &Shop, answer: &Answer) -> Vec<String> {
 
 /// A customer who bought these items, each so many days ago.
 fn buyer(bought: &[(ItemId, i64)]) -> Profile {
+    returner(bought, &[])
+}
+
+/// A customer who bought some items and sent some back, each so many days ago.
+fn returner(bought: &[(ItemId, i64)], returned: &[(ItemId, i64)]) -> Profile {
     let customer = CustomerId::new("ada").expect("an id");
-    let events = bought.iter().enumerate().map(|(place, (item, days))| Event {
-        id: EventId::new(&format!("e{place}")).expect("an id"),
+    let told = |id: String, days: i64, action: Action| Event {
+        id: EventId::new(&id).expect("an id"),
         at: NOW.plus_days(-days),
         authority: Authority::Webhook,
         source: "shopify".into(),
         who: Who { customer: Some(customer.clone()), ..Who::default() },
         traffic: Traffic::Human,
-        action: Action::Ordered(OrderLine {
-            order: OrderId::new(&format!("o{place}")).expect("an id"),
-            version: NOW.plus_days(-days),
-            product: Some(Product::bare(item.clone())),
-            quantity: 1,
-            paid_minor: 100,
-            discount_minor: 0,
-            currency: Currency::EUR,
-            cancelled: false,
-        }),
-    });
-    let events: Vec<Event> = events.collect();
+        action,
+    };
+    let group = |name: String| OrderId::new(&name).expect("an id");
+    let (currency, cancelled) = (Currency::EUR, false);
+    let ordered = |(place, (item, days)): (usize, &(ItemId, i64))| {
+        let (order, version, product) = (group(format!("o{place}")), NOW.plus_days(-days), Some(Product::bare(item.clone())));
+        let line = OrderLine { order, version, product, quantity: 1, paid_minor: 100, discount_minor: 0, currency, cancelled };
+        told(format!("e{place}"), *days, Action::Ordered(line))
+    };
+    let refunded = |(place, (item, days)): (usize, &(ItemId, i64))| {
+        let (reference, version, product) = (Some(group(format!("r{place}"))), NOW.plus_days(-days), Some(Product::bare(item.clone())));
+        let refund = Refund { order: None, reference, product, quantity: 1, amount_minor: 100, currency, version, cancelled };
+        told(format!("f{place}"), *days, Action::Refunded(refund))
+    };
+    let events: Vec<Event> = bought.iter().enumerate().map(ordered).chain(returned.iter().enumerate().map(refunded)).collect();
     refold(Subject::Customer(customer), &events)
 }
 
@@ -168,6 +176,51 @@ fn what_was_bought_returns_only_where_that_is_a_habit() {
     let flour = answer.picks.iter().find(|pick| pick.why.code == Code::BuyAgain).expect("flour again");
     assert_eq!(shop.item(flour.item).as_ref().map(|item| item.id()), Some("i01"));
     assert!(answer.picks.iter().any(|pick| pick.why.code == Code::AlsoBought));
+}
+
+#[test]
+fn what_was_sent_back_is_neither_owned_nor_bought_again() {
+    let shop = shop();
+    let again = |profile: &Profile| {
+        let answer = answer(&shop, &Ask { limit: 100, ..ask("home", None) }, &[profile]);
+        let habits = answer.picks.iter().filter(|pick| pick.why.code == Code::BuyAgain);
+        habits.map(|pick| (pick.item, pick.why.evidence.concat())).collect::<Vec<(u32, String)>>()
+    };
+    // The purchases may be sealed by now, or not; the second of two is what came back.
+    for days in [10, 200] {
+        let flour = [(item(1), days), (item(1), days + 1)];
+        let once = returner(&flour, &[(item(1), 5)]);
+        assert_eq!(again(&once), [(1, "1".to_owned())], "{days} days");
+        let never = returner(&flour, &[(item(1), 5), (item(1), 4)]);
+        assert!(never.bought().is_empty() && again(&never).is_empty(), "{days} days: {:?}", never.bought());
+        let tins = returner(&[(item(2), days)], &[(item(2), 5)]);
+        let shown = answer(&shop, &Ask { limit: 100, ..ask("home", None) }, &[&tins]);
+        assert!(names(&shop, &shown).contains(&"i02".to_owned()), "who sent it back may still want it");
+    }
+}
+
+#[test]
+fn what_is_due_by_its_interval_rises_and_says_so() {
+    let shop = |due: f32| {
+        let next_purchase = NextPurchase { due, ..NextPurchase::DEFAULT };
+        let draft = Draft { next_purchase, ..draft() };
+        Shop::new(Some(Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads")), [], Rules::default())
+    };
+    // Flour lasts twenty days.
+    let bought = buyer(&[(item(1), 2), (item(5), 19), (item(5), 60), (item(9), 20)]);
+    let told = |due: f32| {
+        let answer = answer(&shop(due), &Ask { limit: 100, ..ask("home", None) }, &[&bought]);
+        let habits = answer.picks.into_iter().filter(|pick| pick.why.code == Code::BuyAgain);
+        habits.map(|pick| (pick.item, pick.why.evidence, pick.why.text)).collect::<Vec<(u32, Vec<String>, String)>>()
+    };
+    let words = |item: u32, times: &str, text: &str| (item, vec![times.to_owned()], text.to_owned());
+    let [fresh, twice, due] = [
+        words(1, "1", "You have bought this before"),
+        words(5, "2", "You have bought this 2 times"),
+        words(9, "1", "You have bought this before, and it may be time again"),
+    ];
+    assert_eq!(told(0.0), [twice.clone(), fresh.clone(), due.clone()], "by heat and trend alone");
+    assert_eq!(told(1.0), [twice, due, fresh], "bought two days ago, it lasts");
 }
 
 /// The formula of `NextPurchase`, said plainly.
