@@ -42,6 +42,7 @@ mod shopper;
 pub mod taste;
 mod together;
 mod visits;
+pub mod whole;
 
 pub use corpus::Corpus;
 pub use examination::Examination;
