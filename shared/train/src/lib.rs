@@ -36,6 +36,7 @@ mod purchases;
 mod reliability;
 mod repeat;
 pub mod rhythm;
+mod room;
 mod score;
 mod season;
 mod shopper;
