@@ -30,8 +30,10 @@ pub(crate) struct Params {
 
 pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 240_000, kept: 64, least_supporters: 2, longest: 2_000 };
 
-/// By item: what buying it says of others, (item, weight).
-pub(crate) type Rows = Vec<Vec<(u32, f32)>>;
+/// By item: what buying it says of others.
+pub(crate) type Rows = Vec<Weights>;
+/// Of one item, or on one: (item, weight).
+type Weights = Vec<(u32, f32)>;
 
 /// The table that there is room for.
 pub(crate) fn fit(history: &History, params: &Params) -> Rows {
@@ -100,7 +102,7 @@ impl Counts {
     }
 
     /// What the purchases of others say of item `target`: from at most `kept` of them, and from its whole support.
-    fn column(&self, target: u32, kept: usize, params: &Params) -> (Vec<(u32, f32)>, Vec<(u32, f32)>) {
+    fn column(&self, target: u32, kept: usize, params: &Params) -> (Weights, Weights) {
         let support = self.companions(target, params);
         let equations = self.equations(target, &support, params.ridge);
         let whole: Vec<(u32, f32)> = support.into_iter().zip(equations.clone().solve()).collect();

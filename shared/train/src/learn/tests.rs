@@ -131,6 +131,8 @@ fn a_hundred_thousand_orders_of_one_robot_in_a_day_move_little() {
     for item in [0, 3, 39, 8] {
         let partners: Vec<u32> = model.together(item).map(|near| near.item).collect();
         assert_eq!(partners, [item ^ 1], "of {item}");
+        let lift = |model: &Model| model.together(item).next().map_or(0.0, |near| near.weight);
+        assert!(lift(&model) >= lift(&honest) / 2.0, "of {item}: {} of {}", lift(&model), lift(&honest));
         let after: Vec<u32> = model.bought_after(item).map(|(other, _)| other).collect();
         assert_eq!(after, [item ^ 1], "of {item}");
     }
