@@ -1,5 +1,6 @@
 //! Accuracy on public data, with what the best measured peers reach as floors: the protocols of `rapport evaluate`, from the same learning,
 //! one set of defaults. Where the data is not there, or nothing is optimised, this says so and passes.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "a test that cannot go on has failed, and figures are worth reading")]
 
 use flate2::read::MultiGzDecoder;
 use rapport_core::{

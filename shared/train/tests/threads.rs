@@ -1,5 +1,6 @@
 //! The same events give the same artifact, byte for byte, on one thread and on two: everything that is learned, from the demo shop's own
 //! messages, looks, orders and profiles.
+#![allow(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use rapport_core::{
     catalog::Item,
