@@ -18,12 +18,11 @@ mod gather;
 
 pub use audit::audit;
 
-use bytes::Bytes;
 use customers::Customers;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
     features::CutOffs,
-    model::{Meta, Model, ModelError},
+    model::{Meta, ModelError},
     money::Currency,
     source::ConsentMode,
     time::Timestamp,
@@ -33,11 +32,10 @@ use rapport_io::{
 };
 use rapport_lambda::Job;
 use rapport_train::{
-    Corpus, Learned,
+    Corpus,
     holdout::{self, Report},
-    leads, learn,
-    outlook::{self, Contest},
-    persona, rhythm, taste,
+    outlook::Contest,
+    whole::{self, Whole},
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -171,8 +169,16 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     progress(Step::Learn);
     let (config, learned_cut_offs) = (app.config, cut_offs);
     // Minutes of arithmetic must not hold up the runtime's I/O.
-    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, (&customers, &learned_cut_offs), &config, now));
-    let Fitted { artifact, model, holdout, contests } = learned.await??;
+    let learned = tokio::task::spawn_blocking(move || {
+        let history = gathered.corpus.history(config.consent).with_catalog(catalog);
+        let (profiles, cut_offs) = (customers.readable(), &learned_cut_offs);
+        let customers = whole::Customers { profiles: &profiles, each: customers.each, last: customers.last.as_ref(), cut_offs };
+        whole::fit(&history, customers, (config.currency, config.consent), now)
+    });
+    let Whole { artifact, model, holdout, contests, unpredicted } = learned.await??;
+    if let Some(error) = unpredicted {
+        tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
+    }
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -209,45 +215,4 @@ pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report
     let Config { currency, consent } = app.config;
     let measured = tokio::task::spawn_blocking(move || holdout::measure(&corpus.history(consent).with_catalog(catalog), currency));
     Ok(measured.await??)
-}
-
-struct Fitted {
-    artifact: Bytes,
-    model: Model,
-    holdout: Report,
-    contests: Vec<Contest>,
-}
-
-/// The pure part: events in, artifact out, read back once as a lookup will.
-fn fit(
-    corpus: Corpus,
-    catalog: Vec<rapport_core::catalog::Item>,
-    (customers, cut_offs): (&Customers, &CutOffs),
-    config: &Config,
-    now: Timestamp,
-) -> Result<Fitted, TrainError> {
-    let history = corpus.history(config.consent).with_catalog(catalog);
-    let Learned { mut draft, report } = learn(&history, config.currency, now)?;
-    // Customers whose numbers fit no purchase model are no reason to recommend nothing.
-    let (contests, held) = match outlook::of_history(&history, config.currency, now) {
-        Ok(outlook::Learned { outlook, contests, held }) => {
-            draft.outlook = Some(outlook);
-            (contests, held)
-        }
-        Err(error) => {
-            tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
-            (Vec::new(), None)
-        }
-    };
-    draft.tastes = taste::fit(&history, held.as_ref());
-    draft.leads = Some(leads::fit(&history, now));
-    draft.rhythm = rhythm::fit(&history);
-    // Personas ask the catalog for brands and categories, as it is read back.
-    let catalog = Model::parse(draft.to_bytes()?.0.into())?;
-    draft.personas = match customers.readable() {
-        nobody if nobody.is_empty() => customers.last.clone(),
-        profiles => Some(persona::learn((&profiles, customers.each), customers.last.as_ref(), &catalog, cut_offs, config.consent, now)),
-    };
-    let artifact = Bytes::from(draft.to_bytes()?.0);
-    Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })
 }

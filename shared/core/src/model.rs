@@ -17,7 +17,7 @@ mod placements;
 mod purchases;
 mod tensor;
 
-pub use draft::{Draft, ItemStatistics};
+pub use draft::{Draft, ItemStatistics, rounded};
 pub use item::{Extras, ItemView, Repeat};
 pub use looks::{NextLook, RecentVisits};
 pub use placements::{Blend, Calibration, Placement, Placements, Weighing};

@@ -1,13 +1,17 @@
 //! From events, in any order and told any number of times, to the history that holds.
 
+mod refunds;
+#[cfg(test)]
+mod tests;
+mod told;
+
 use crate::{
     history::{Buy, Draw, History, Look, Spent, day_of},
     intern::Interner,
 };
 use compact_str::CompactString;
 use rapport_core::{
-    catalog::Item,
-    event::{Action, Event, Exposure, Product, Purpose},
+    event::{Action, Event, Exposure, Purpose},
     id::ItemId,
     money::Currency,
     profile::{Act, CopyMark, OpenEvent, Position, Statement, Subject, links, subjects},
@@ -16,6 +20,7 @@ use rapport_core::{
     time::Timestamp,
 };
 use rayon::prelude::*;
+use told::Told;
 
 /// A growing set of events, a few dozen bytes each.
 #[derive(Debug, Default)]
@@ -65,7 +70,7 @@ struct Drawn {
 enum Did {
     Look { cart: bool },
     Order { order: u32, statement: Statement, quantity: u32, cancelled: bool, paid: (i64, Currency) },
-    Refund { credit: u32, statement: Statement, quantity: u32, cancelled: bool },
+    Refund { credit: u32, statement: Statement, quantity: u32, cancelled: bool, paid: (i64, Currency) },
 }
 
 /// Stands for "no item" in a fact: a charge, or a statement without lines.
@@ -102,7 +107,8 @@ impl Corpus {
             }
             Act::Refunded(line) if line.statement.trusted => {
                 let credit = self.orders.number(line.group);
-                Did::Refund { credit, statement: line.statement, quantity: line.quantity, cancelled: line.cancelled }
+                let paid = (line.amount_minor, line.currency);
+                Did::Refund { credit, statement: line.statement, quantity: line.quantity, cancelled: line.cancelled, paid }
             }
             Act::Refunded(_) => return,
             act => Did::Look { cart: matches!(act, Act::CartAdded(..)) },
@@ -156,7 +162,7 @@ impl Corpus {
 
         let holding = self.holding();
         let mut history = History { events, draws, known: persons.iter().map(|person| person.known).collect(), ..History::default() };
-        let mut refunds: Vec<Buy> = Vec::new();
+        let mut returned: Vec<Buy> = Vec::new();
         self.facts.par_sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
         for Fact { copy, person, item, did } in self.facts.iter().filter(|fact| fact.item != NO_ITEM).copied() {
             let at = copy.position.at;
@@ -170,16 +176,16 @@ impl Corpus {
                         history.buys.push(Buy { person, at, order, item, quantity });
                     }
                 }
-                Did::Refund { credit, statement, quantity, cancelled } => {
+                Did::Refund { credit, statement, quantity, cancelled, .. } => {
                     if !cancelled && holding[credit as usize] == Some(statement) {
-                        refunds.push(Buy { person, at, order: 0, item, quantity });
+                        returned.push(Buy { person, at, order: 0, item, quantity });
                     }
                 }
             }
         }
         history.spent = self.spent(&holding, &persons);
         history.buys.par_sort_by_key(|buy| (buy.person, buy.at, buy.order));
-        take_back(&mut history.buys, &refunds);
+        refunds::take_back(&mut history.buys, &returned);
         history.items = self.told.into_iter().map(Told::into_item).collect();
         history
     }
@@ -206,22 +212,29 @@ impl Corpus {
         self.told = placed(std::mem::take(&mut self.told), &items);
     }
 
-    /// What people paid, by person, then day: of orders that hold, whether or not a line says for what. Facts are sorted by person and time.
+    /// What people paid less what they were paid back, by person, then day: of orders and refunds that hold, whether or not a line says
+    /// for what. Facts are sorted by person and time.
     fn spent(&self, holding: &[Option<Statement>], persons: &[Person]) -> Vec<Spent> {
-        let mut spent: Vec<Spent> = Vec::new();
+        let (mut spent, mut refunds): (Vec<Spent>, Vec<Spent>) = (Vec::new(), Vec::new());
         for Fact { copy, person, did, .. } in &self.facts {
-            let Did::Order { order, statement, cancelled, paid: (minor, currency), .. } = did else { continue };
+            let (of, order, statement, cancelled, (minor, currency)) = match did {
+                Did::Order { order, statement, cancelled, paid, .. } => (&mut spent, order, statement, cancelled, *paid),
+                Did::Refund { credit, statement, cancelled, paid, .. } => (&mut refunds, credit, statement, cancelled, *paid),
+                Did::Look { .. } => continue,
+            };
             let holds = statement.trusted && !cancelled && holding[*order as usize] == Some(*statement);
             if holds && persons[*person as usize].known {
                 let day = day_of(copy.position.at);
-                match spent.last_mut() {
-                    Some(last) if (last.person, last.day, last.currency) == (*person, day, *currency) => {
-                        last.minor = last.minor.saturating_add(*minor);
+                match of.last_mut() {
+                    Some(last) if (last.person, last.day, last.currency) == (*person, day, currency) => {
+                        last.minor = last.minor.saturating_add(minor);
                     }
-                    _ => spent.push(Spent { person: *person, day, minor: *minor, currency: *currency }),
+                    _ => of.push(Spent { person: *person, day, minor, currency }),
                 }
             }
         }
+        refunds.retain(|refund| refund.minor > 0);
+        refunds::pay_back(&mut spent, &refunds);
         spent
     }
 
@@ -315,175 +328,5 @@ impl Person {
     fn may_teach(&self, at: Timestamp, unset: ConsentMode) -> bool {
         let allows = self.consent.map_or(!self.known || unset == ConsentMode::OptOut, |(_, granted)| granted);
         allows && self.erased.is_none_or(|erased| at > erased)
-    }
-}
-
-/// Takes returned pieces from the person's newest purchases of the item before the return; purchases of nothing vanish.
-fn take_back(buys: &mut Vec<Buy>, refunds: &[Buy]) {
-    for refund in refunds {
-        let from = buys.partition_point(|buy| buy.person < refund.person);
-        let to = buys.partition_point(|buy| (buy.person, buy.at) <= (refund.person, refund.at));
-        let mut left = refund.quantity;
-        for buy in buys.get_mut(from..to).unwrap_or_default().iter_mut().rev().filter(|buy| buy.item == refund.item) {
-            let taken = left.min(buy.quantity);
-            buy.quantity -= taken;
-            left -= taken;
-            if left == 0 {
-                break;
-            }
-        }
-    }
-    buys.retain(|buy| buy.quantity > 0);
-}
-
-/// How far a telling is believed: trusted senders first, then the newer.
-type Rank = (bool, Position);
-
-/// What events told about an item, each field by its best teller.
-#[derive(Debug)]
-struct Told {
-    id: ItemId,
-    title: Option<(Rank, CompactString)>,
-    category: Option<(Rank, CompactString)>,
-    brand: Option<(Rank, CompactString)>,
-    price: Option<(Rank, (i64, Option<Currency>))>,
-}
-
-impl Told {
-    const fn of(id: ItemId) -> Self {
-        Self { id, title: None, category: None, brand: None, price: None }
-    }
-
-    fn hear(&mut self, product: &Product, rank: Rank) {
-        keep_best(&mut self.title, rank, product.title.as_ref());
-        keep_best(&mut self.category, rank, product.category.as_ref());
-        keep_best(&mut self.brand, rank, product.brand.as_ref());
-        keep_best(&mut self.price, rank, product.price_minor.map(|price| (price, product.currency)).as_ref());
-    }
-
-    fn into_item(self) -> Item {
-        let text = |told: Option<(Rank, CompactString)>| told.map(|(_, text)| text.into_string());
-        let (price_minor, currency) = self.price.map_or((None, None), |(_, (price, currency))| (Some(price), currency));
-        Item {
-            title: text(self.title),
-            category: text(self.category),
-            brand: text(self.brand),
-            price_minor,
-            currency,
-            ..Item::bare(self.id)
-        }
-    }
-}
-
-fn keep_best<T: Clone>(known: &mut Option<(Rank, T)>, rank: Rank, told: Option<&T>) {
-    if let Some(told) = told
-        && known.as_ref().is_none_or(|(best, _)| *best < rank)
-    {
-        *known = Some((rank, told.clone()));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rapport_core::{
-        event::{Authority, Consent, OrderLine, Refund, Traffic, Who},
-        id::{DeviceId, EventId, OrderId},
-    };
-
-    fn event(id: &str, device: &str, action: Action) -> Event {
-        Event {
-            id: EventId::new(id).expect("an id"),
-            at: Timestamp(1_000),
-            authority: Authority::Browser,
-            source: "test".into(),
-            who: Who { device: DeviceId::new(device).ok(), ..Who::default() },
-            traffic: Traffic::Human,
-            action,
-        }
-    }
-
-    fn exposure(answer: &str, item: &str, position: u16, propensity_ppm: u32) -> Exposure {
-        Exposure { recommendation: answer.into(), item: ItemId::new(item).expect("an id"), position, propensity_ppm }
-    }
-
-    #[test]
-    fn numbers_do_not_depend_on_who_was_read_first() {
-        let viewed = |id: &str, device: &str, item: &str| {
-            event(id, device, Action::Viewed(Product { title: Some(item.into()), ..Product::bare(ItemId::new(item).expect("an id")) }))
-        };
-        let events = [viewed("1", "b", "tea"), viewed("2", "a", "cup"), viewed("3", "c", "tea"), viewed("4", "a", "pot")];
-        let history = |events: &mut dyn Iterator<Item = &Event>| {
-            let mut corpus = Corpus::default();
-            events.for_each(|event| corpus.add(event));
-            corpus.history(ConsentMode::OptOut)
-        };
-        let (read, backwards) = (history(&mut events.iter()), history(&mut events.iter().rev()));
-        assert_eq!((read.looks, read.items), (backwards.looks, backwards.items));
-    }
-
-    #[test]
-    fn a_refund_holds_as_its_order_was_last_told() {
-        let tea = || Some(Product::bare(ItemId::new("tea").expect("an id")));
-        let by = |id: &str, action: Action| Event { authority: Authority::Webhook, ..event(id, "a", action) };
-        let ordered = |version: i64, cancelled: bool| {
-            let (order, version, currency) = (OrderId::new("1").expect("an id"), Timestamp(version), Currency::EUR);
-            let product = tea().filter(|_| !cancelled);
-            Action::Ordered(OrderLine { order, version, product, quantity: 5, paid_minor: 500, discount_minor: 0, currency, cancelled })
-        };
-        let refunded = |version: i64, cancelled: bool| {
-            let (reference, version, currency) = (OrderId::new("r").ok(), Timestamp(version), Currency::EUR);
-            let product = tea().filter(|_| !cancelled);
-            Action::Refunded(Refund { order: None, reference, product, quantity: 2, amount_minor: 200, currency, version, cancelled })
-        };
-        let told = [
-            by("1", ordered(1, false)),
-            by("2", refunded(0, false)),
-            by("3", refunded(1, false)),
-            by("4", ordered(2, true)),
-            by("5", refunded(2, true)),
-            by("6", ordered(3, false)),
-            by("7", refunded(3, false)),
-        ];
-        let pieces = |told: &[Event]| {
-            let mut corpus = Corpus::default();
-            told.iter().rev().for_each(|event| corpus.add(event));
-            corpus.history(ConsentMode::OptOut).buys.iter().map(|buy| buy.quantity).sum::<u32>()
-        };
-        let other = [by(
-            "8",
-            Action::Ordered(match ordered(1, false) {
-                Action::Ordered(line) => OrderLine { order: OrderId::new("2").expect("an id"), ..line },
-                _ => unreachable!("an order"),
-            }),
-        )];
-        let after = |count: usize| pieces(&[&other[..], &told[..count]].concat());
-        assert_eq!([1, 2, 3, 4, 5, 7].map(after), [10, 8, 8, 3, 5, 8], "told twice it is one refund; void with its order; back with it");
-    }
-
-    #[test]
-    fn what_chance_showed_counts_once_an_answer_and_item() {
-        let shown = |id: &str, device: &str, exposure: Exposure| event(id, device, Action::Shown(exposure));
-        let refusal = Consent { purpose: Purpose::Personalization, granted: false, basis: "consent".into() };
-        let events = [
-            shown("1", "device-a", exposure("r1", "tea", 4, 100_000)),
-            shown("1", "device-a", exposure("r1", "tea", 4, 100_000)),
-            shown("2", "device-a", exposure("r1", "tea", 4, 100_000)),
-            event("3", "device-a", Action::Clicked(exposure("r1", "tea", 4, 100_000))),
-            shown("4", "device-a", exposure("r1", "cup", 0, 1_000_000)),
-            event("9", "device-a", Action::Clicked(exposure("r5", "tea", 4, 100_000))),
-            shown("5", "device-a", exposure("r2", "tea", 4, 1)),
-            Event { traffic: Traffic::Bot, ..shown("6", "device-b", exposure("r3", "tea", 4, 100_000)) },
-            shown("7", "device-c", exposure("r4", "tea", 4, 100_000)),
-            event("8", "device-c", Action::Consented(refusal)),
-        ];
-        let draws = |events: &mut dyn Iterator<Item = &Event>| {
-            let mut corpus = Corpus::default();
-            events.for_each(|event| corpus.add(event));
-            corpus.history(ConsentMode::OptOut).draws
-        };
-        let forged = Draw { position: 4, propensity: PROPENSITY_FLOOR, clicked: false };
-        assert_eq!(draws(&mut events.iter()), [forged, Draw { position: 4, propensity: 0.1, clicked: true }]);
-        assert_eq!(draws(&mut events.iter().rev()), draws(&mut events.iter()));
     }
 }

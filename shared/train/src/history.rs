@@ -47,7 +47,7 @@ pub struct Draw {
     pub clicked: bool,
 }
 
-/// What somebody paid on a day, in one currency.
+/// What somebody paid on a day, in one currency, less what was paid back of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
     /// Who.

@@ -4,6 +4,9 @@
 //! other half judges what was chosen, beside bestsellers, beside the default weights, and beside the model without each of its parts.
 
 mod breadth;
+mod judge;
+#[cfg(test)]
+mod tests;
 
 pub use crate::{
     reliability::Reliability,
@@ -11,10 +14,7 @@ pub use crate::{
 };
 
 use crate::{
-    blend::{
-        self, Weights,
-        placements::{Answered, Questions, answers, questions},
-    },
+    blend::{self, Weights, placements::questions},
     breadth::Breadth,
     examination::{self, Examination},
     history::{Buy, History, Look},
@@ -26,7 +26,7 @@ use crate::{
 use bytes::Bytes;
 use rapport_core::{
     id::{CustomerId, ItemId},
-    model::{Model, ModelError, NextLook, NextPurchase, Placement, Placements, Weighing},
+    model::{Draft, Model, ModelError, Table, rounded},
     money::Currency,
     profile::Profile,
     ranking::{Scratch, Shop},
@@ -42,6 +42,8 @@ const SHARE: f64 = 0.1;
 /// Looks and customers asked about at most, by each half; more would only cost time.
 const LOOKS: usize = 6_000;
 const CUSTOMERS: usize = 2_000;
+/// Of a customer's past, at most so many newest purchases are folded: a robot's would take minutes.
+const LONGEST: usize = 10_000;
 /// Length of the lists that are judged.
 pub(crate) const LIST: usize = 20;
 /// Fewer answers than this say nothing.
@@ -139,7 +141,7 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
     };
     let past = history.before(cut).all_in_stock();
     // The day after, as a nightly run would have it.
-    let models = Models::of(&past, past.newest().unwrap_or(cut).plus_ms(DAY_MS));
+    let models = Models::with_whole(&past, past.newest().unwrap_or(cut).plus_ms(DAY_MS));
     let default = read(&models, &Weights::DEFAULT, currency)?;
     let places = Places::of_model(&past, &default);
     let (choosing, judging) = steps(history, cut);
@@ -163,9 +165,11 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
     model = model.placing(weights.placements);
 
     let asked = questions(history, &model, &places, (&judging, &judging_orders, &judging_customers));
-    let (judged, reliability) = judge_placements(&model, &asked);
-    let mut rows = judge_looks(&model, &default, &places, &judging);
-    rows.extend(judge_orders(&model, &default, &judging_customers));
+    let (judged, reliability) = judge::placements(&model, &asked);
+    let larger = larger(&models, &weights, currency)?;
+    let beside = judge::Beside { model: &model, default: &default, larger: &larger };
+    let mut rows = beside.looks(&places, &judging);
+    rows.extend(beside.orders(&judging_customers));
     rows.extend(judged);
     let breadth = breadth::judge(&past, &model, &places, &judging, &judging_customers);
     let is_enough = rows.iter().map(|row| row.asked).max().unwrap_or(0) >= ENOUGH;
@@ -173,8 +177,31 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
 }
 
 fn read(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Model, ModelError> {
-    let (artifact, _) = models.draft(weights, currency).to_bytes()?;
-    Model::parse(Bytes::from(artifact))
+    parse(&models.draft(weights, currency))
+}
+
+fn parse(draft: &Draft) -> Result<Model, ModelError> {
+    Model::parse(Bytes::from(draft.to_bytes()?.0))
+}
+
+/// The model as it would be without what makes an artifact small, by step; none of a catalog that would make it a matter of memory.
+fn larger(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Vec<(&'static str, Model)>, ModelError> {
+    let Some(whole) = models.whole_purchases() else { return Ok(Vec::new()) };
+    let draft = models.draft(weights, currency);
+    let session = models.visits().longer_table(&weights.mix);
+    let tables = draft.tables.iter().map(|(table, rows)| (*table, if *table == Table::Session { session.clone() } else { rows.clone() }));
+    let longer = Draft { tables: tables.collect(), ..draft.clone() };
+    let all = Draft { purchases: whole.to_vec(), ..draft.clone() };
+    let exact = Draft { purchases: draft.purchases.iter().map(|row| twice_the_digits(row)).collect(), ..draft };
+    [(judge::LONGER_ROWS, longer), (judge::ALL_WEIGHTS, all), (judge::EXACT_WEIGHTS, exact)]
+        .into_iter()
+        .map(|(name, draft)| Ok((name, parse(&draft)?)))
+        .collect()
+}
+
+/// Each entry as two that add up to it: what half precision keeps of it, and what it loses.
+fn twice_the_digits(row: &[(u32, f32)]) -> Vec<(u32, f32)> {
+    row.iter().flat_map(|(item, weight)| [(*item, rounded(*weight)), (*item, weight - rounded(*weight))]).collect()
 }
 
 /// Where the newest tenth begins; `None` for a history that has no two moments.
@@ -218,7 +245,7 @@ fn cases(history: &History, past: &History, places: &Places) -> (Vec<Case>, Vec<
     let orders = history.shoppers().filter_map(|buys| {
         let known = *bought.get(&buys[0].person)?;
         let later = buys.get(known.len()..).filter(|later| !later.is_empty())?;
-        Some((known, later))
+        Some((&known[known.len().saturating_sub(LONGEST)..], later))
     });
     let mut halves = [Vec::new(), Vec::new()];
     for (known, later) in orders {
@@ -297,233 +324,4 @@ fn looks(model: &Model, places: &Places, steps: &[Step<'_>]) -> Scores {
     let score =
         |lists: &mut VisitorLists<'_>, step: &Step<'_>| Score::of(&next_look(lists, places, step), &BTreeSet::from([places.of(step.next)]));
     Scores(steps.par_iter().map_init(|| VisitorLists::new(model), score).collect())
-}
-
-fn judge_looks(model: &Model, default: &Model, places: &Places, steps: &[Step<'_>]) -> Vec<Row> {
-    const QUESTION: &str = "next_look";
-    if steps.is_empty() {
-        return Vec::new();
-    }
-    let how = model.meta().next_look;
-    let ask = |how: NextLook| looks(&model.clone().weighing(how, model.meta().next_purchase), places, steps);
-    let bestsellers = |step: &Step<'_>| Score::of(&bestsellers_beside(model, places, step), &BTreeSet::from([places.of(step.next)]));
-    let own = looks(model, places, steps);
-    let others = [
-        ("bestsellers", Scores(steps.iter().map(bestsellers).collect())),
-        ("default weights", looks(default, places, steps)),
-        ("without neighbours", ask(NextLook { neighbours: 0.0, ..how })),
-        ("without returns", ask(NextLook { own: [0.0; 3], ..how })),
-        ("without the table", ask(NextLook { rows: [0.0; 3], ..how })),
-    ];
-    let rows = others.iter().map(|(answerer, scores)| scores.row(QUESTION, answerer, Some(&own)));
-    std::iter::once(own.row(QUESTION, "model", None)).chain(rows).collect()
-}
-
-fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
-    if cases.is_empty() {
-        return Vec::new();
-    }
-    let how = model.meta().next_purchase;
-    let ask = |how: NextPurchase| lists(&model.clone().weighing(model.meta().next_look, how), cases);
-    let own = lists(model, cases);
-    let others: [(&str, Vec<Judged>); 4] = [
-        ("bestsellers", cases.iter().map(|case| case.judge(&bestsellers(model, case))).collect()),
-        ("default weights", ask(default.meta().next_purchase)),
-        ("without habits", ask(NextPurchase { own: 0.0, ..how })),
-        ("without the trend", ask(NextPurchase { trend: 0.0, own_trend: 0.0, ..how })),
-    ];
-    let all = |judged: &[Judged]| Scores(judged.iter().map(|judged| judged.all).collect());
-    let new = |judged: &[Judged]| Scores(judged.iter().filter_map(|judged| judged.new).collect());
-    let mut rows = Vec::new();
-    for (question, scores) in [("next_purchase", &all as &dyn Fn(&[Judged]) -> Scores), ("new_items", &new)] {
-        let model = scores(&own);
-        if model.0.is_empty() {
-            continue;
-        }
-        rows.push(model.row(question, "model", None));
-        // Habits have no say about what was never bought.
-        let others = others.iter().filter(|(answerer, _)| question != "new_items" || *answerer != "without habits");
-        rows.extend(others.map(|(answerer, judged)| scores(judged).row(question, answerer, Some(&model))));
-    }
-    rows
-}
-
-/// Each placement as a whole, beside the default weights and the weights without one of its sources.
-fn judge_placements(model: &Model, asked: &Questions<'_>) -> (Vec<Row>, Vec<Reliability>) {
-    let (mut rows, mut reliability) = (Vec::new(), Vec::new());
-    let (mut shop, heard) = (blend::placements::shop(model), blend::placements::heard(model));
-    let own = model.meta().placements;
-    for (placement, questions) in asked.iter().filter(|(_, questions)| !questions.is_empty()) {
-        let told = answers(&shop, questions);
-        reliability.push(Reliability::of(*placement, told.iter().flat_map(|answered| &answered.said)));
-        // What customers are told by is asked as `next_purchase`.
-        if *placement == Placement::Customer {
-            continue;
-        }
-        let scores = |answers: &[Answered]| Scores(answers.iter().map(|answered| answered.score).collect());
-        let model = scores(&told);
-        rows.push(model.row(placement.name(), "model", None));
-        for (answerer, change) in OTHERWISE {
-            let mut otherwise = own;
-            change(otherwise.get_mut(*placement), Placements::DEFAULT.get(*placement));
-            // What has no say anyway is not missed.
-            if heard(otherwise.get(*placement).blend) == heard(own.get(*placement).blend) {
-                continue;
-            }
-            shop = shop.placing(otherwise);
-            rows.push(scores(&answers(&shop, questions)).row(placement.name(), answerer, Some(&model)));
-        }
-        shop = shop.placing(own);
-    }
-    (rows, reliability)
-}
-
-/// Other ways to weigh a placement, given its own and the default.
-type Otherwise = fn(&mut Weighing, &Weighing);
-const OTHERWISE: [(&str, Otherwise); 5] = [
-    ("default weights", |own, default| *own = *default),
-    ("without sessions", |own, _| own.blend.next_look = 0.0),
-    ("without also bought", |own, _| own.blend.after = 0.0),
-    ("without together", |own, _| own.blend.together = 0.0),
-    ("without likeness", |own, _| own.blend.content = 0.0),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rapport_core::catalog::Item;
-
-    const ITEMS: u32 = 40;
-    const PEOPLE: u32 = 600;
-
-    /// Everybody looks at three items in a row and buys the last of them week after week; `noise` is what judging people do at the end.
-    fn history(noise: impl Fn(u32) -> u32) -> History {
-        let is_late = |week: u32| week == 9;
-        let item = |person: u32, week: u32, step: u32| {
-            let usual = (person * 7 + week % 2 + step) % ITEMS;
-            if is_late(week) && person % 2 == 1 { noise(usual) } else { usual }
-        };
-        let at = |person: u32, week: u32, step: u32| {
-            Timestamp(i64::from(week) * 7 * DAY_MS + i64::from(person) * 60_000 + i64::from(step) * 1_000)
-        };
-        let weeks = |person: u32| (0..10u32).map(move |week| (person, week));
-        let visits: Vec<(u32, u32)> = (0..PEOPLE).flat_map(weeks).collect();
-        let look = |(person, week): &(u32, u32)| {
-            let (person, week) = (*person, *week);
-            (0..3).map(|step| Look { person, at: at(person, week, step), item: item(person, week, step) }).collect::<Vec<Look>>()
-        };
-        let buy = |(person, week): &(u32, u32)| Buy {
-            person: *person,
-            at: at(*person, *week, 5),
-            order: person * 10 + week,
-            item: item(*person, *week, 2),
-            quantity: 1,
-        };
-        History {
-            items: (0..ITEMS).map(|number| Item::bare(ItemId::new(&format!("i{number:02}")).expect("an id"))).collect(),
-            known: vec![true; PEOPLE as usize],
-            looks: visits.iter().flat_map(look).collect(),
-            buys: visits.iter().map(buy).collect(),
-            events: 1,
-            ..History::default()
-        }
-    }
-
-    #[test]
-    fn what_can_be_learned_is_ahead_of_bestsellers_and_the_parts_that_matter_show() {
-        let report = measure(&history(|usual| usual), Currency::EUR).expect("measures");
-        let row = |question: &str, answerer: &str| {
-            report.rows.iter().find(|row| (row.question, row.answerer) == (question, answerer)).expect("a row")
-        };
-        for question in ["next_look", "next_purchase"] {
-            let (model, lead) = (row(question, "model"), row(question, "bestsellers").lead.expect("a lead"));
-            assert!(model.asked >= 100 && model.ndcg > 0.6 && lead.low > 0.3, "{question}: {model:?}, {lead:?}");
-            assert_eq!(model.lead, None);
-        }
-        assert!(row("next_purchase", "without habits").lead.is_some_and(|lead| lead.low > 0.0), "{:?}", report.rows);
-        assert!(report.is_enough);
-    }
-
-    #[test]
-    fn whom_lists_serve_stands_beside_how_right_they_are() {
-        let mut history = history(|usual| usual);
-        // Of the judging people one ordered once and comes back, and one alone looks at a thing that nobody else does.
-        history.buys.retain(|buy| buy.person != 1 || [10, 19].contains(&buy.order));
-        history.items.push(Item::bare(ItemId::new("odd").expect("an id")));
-        history.looks.iter_mut().filter(|look| look.person == 3 && look.item % 2 == 0).for_each(|look| look.item = ITEMS);
-        let report = measure(&history, Currency::EUR).expect("measures");
-        let of = |question: &str, answerer: &str| {
-            report.breadth.iter().find(|breadth| (breadth.question, breadth.answerer) == (question, answerer)).expect("a row")
-        };
-        assert!(of("next_look", "model").coverage > 0.95 && of("next_look", "bestsellers").coverage < 0.6, "{:?}", report.breadth);
-        assert_eq!(of("next_look", "model").one_order_customers, None, "a visit has no orders");
-        let rare = of("next_look", "model").rare_items.expect("one was wanted");
-        assert!((1..=3).contains(&rare.asked) && of("next_purchase", "model").rare_items.is_none(), "{:?}", report.breadth);
-        assert_eq!(of("next_purchase", "model").one_order_customers.map(|part| part.asked), Some(1));
-    }
-
-    #[test]
-    fn who_judges_does_not_choose() {
-        let clean = measure(&history(|usual| usual), Currency::EUR).expect("measures");
-        let noisy = measure(&history(|usual| (usual * 17 + 5) % ITEMS), Currency::EUR).expect("measures");
-        assert_eq!(clean.cut, noisy.cut);
-        assert_eq!(clean.weights, noisy.weights, "the judging half taught the weights");
-        assert_ne!(clean.rows, noisy.rows, "the judging half is not looked at");
-        assert_ne!(clean.weights, Weights::DEFAULT, "nothing was learned");
-    }
-
-    #[test]
-    fn a_placement_that_is_weighed_wrongly_is_mended_by_many_and_not_by_few() {
-        let history = history(|usual| usual);
-        let cut = cut(&history).expect("a cut");
-        let past = history.before(cut).all_in_stock();
-        let model = read(&Models::of(&past, cut), &Weights::DEFAULT, Currency::EUR).expect("reads");
-        let places = Places::of_model(&past, &model);
-        let steps = steps(&history, cut).0;
-        let mut wrong = Placements::DEFAULT;
-        for source in [Placement::Product, Placement::Visitor] {
-            let blend = &mut wrong.get_mut(source).blend;
-            (blend.next_look, blend.after, blend.together, blend.content) = (0.0, 0.0, 0.0, 1.0);
-        }
-        let fitted = |steps: &[Step<'_>]| {
-            let asked = questions(&history, &model, &places, (steps, &[], &[]));
-            blend::placements::fit(&model.clone().placing(wrong), &asked)
-        };
-        let (many, few) = (fitted(&steps), fitted(&steps[..ENOUGH - 1]));
-        assert!(many.product.blend.next_look > 0.0 && many.visitor.blend.next_look > 0.0, "{many:?}");
-        assert_ne!(many.product.calibration, wrong.product.calibration);
-        assert_eq!(few, wrong);
-    }
-
-    #[test]
-    fn sources_that_have_nothing_to_say_are_neither_tried_nor_missed() {
-        // The made-up shop tells no category, and likeness needs words.
-        let report = measure(&history(|usual| usual), Currency::EUR).expect("measures");
-        let asked: BTreeSet<&str> = report.rows.iter().filter(|row| row.question == "product").map(|row| row.answerer).collect();
-        assert!(asked.contains("without sessions") && asked.contains("without also bought"), "{asked:?}");
-        assert!(!asked.contains("without likeness"), "{asked:?}");
-        let (learned, default) = (report.weights.placements.product.blend, Placements::DEFAULT.product.blend);
-        assert_eq!((learned.content, learned.category), (default.content, default.category));
-    }
-
-    #[test]
-    fn what_came_later_was_not_there_before() {
-        let mut history = history(|usual| usual);
-        history.items.push(Item { in_stock: true, ..Item::bare(ItemId::new("later").expect("an id")) });
-        history.items[0].in_stock = false;
-        let at = history.newest().expect("a newest");
-        history.looks.push(Look { person: PEOPLE - 1, at: at.plus_ms(1), item: ITEMS });
-        let past = history.before(at).all_in_stock();
-        assert!(past.items[0].in_stock, "sold out today, not then");
-        assert!(!past.items[ITEMS as usize].in_stock && past.items.len() == history.items.len());
-    }
-
-    #[test]
-    fn a_shop_with_hardly_a_past_keeps_the_defaults() {
-        for history in [History::default(), History { looks: history(|usual| usual).looks[..3].to_vec(), ..History::default() }] {
-            let report =
-                measure(&History { items: super::tests::history(|usual| usual).items, ..history }, Currency::EUR).expect("measures");
-            assert_eq!((report.weights, report.is_enough), (Weights::DEFAULT, false));
-        }
-    }
 }

@@ -39,12 +39,14 @@ pub mod purchases;
 mod reliability;
 mod repeat;
 pub mod rhythm;
+mod room;
 mod score;
 mod season;
 mod shopper;
 pub mod taste;
 mod together;
 mod visits;
+pub mod whole;
 
 pub use breadth::{Breadth, Part};
 pub use corpus::Corpus;

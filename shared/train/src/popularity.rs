@@ -40,3 +40,70 @@ pub(crate) fn fit(history: &History, now: Timestamp, params: &Params) -> Vec<(f3
     }
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Buy, Look};
+    use proptest::prelude::*;
+    use rapport_core::{catalog::Item, id::ItemId, time::DAY_MS};
+
+    const ITEMS: u32 = 3;
+    const NOW: i64 = 100;
+
+    /// Looks and purchases as (person, day, item).
+    fn history(looks: &[(u32, i64, u32)], buys: &[(u32, i64, u32)]) -> History {
+        let at = |day: i64| Timestamp(day * DAY_MS);
+        History {
+            items: (0..ITEMS).map(|item| Item::bare(ItemId::new(&format!("i{item}")).expect("an id"))).collect(),
+            looks: looks.iter().map(|(person, day, item)| Look { person: *person, at: at(*day), item: *item }).collect(),
+            buys: buys
+                .iter()
+                .map(|(person, day, item)| Buy { person: *person, at: at(*day), order: 0, item: *item, quantity: 1 })
+                .collect(),
+            ..History::default()
+        }
+    }
+
+    fn fitted(looks: &[(u32, i64, u32)], buys: &[(u32, i64, u32)]) -> Vec<(f32, f32)> {
+        fit(&history(looks, buys), Timestamp(NOW * DAY_MS), &DEFAULT)
+    }
+
+    proptest! {
+        #[test]
+        fn every_person_adds_their_days_up_to_a_bound(
+            looks in prop::collection::vec((0u32..3, 60..=NOW, 0..ITEMS), 0..90),
+            buys in prop::collection::vec((0u32..3, 60..=NOW, 0..ITEMS), 0..40),
+        ) {
+            for (item, told) in fitted(&looks, &buys).into_iter().enumerate() {
+                let dealt = |with: &[(u32, i64, u32)], person: u32, day: i64| with.contains(&(person, day, item as u32));
+                let weight = |person: u32, day: i64| match () {
+                    () if dealt(&buys, person, day) => 1.0,
+                    () if dealt(&looks, person, day) => 0.1,
+                    () => 0.0f32,
+                };
+                let sum = |half_lives: f32| -> f32 {
+                    let of_day = |person, day| weight(person, day) * (-((NOW - day) as f32) / 14.0 * half_lives).exp2();
+                    (0..3).map(|person| (60..=NOW).map(|day| of_day(person, day)).sum::<f32>().min(3.0)).sum()
+                };
+                prop_assert!((told.0 - sum(0.0)).abs() < 1e-3 && (told.1 - sum(1.0)).abs() < 1e-3, "{told:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_trend_fades_and_popularity_does_not() {
+        let buys: Vec<(u32, i64, u32)> = (0..8).map(|person| (person, NOW - 28, 0)).chain((0..3).map(|person| (person, NOW, 1))).collect();
+        assert_eq!(fitted(&[], &buys), [(8.0, 2.0), (3.0, 3.0), (0.0, 0.0)], "two half-lives leave a quarter");
+    }
+
+    #[test]
+    fn who_deals_with_an_item_every_day_makes_no_trend() {
+        // One person buys and looks at the first item every day; four people bought the second this week.
+        let every_day: Vec<(u32, i64, u32)> = (0..=NOW).map(|day| (0, day, 0)).collect();
+        let buys: Vec<(u32, i64, u32)> = every_day.iter().copied().chain((1..5).map(|person| (person, NOW - 2, 1))).collect();
+        let told = fitted(&every_day.repeat(50), &buys);
+        assert_eq!(told[0], (3.0, 3.0));
+        assert!(told[1].0 > told[0].0 && told[1].1 > told[0].1, "{told:?}");
+    }
+}

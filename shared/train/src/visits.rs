@@ -113,8 +113,23 @@ impl Visits {
         }
     }
 
+    /// The same with rows of so many entries.
+    pub(crate) const fn keeping(mut self, kept: usize) -> Self {
+        self.params.kept = kept;
+        self
+    }
+
     /// One row an item: the estimates in the shares of `mix`, the strongest kept, brought to a sum of one.
     pub(crate) fn table(&self, mix: &Mix) -> Vec<Vec<Neighbour>> {
+        self.rows(mix, self.params.kept)
+    }
+
+    /// The same with four times the entries.
+    pub(crate) fn longer_table(&self, mix: &Mix) -> Vec<Vec<Neighbour>> {
+        self.rows(mix, 4 * self.params.kept)
+    }
+
+    fn rows(&self, mix: &Mix, kept: usize) -> Vec<Vec<Neighbour>> {
         let count = self.together.len();
         let rows = (0..count).into_par_iter().map_init(
             || vec![0.0f32; count],
@@ -140,7 +155,7 @@ impl Visits {
                 if self.telltale.is_about(item as u32) {
                     touched.retain(|near| !self.telltale.has(item as u32, near.item));
                 }
-                let mut row = best(touched, self.params.kept);
+                let mut row = best(touched, kept);
                 for near in &mut row {
                     near.supporters = self.together[item].iter().find(|known| known.item == near.item).map_or(0, |known| known.supporters);
                 }
@@ -148,6 +163,12 @@ impl Visits {
             },
         );
         shares(rows.collect())
+    }
+
+    /// How many entries a table of such rows has at most, and the table of likeness in place of rows that are missing, `alike` an item.
+    pub(crate) fn entries(&self, kept: usize, alike: usize) -> usize {
+        let is_known = |(together, follows): (&Vec<Neighbour>, &Vec<Neighbour>)| !together.is_empty() || !follows.is_empty();
+        self.together.iter().zip(&self.follows).map(|rows| if is_known(rows) { kept } else { alike }).sum()
     }
 
     /// The estimates, asked pair by pair.
@@ -284,18 +305,4 @@ fn recent(by_time: &[&[Look]], telltale: &Telltale, params: &Params, rarity: Vec
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rapport_core::time::Timestamp;
-
-    #[test]
-    fn of_many_short_visits_the_newest_are_kept() {
-        const ITEMS: u32 = 20_000;
-        let look = |visit: u32, item: u32| Look { person: visit, at: Timestamp(i64::from(visit)), item: item % ITEMS };
-        let visits: Vec<[Look; 2]> = (0..100_000).map(|visit| [look(visit, visit), look(visit, visit * 7 + 1)]).collect();
-        let by_time: Vec<&[Look]> = visits.iter().map(<[Look; 2]>::as_slice).collect();
-        let recent = recent(&by_time, &Telltale::default(), &DEFAULT, vec![1.0; ITEMS as usize]);
-        assert_eq!(recent.visits.len(), 65_536);
-        assert_eq!(recent.visits.last().map(Vec::as_slice), Some([99_999 % ITEMS, (99_999 * 7 + 1) % ITEMS].as_slice()));
-    }
-}
+mod tests;

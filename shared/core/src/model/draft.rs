@@ -107,6 +107,14 @@ impl Draft {
         Ok((writer.finish(&self.meta(id.clone()))?, id))
     }
 
+    /// How many bytes the artifact takes without its description.
+    ///
+    /// # Errors
+    /// [`ModelError`] when it is too large to be numbered.
+    pub fn weight(&self) -> Result<usize, ModelError> {
+        Ok(self.layout()?.tensors.values().map(|(.., bytes)| bytes.len()).sum())
+    }
+
     fn meta(&self, id: String) -> Meta {
         let [people, events, orders, visits] = self.learned_from;
         Meta {
@@ -362,6 +370,12 @@ impl Writer {
 /// The nearest half-precision number, kept finite and above nothing.
 fn half_of(weight: f32) -> f16 {
     f16::from_f32(weight.clamp(f16::MIN_POSITIVE.to_f32(), f16::MAX.to_f32()))
+}
+
+/// What an artifact keeps of a weight.
+#[must_use]
+pub fn rounded(weight: f32) -> f32 {
+    signed_half_of(weight).to_f32()
 }
 
 /// The nearest half-precision number, kept finite.

@@ -228,7 +228,7 @@ impl<'a> ItemView<'a> {
 pub struct Repeat {
     /// Of the customers who bought it, the share that did again on a later day; 0 to 1, shrunk towards the shop's own.
     pub share: f32,
-    /// The median days between such purchases; 0 where nobody did.
+    /// The median days between such purchases, shrunk towards those of its category and of the shop; 0 where nobody bought anything again.
     pub median_days: f32,
 }
 

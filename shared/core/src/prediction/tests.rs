@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    event::{Action, Authority, Event, OrderLine, Traffic, Who},
+    event::{Action, Authority, Event, OrderLine, Refund, Traffic, Who},
     id::{CustomerId, EventId, OrderId},
     money::Currency,
     profile::{Subject, refold},
@@ -144,4 +144,24 @@ fn a_profile_tells_its_purchase_days() {
     let told = Purchases::of(&refold(subject(), &events), Currency::EUR, now);
     assert_eq!(told, Some(Purchases::new(2.0, 59.0, 90.0, 3_000.0)));
     assert_eq!(Purchases::of(&refold(subject(), &[]), Currency::EUR, now), None, "who never bought is no customer yet");
+    let refund = |amount_minor: i64| Event {
+        id: EventId::new("r").expect("an id"),
+        action: Action::Refunded(Refund {
+            order: None,
+            reference: OrderId::new("r").ok(),
+            product: None,
+            quantity: 1,
+            amount_minor,
+            currency: Currency::EUR,
+            version: Timestamp(0),
+            cancelled: false,
+        }),
+        ..order(5, "2026-03-10T12:00:00Z", 0)
+    };
+    let after = |amount_minor: i64| {
+        let told: Vec<Event> = events.iter().cloned().chain([refund(amount_minor)]).collect();
+        Purchases::of(&refold(subject(), &told), Currency::EUR, now)
+    };
+    assert_eq!(after(3_000), Some(Purchases::new(2.0, 59.0, 90.0, 2_000.0)), "the day of what came back stays");
+    assert_eq!(after(9_000), None, "who was paid back everything bought nothing");
 }

@@ -39,7 +39,7 @@ pub struct ItemTotals {
     pub item: ItemId,
     /// Order lines that hold.
     pub purchases: u32,
-    /// Pieces bought less pieces returned; negative when a return's purchase is unknown.
+    /// Pieces bought less pieces returned, 0 or more; older profiles hold less where a return's purchase is unknown.
     pub quantity: i64,
     /// Looks, cart additions and other attention.
     pub views: u32,
@@ -105,9 +105,9 @@ impl Totals {
         self.refunds = self.refunds.saturating_add(u32::from(is_new));
         self.habits.refund(line);
         add_to_sum(&mut self.revenue_minor, line.currency, -line.amount_minor);
-        // A return of something the top items do not hold has nothing to be taken from.
-        if let Some(totals) = line.item.as_ref().and_then(|item| self.known(item)) {
-            totals.quantity = totals.quantity.saturating_sub(i64::from(line.quantity));
+        // A return of something the top items do not hold, or of more than was bought, has nothing to be taken from.
+        if let Some(totals) = line.item.as_ref().and_then(|item| self.known(item)).filter(|totals| totals.purchases > 0) {
+            totals.quantity = totals.quantity.saturating_sub(i64::from(line.quantity)).max(0);
         }
     }
 
