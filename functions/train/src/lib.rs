@@ -135,6 +135,8 @@ pub struct Summary {
     pub contests: Vec<Contest>,
     /// Where quintiles and value tiers begin.
     pub cut_offs: CutOffs,
+    /// People left out because they move as only machines do.
+    pub robots: u64,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -172,7 +174,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let (config, learned_cut_offs) = (app.config, cut_offs);
     // Minutes of arithmetic must not hold up the runtime's I/O.
     let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, (&customers, &learned_cut_offs), &config, now));
-    let Fitted { artifact, model, holdout, contests } = learned.await??;
+    let Fitted { artifact, model, holdout, contests, robots } = learned.await??;
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -181,6 +183,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         holdout,
         contests,
         cut_offs,
+        robots,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };
@@ -207,7 +210,9 @@ pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report
     let catalog = app.catalog.items().await?;
     progress(Step::Learn);
     let Config { currency, consent } = app.config;
-    let measured = tokio::task::spawn_blocking(move || holdout::measure(&corpus.history(consent).with_catalog(catalog), currency));
+    let measured = tokio::task::spawn_blocking(move || {
+        holdout::measure(&corpus.with_skus_of(&catalog).history(consent).with_catalog(catalog), currency)
+    });
     Ok(measured.await??)
 }
 
@@ -216,6 +221,7 @@ struct Fitted {
     model: Model,
     holdout: Report,
     contests: Vec<Contest>,
+    robots: u64,
 }
 
 /// The pure part: events in, artifact out, read back once as a lookup will.
@@ -226,7 +232,7 @@ fn fit(
     config: &Config,
     now: Timestamp,
 ) -> Result<Fitted, TrainError> {
-    let history = corpus.history(config.consent).with_catalog(catalog);
+    let history = corpus.with_skus_of(&catalog).history(config.consent).with_catalog(catalog);
     let Learned { mut draft, report } = learn(&history, config.currency, now)?;
     // Customers whose numbers fit no purchase model are no reason to recommend nothing.
     let (contests, held) = match outlook::of_history(&history, config.currency, now) {
@@ -249,5 +255,5 @@ fn fit(
         profiles => Some(persona::learn((&profiles, customers.each), customers.last.as_ref(), &catalog, cut_offs, config.consent, now)),
     };
     let artifact = Bytes::from(draft.to_bytes()?.0);
-    Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })
+    Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests, robots: history.robots })
 }

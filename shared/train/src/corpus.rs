@@ -3,6 +3,8 @@
 use crate::{
     history::{Buy, Draw, History, Look, Spent, day_of},
     intern::Interner,
+    robots::is_robot,
+    skus::Skus,
 };
 use compact_str::CompactString;
 use rapport_core::{
@@ -16,6 +18,7 @@ use rapport_core::{
     time::Timestamp,
 };
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// A growing set of events, a few dozen bytes each.
 #[derive(Debug, Default)]
@@ -28,6 +31,7 @@ pub struct Corpus {
     facts: Vec<Fact>,
     drawn: Vec<Drawn>,
     persons: Vec<Person>,
+    skus: Skus,
 }
 
 /// Somebody, or an order that nobody is known to have placed.
@@ -38,6 +42,8 @@ struct Person {
     owner: Option<(Position, u32)>,
     consent: Option<(Position, bool)>,
     erased: Option<Timestamp>,
+    /// Whether they move as only a machine does.
+    is_robot: bool,
 }
 
 /// One event, cut down to what models need.
@@ -89,6 +95,7 @@ impl Corpus {
         };
         let item = open.act.item().map_or(NO_ITEM, |item| self.item(item));
         if let Some(product) = event.action.product() {
+            self.skus.hear(event, product, position);
             self.told[item as usize].hear(product, (event.authority.is_trusted(), position));
         }
         let copy = open.copy_mark();
@@ -106,6 +113,13 @@ impl Corpus {
             act => Did::Look { cart: matches!(act, Act::CartAdded(..)) },
         };
         self.facts.push(Fact { copy, person, item, did });
+    }
+
+    /// Takes in which SKUs the shop's own catalog gives its products.
+    #[must_use]
+    pub fn with_skus_of(mut self, catalog: &[Item]) -> Self {
+        self.skus.hear_catalog(catalog);
+        self
     }
 
     /// Remembers what was drawn; what stood where it stood for certain teaches nothing about places.
@@ -140,22 +154,27 @@ impl Corpus {
     /// refunds taken back.
     #[must_use]
     pub fn history(mut self, unset: ConsentMode) -> History {
+        let skus = self.skus.names();
+        self.join(&skus);
         self.renumber();
         self.facts.par_sort_unstable_by_key(|fact| fact.copy.precedence());
         self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
         let events = self.facts.len() as u64;
-        let persons = self.joined();
+        let mut persons = self.joined();
         let owners: Vec<u32> = (0..self.persons.len() as u32).map(|person| self.owner(person)).collect();
-        let draws = self.draws(&owners, &persons, unset);
         for fact in &mut self.facts {
             fact.person = owners[fact.person as usize];
         }
+        self.facts.par_sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
+        let robots = self.robots();
+        robots.iter().for_each(|robot| persons[*robot as usize].is_robot = true);
+        let draws = self.draws(&owners, &persons, unset);
         self.facts.retain(|fact| persons[fact.person as usize].may_teach(fact.copy.position.at, unset));
 
         let holding = self.holding();
         let mut history = History { events, draws, known: persons.iter().map(|person| person.known).collect(), ..History::default() };
+        history.robots = robots.len() as u64;
         let mut refunds: Vec<Buy> = Vec::new();
-        self.facts.par_sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
         for Fact { copy, person, item, did } in self.facts.iter().filter(|fact| fact.item != NO_ITEM).copied() {
             let at = copy.position.at;
             match did {
@@ -179,7 +198,38 @@ impl Corpus {
         history.buys.par_sort_by_key(|buy| (buy.person, buy.at, buy.order));
         take_back(&mut history.buys, &refunds);
         history.items = self.told.into_iter().map(Told::into_item).collect();
-        history
+        history.without_names(skus)
+    }
+
+    /// Puts what was told under a SKU with the product that has it.
+    fn join(&mut self, skus: &[(ItemId, ItemId)]) {
+        let dealt_with: Vec<_> = skus.iter().filter_map(|(sku, product)| Some((self.item_numbers.known(sku)?, product))).collect();
+        if dealt_with.is_empty() {
+            return;
+        }
+        let mut joined: HashMap<u32, u32> = HashMap::with_capacity(dealt_with.len());
+        for (sku, product) in dealt_with {
+            let product = self.item(product);
+            let bare = Told::of(self.told[sku as usize].id.clone());
+            let told = std::mem::replace(&mut self.told[sku as usize], bare);
+            joined.insert(sku, product);
+            self.told[product as usize].join(told);
+        }
+        let items = self.facts.iter_mut().map(|fact| &mut fact.item).chain(self.drawn.iter_mut().map(|drawn| &mut drawn.item));
+        for item in items {
+            *item = joined.get(item).copied().unwrap_or(*item);
+        }
+    }
+
+    /// Who moves as no person does and never ordered. Facts are sorted by person and time.
+    fn robots(&self) -> Vec<u32> {
+        let of_person: Vec<&[Fact]> = self.facts.chunk_by(|a, b| a.person == b.person).collect();
+        let robots = of_person.into_par_iter().filter(|facts| {
+            let ordered = |fact: &Fact| matches!(fact.did, Did::Order { statement, cancelled, .. } if statement.trusted && !cancelled);
+            let looks = || facts.iter().filter(|fact| matches!(fact.did, Did::Look { .. })).map(|fact| (fact.copy.position.at, fact.item));
+            !facts.iter().any(ordered) && is_robot(&looks().collect::<Vec<_>>())
+        });
+        robots.map(|facts| facts[0].person).collect()
     }
 
     /// Numbers people, items and orders by their ids instead of by first mention: sums of fractions and ties among equals come out the
@@ -240,7 +290,7 @@ impl Corpus {
     fn number_person(&mut self, key: CompactString, known: bool) -> u32 {
         let number = self.people.number(key);
         if number as usize == self.persons.len() {
-            self.persons.push(Person { known, owner: None, consent: None, erased: None });
+            self.persons.push(Person { known, owner: None, consent: None, erased: None, is_robot: false });
         }
         number
     }
@@ -313,7 +363,7 @@ fn placed<T>(all: Vec<T>, places: &[u32]) -> Vec<T> {
 impl Person {
     fn may_teach(&self, at: Timestamp, unset: ConsentMode) -> bool {
         let allows = self.consent.map_or(!self.known || unset == ConsentMode::OptOut, |(_, granted)| granted);
-        allows && self.erased.is_none_or(|erased| at > erased)
+        allows && !self.is_robot && self.erased.is_none_or(|erased| at > erased)
     }
 }
 
@@ -360,6 +410,15 @@ impl Told {
         keep_best(&mut self.price, rank, product.price_minor.map(|price| (price, product.currency)).as_ref());
     }
 
+    /// Adds what was told of the same item under another name.
+    fn join(&mut self, other: Self) {
+        let Self { title, category, brand, price, .. } = other;
+        join_best(&mut self.title, title);
+        join_best(&mut self.category, category);
+        join_best(&mut self.brand, brand);
+        join_best(&mut self.price, price);
+    }
+
     fn into_item(self) -> Item {
         let text = |told: Option<(Rank, CompactString)>| told.map(|(_, text)| text.into_string());
         let (price_minor, currency) = self.price.map_or((None, None), |(_, (price, currency))| (Some(price), currency));
@@ -371,6 +430,14 @@ impl Told {
             currency,
             ..Item::bare(self.id)
         }
+    }
+}
+
+fn join_best<T>(known: &mut Option<(Rank, T)>, other: Option<(Rank, T)>) {
+    if let Some((rank, told)) = other
+        && known.as_ref().is_none_or(|(best, _)| *best < rank)
+    {
+        *known = Some((rank, told));
     }
 }
 
@@ -458,6 +525,109 @@ mod tests {
         )];
         let after = |count: usize| pieces(&[&other[..], &told[..count]].concat());
         assert_eq!([1, 2, 3, 4, 5, 7].map(after), [10, 8, 8, 3, 5, 8], "told twice it is one refund; void with its order; back with it");
+    }
+
+    /// A machine that calls itself a browser, beside people, in any order of reading.
+    #[test]
+    fn machines_teach_nothing_whatever_they_call_themselves() {
+        let looked = |device: &str, number: i64, pause_ms: i64| Event {
+            at: Timestamp(1_700_000_000_000 + number * pause_ms),
+            ..event(
+                &format!("{device}-{number}"),
+                device,
+                Action::Viewed(Product::bare(ItemId::new(&format!("i{}", number % 7)).expect("an id"))),
+            )
+        };
+        let machine = (0..200).map(|number| looked("machine", number, 400));
+        let person = (0..200).map(|number| looked("person", number * number, 1_000 + number % 3));
+        let buyer = (0..200).map(|number| looked("buyer", number, 400));
+        let line = OrderLine {
+            order: OrderId::new("1").expect("an id"),
+            version: Timestamp(1),
+            product: Some(Product::bare(ItemId::new("i1").expect("an id"))),
+            quantity: 1,
+            paid_minor: 100,
+            discount_minor: 0,
+            currency: Currency::EUR,
+            cancelled: false,
+        };
+        let bought = Event { authority: Authority::Backend, ..event("order", "buyer", Action::Ordered(line)) };
+        let shown = event("shown", "machine", Action::Shown(exposure("r1", "i1", 4, 100_000)));
+        let events: Vec<Event> = machine.chain(person).chain(buyer).chain([bought, shown]).collect();
+        let history = |events: &mut dyn Iterator<Item = &Event>| {
+            let mut corpus = Corpus::default();
+            events.for_each(|event| corpus.add(event));
+            corpus.history(ConsentMode::OptOut)
+        };
+        for history in [history(&mut events.iter()), history(&mut events.iter().rev())] {
+            assert_eq!((history.robots, history.looks.len(), history.buys.len(), history.draws.len()), (1, 400, 1, 0));
+        }
+    }
+
+    /// A file knows SKUs, webhooks know products: one item, whichever was read first, and a refund of the one takes back a purchase of the other.
+    #[test]
+    fn a_sku_and_its_product_are_one_item() {
+        let line = |id: &str, at: i64, order: &str, product: Product| {
+            let order = OrderLine {
+                order: OrderId::new(order).expect("an id"),
+                version: Timestamp(1),
+                product: Some(product),
+                quantity: 2,
+                paid_minor: 100,
+                discount_minor: 0,
+                currency: Currency::EUR,
+                cancelled: false,
+            };
+            Event { at: Timestamp(at), authority: Authority::Webhook, ..event(id, "a", Action::Ordered(order)) }
+        };
+        let named = |item: &str, sku: Option<&str>, title: &str| Product {
+            sku: sku.map(Into::into),
+            title: Some(title.into()),
+            ..Product::bare(ItemId::new(item).expect("an id"))
+        };
+        let back = Refund {
+            order: OrderId::new("1").ok(),
+            reference: None,
+            product: Some(named("5", Some("pan-1"), "Pan")),
+            quantity: 1,
+            amount_minor: 50,
+            currency: Currency::EUR,
+            version: Timestamp(1),
+            cancelled: false,
+        };
+        let events = [
+            line("1", 10, "1", named("PAN-1", None, "Old pan")),
+            line("2", 20, "2", named("5", Some("pan-1"), "Pan")),
+            Event { at: Timestamp(15), authority: Authority::Webhook, ..event("3", "a", Action::Refunded(back)) },
+            line("4", 30, "3", named("6", Some("5"), "Lid")),
+            Event { at: Timestamp(40), ..event("5", "b", Action::Viewed(named("7", Some("6"), "A claim"))) },
+        ];
+        let catalog = |id: &str, title: &str| Item { title: Some(title.into()), ..Item::bare(ItemId::new(id).expect("an id")) };
+        let told = |events: &mut dyn Iterator<Item = &Event>, catalog: Vec<Item>| {
+            let mut corpus = Corpus::default();
+            events.for_each(|event| corpus.add(event));
+            let history = corpus.with_skus_of(&catalog).history(ConsentMode::OptOut).with_catalog(catalog);
+            let items: Vec<_> = history.items.iter().map(|item| (item.id.to_string(), item.title.clone().unwrap_or_default())).collect();
+            let buys: Vec<_> = history.buys.iter().map(|buy| (items[buy.item as usize].0.clone(), buy.quantity)).collect();
+            (items, buys, history.skus)
+        };
+        for order in [&mut events.iter() as &mut dyn Iterator<Item = &Event>, &mut events.iter().rev()] {
+            let (items, buys, skus) = told(order, vec![catalog("PAN-1", "As the file has it"), catalog("8", "New")]);
+            let expected = [("5", "As the file has it"), ("6", "Lid"), ("7", "A claim"), ("8", "New")];
+            assert_eq!(
+                items,
+                expected.map(|(id, title)| (id.to_owned(), title.to_owned())),
+                "5 is a product, so nobody's SKU; 6 is claimed by a browser"
+            );
+            assert_eq!(buys, [("5".to_owned(), 1), ("5".to_owned(), 2), ("6".to_owned(), 2)]);
+            let names: Vec<_> = skus.iter().map(|(sku, product)| (sku.as_str(), product.as_str())).collect();
+            assert_eq!(names, [("PAN-1", "5"), ("pan-1", "5")]);
+        }
+        // The catalog alone may know, and what it says of the product itself goes before its SKU's row.
+        let own = catalog("5", "Own").with_skus(["PAN-1".to_owned()].into_iter());
+        let (items, buys, _) = told(&mut events[..1].iter(), vec![catalog("PAN-1", "A row"), own]);
+        assert_eq!(items, [("5".to_owned(), "Own".to_owned())]);
+        assert_eq!(buys, [("5".to_owned(), 2)]);
     }
 
     #[test]

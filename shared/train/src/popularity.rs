@@ -40,3 +40,43 @@ pub(crate) fn fit(history: &History, now: Timestamp, params: &Params) -> Vec<(f3
     }
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::{Buy, Look};
+    use rapport_core::{catalog::Item, id::ItemId, time::DAY_MS};
+
+    const NOW: Timestamp = Timestamp(1_795_348_800_000);
+
+    /// The trend of a thing that sells, and of one that somebody pushes from so many devices, so often a day, for so many days.
+    fn pushed(devices: u32, looks_a_day: u32, days: i64) -> (f32, f32) {
+        let items = ["honest", "pushed"].map(|id| Item::bare(ItemId::new(id).expect("an id")));
+        let buys = (0..40).map(|person| Buy { person, at: NOW.plus_days(-1), order: person, item: 0, quantity: 1 });
+        let looks = (0..devices).flat_map(move |device| {
+            (0..days).flat_map(move |day| {
+                (0..looks_a_day).map(move |number| Look {
+                    person: 100 + device,
+                    at: NOW.plus_ms(i64::from(number) * 1_000 - day * DAY_MS),
+                    item: 1,
+                })
+            })
+        });
+        let known = vec![true; 100 + devices as usize];
+        let history = History { items: items.to_vec(), known, buys: buys.collect(), looks: looks.collect(), ..History::default() };
+        let trends = fit(&history, NOW, &DEFAULT);
+        (trends[0].1, trends[1].1)
+    }
+
+    /// One device, however loud, adds no more than three purchases would, and takes a month for it; a hundred devices that look a thousand
+    /// times a day each are worth ten purchases.
+    #[test]
+    fn pushing_a_thing_into_the_trend_takes_more_hands_than_clicks() {
+        let (honest, once) = pushed(1, 1, 1);
+        assert!(honest > 35.0 && once <= 0.1, "{honest} {once}");
+        assert_eq!(pushed(1, 10_000, 1).1, once, "a day of one device is one look");
+        assert!(pushed(1, 1_000, 365).1 <= 3.0, "a year of one device: {:?}", pushed(1, 1_000, 365));
+        let (honest, many) = pushed(100, 1_000, 1);
+        assert!(many <= 10.0 && honest > 3.0 * many, "{honest} {many}");
+    }
+}
