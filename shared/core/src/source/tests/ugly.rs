@@ -35,7 +35,7 @@ fn half_an_emoji_costs_no_message() {
 /// A page with the public key may send a body of countless mistakes, or a large envelope around some: neither is multiplied.
 #[test]
 fn mistakes_by_the_thousand_are_kept_together() {
-    let bad = vec!["1"; 5_000].join(",");
+    let bad = vec![r#""bad""#; 5_000].join(",");
     let context = "x".repeat(30_000);
     for (name, body) in [
         ("tiny mistakes", format!("[{bad}]")),
