@@ -187,3 +187,39 @@ async fn what_is_archived_while_somebody_reads_is_read() {
     app.identities.ask_refold(&ada, "test").await.expect("memory");
     assert_eq!(run(&app, Job::Refold, NOW).await.expect("memory"), Ran::Refolded(Refolded { subjects: 1, changed: 1 }));
 }
+
+/// Some days' people, each with their whole history: a wrong profile of somebody who was not there is another day's.
+#[tokio::test]
+async fn a_span_of_days_is_replayed_for_those_who_were_there() {
+    let house = House::new();
+    let day = |day: i64| day * 86_400_000;
+    let told = [
+        viewed(day(1), Some("ada"), None),
+        viewed(day(9), Some("ada"), None),
+        viewed(day(2), Some("bob"), None),
+        viewed(day(5), None, Some("phone")),
+        viewed(day(20), Some("eve"), Some("phone")),
+    ];
+    house.fold(&house.log(&told).await).await;
+    for name in ["c#ada", "c#bob", "c#eve"] {
+        let mut stored = house.app.profiles.get(&[Subject::parse(name).expect("a subject")], true).await.expect("memory");
+        let stored = stored.pop().flatten().expect("a row");
+        let wrong = Profile::new(Subject::parse(name).expect("a subject")).to_bytes().expect("bytes");
+        let key = rapport_io::RecordKey::alone(name.to_owned());
+        let row = rapport_io::Record { key, version: stored.version, body: wrong.into(), expires: None, changed: None, beside: None };
+        house.records.put(rapport_io::layout::Table::Profiles, row, Condition::Always).await.expect("memory");
+    }
+    let differing = async |from: i64, to: i64, mend: bool| {
+        let replayed =
+            replay_span(&house.app, Timestamp(day(from))..=Timestamp(day(to + 1) - 1), mend.then_some(NOW)).await.expect("memory");
+        let mut names: Vec<String> = replayed.differing.iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(differing(1, 1, false).await, ["c#ada"]);
+    assert_eq!(differing(3, 4, false).await, [] as [&str; 0]);
+    assert_eq!(differing(5, 5, false).await, ["c#eve"], "the phone that was there is eve's today");
+    assert_eq!(differing(9, 9, true).await, ["c#ada"]);
+    assert_eq!(house.events("c#ada").await, 2, "mended with what was done on other days, too");
+    assert_eq!(differing(0, 30, false).await, ["c#bob", "c#eve"], "and nobody else was");
+}

@@ -133,6 +133,8 @@ pub struct Summary {
     pub contests: Vec<Contest>,
     /// Where quintiles and value tiers begin.
     pub cut_offs: CutOffs,
+    /// People left out because they move as only machines do.
+    pub robots: u64,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -170,12 +172,12 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let (config, learned_cut_offs) = (app.config, cut_offs);
     // Minutes of arithmetic must not hold up the runtime's I/O.
     let learned = tokio::task::spawn_blocking(move || {
-        let history = gathered.corpus.history(config.consent).with_catalog(catalog);
+        let history = gathered.corpus.with_skus_of(&catalog).history(config.consent).with_catalog(catalog);
         let (profiles, cut_offs) = (customers.readable(), &learned_cut_offs);
         let customers = whole::Customers { profiles: &profiles, each: customers.each, last: customers.last.as_ref(), cut_offs };
-        whole::fit(&history, customers, (config.currency, config.consent), now)
+        whole::fit(&history, customers, (config.currency, config.consent), now).map(|whole| (whole, history.robots))
     });
-    let Whole { artifact, model, holdout, contests, unpredicted } = learned.await??;
+    let (Whole { artifact, model, holdout, contests, unpredicted }, robots) = learned.await??;
     if let Some(error) = unpredicted {
         tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
     }
@@ -187,6 +189,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         holdout,
         contests,
         cut_offs,
+        robots,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };
@@ -213,6 +216,8 @@ pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report
     let catalog = app.catalog.items().await?;
     progress(Step::Learn);
     let Config { currency, consent } = app.config;
-    let measured = tokio::task::spawn_blocking(move || holdout::measure(&corpus.history(consent).with_catalog(catalog), currency));
+    let measured = tokio::task::spawn_blocking(move || {
+        holdout::measure(&corpus.with_skus_of(&catalog).history(consent).with_catalog(catalog), currency)
+    });
     Ok(measured.await??)
 }

@@ -45,6 +45,9 @@ pub const OPEN_DAYS: i64 = 14;
 /// How many events stay open at most.
 pub const OPEN_EVENTS: usize = 200;
 
+/// Before so many steps nobody is taken for a machine.
+const MACHINE_STEPS: u32 = 200;
+
 /// Everything Rapport knows about one subject, and nothing that time alone would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
@@ -125,6 +128,13 @@ impl Profile {
     #[must_use]
     pub const fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// Whether it moves as no person does: hundreds of steps, on average no second from one to the next, and never an order.
+    #[must_use]
+    pub fn moves_as_a_machine(&self) -> bool {
+        let Tally { orders, steps, pause_secs, .. } = self.whole().habits.tally;
+        orders == 0 && steps >= MACHINE_STEPS && 2 * pause_secs < u64::from(steps)
     }
 
     /// What was said about `purpose`, newest first wins; `None` when nothing was.

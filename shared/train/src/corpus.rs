@@ -8,9 +8,12 @@ mod told;
 use crate::{
     history::{Buy, Draw, History, Look, Spent, day_of},
     intern::Interner,
+    robots::is_robot,
+    skus::Skus,
 };
 use compact_str::CompactString;
 use rapport_core::{
+    catalog::Item,
     event::{Action, Event, Exposure, Purpose},
     id::ItemId,
     money::Currency,
@@ -20,6 +23,7 @@ use rapport_core::{
     time::Timestamp,
 };
 use rayon::prelude::*;
+use std::collections::HashMap;
 use told::Told;
 
 /// A growing set of events, a few dozen bytes each.
@@ -35,6 +39,7 @@ pub struct Corpus {
     facts: Vec<Fact>,
     drawn: Vec<Drawn>,
     persons: Vec<Person>,
+    skus: Skus,
 }
 
 /// Somebody, or an order that nobody is known to have placed.
@@ -45,6 +50,8 @@ struct Person {
     owner: Option<(Position, u32)>,
     consent: Option<(Position, bool)>,
     erased: Option<Timestamp>,
+    /// Whether they move as only a machine does.
+    is_robot: bool,
 }
 
 /// One event, cut down to what models need.
@@ -96,6 +103,7 @@ impl Corpus {
         };
         let item = open.act.item().map_or(NO_ITEM, |item| self.item(item));
         if let Some(product) = event.action.product() {
+            self.skus.hear(event, product, position);
             self.told[item as usize].hear(product, (event.authority.is_trusted(), position));
         }
         let copy = open.copy_mark();
@@ -114,6 +122,13 @@ impl Corpus {
             act => Did::Look { cart: matches!(act, Act::CartAdded(..)) },
         };
         self.facts.push(Fact { copy, person, item, did });
+    }
+
+    /// Takes in which SKUs the shop's own catalog gives its products.
+    #[must_use]
+    pub fn with_skus_of(mut self, catalog: &[Item]) -> Self {
+        self.skus.hear_catalog(catalog);
+        self
     }
 
     /// Remembers what was drawn; what stood where it stood for certain teaches nothing about places.
@@ -148,22 +163,27 @@ impl Corpus {
     /// refunds taken back.
     #[must_use]
     pub fn history(mut self, unset: ConsentMode) -> History {
+        let skus = self.skus.names();
+        self.join(&skus);
         self.renumber();
         self.facts.par_sort_unstable_by_key(|fact| fact.copy.precedence());
         self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
         let events = self.facts.len() as u64;
-        let persons = self.joined();
+        let mut persons = self.joined();
         let owners: Vec<u32> = (0..self.persons.len() as u32).map(|person| self.owner(person)).collect();
-        let draws = self.draws(&owners, &persons, unset);
         for fact in &mut self.facts {
             fact.person = owners[fact.person as usize];
         }
+        self.facts.par_sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
+        let robots = self.robots();
+        robots.iter().for_each(|robot| persons[*robot as usize].is_robot = true);
+        let draws = self.draws(&owners, &persons, unset);
         self.facts.retain(|fact| persons[fact.person as usize].may_teach(fact.copy.position.at, unset));
 
         let holding = self.holding();
         let mut history = History { events, draws, known: persons.iter().map(|person| person.known).collect(), ..History::default() };
+        history.robots = robots.len() as u64;
         let mut returned: Vec<Buy> = Vec::new();
-        self.facts.par_sort_unstable_by_key(|fact| (fact.person, fact.copy.position));
         for Fact { copy, person, item, did } in self.facts.iter().filter(|fact| fact.item != NO_ITEM).copied() {
             let at = copy.position.at;
             match did {
@@ -187,7 +207,38 @@ impl Corpus {
         history.buys.par_sort_by_key(|buy| (buy.person, buy.at, buy.order));
         refunds::take_back(&mut history.buys, &returned);
         history.items = self.told.into_iter().map(Told::into_item).collect();
-        history
+        history.without_names(skus)
+    }
+
+    /// Puts what was told under a SKU with the product that has it.
+    fn join(&mut self, skus: &[(ItemId, ItemId)]) {
+        let dealt_with: Vec<_> = skus.iter().filter_map(|(sku, product)| Some((self.item_numbers.known(sku)?, product))).collect();
+        if dealt_with.is_empty() {
+            return;
+        }
+        let mut joined: HashMap<u32, u32> = HashMap::with_capacity(dealt_with.len());
+        for (sku, product) in dealt_with {
+            let product = self.item(product);
+            let bare = Told::of(self.told[sku as usize].id().clone());
+            let told = std::mem::replace(&mut self.told[sku as usize], bare);
+            joined.insert(sku, product);
+            self.told[product as usize].join(told);
+        }
+        let items = self.facts.iter_mut().map(|fact| &mut fact.item).chain(self.drawn.iter_mut().map(|drawn| &mut drawn.item));
+        for item in items {
+            *item = joined.get(item).copied().unwrap_or(*item);
+        }
+    }
+
+    /// Who moves as no person does and never ordered. Facts are sorted by person and time.
+    fn robots(&self) -> Vec<u32> {
+        let of_person: Vec<&[Fact]> = self.facts.chunk_by(|a, b| a.person == b.person).collect();
+        let robots = of_person.into_par_iter().filter(|facts| {
+            let ordered = |fact: &Fact| matches!(fact.did, Did::Order { statement, cancelled, .. } if statement.trusted && !cancelled);
+            let looks = || facts.iter().filter(|fact| matches!(fact.did, Did::Look { .. })).map(|fact| (fact.copy.position.at, fact.item));
+            !facts.iter().any(ordered) && is_robot(&looks().collect::<Vec<_>>())
+        });
+        robots.map(|facts| facts[0].person).collect()
     }
 
     /// Numbers people, items and orders by their ids instead of by first mention: sums of fractions and ties among equals come out the
@@ -254,7 +305,7 @@ impl Corpus {
     fn number_person(&mut self, key: CompactString, known: bool) -> u32 {
         let number = self.people.number(key);
         if number as usize == self.persons.len() {
-            self.persons.push(Person { known, owner: None, consent: None, erased: None });
+            self.persons.push(Person { known, owner: None, consent: None, erased: None, is_robot: false });
         }
         number
     }
@@ -327,6 +378,6 @@ fn placed<T>(all: Vec<T>, places: &[u32]) -> Vec<T> {
 impl Person {
     fn may_teach(&self, at: Timestamp, unset: ConsentMode) -> bool {
         let allows = self.consent.map_or(!self.known || unset == ConsentMode::OptOut, |(_, granted)| granted);
-        allows && self.erased.is_none_or(|erased| at > erased)
+        allows && !self.is_robot && self.erased.is_none_or(|erased| at > erased)
     }
 }

@@ -105,6 +105,7 @@ impl<'a> Models<'a> {
             currency,
             learned_from: [self.history.people(), self.history.events, orders, self.visits.count],
             items: self.history.items.clone(),
+            skus: self.history.skus.clone(),
             statistics: self.statistics.clone(),
             tables: BTreeMap::from([(Table::Session, session), (Table::Together, together), (Table::Content, content)]),
             purchases: self.purchases.clone(),

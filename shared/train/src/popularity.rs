@@ -106,4 +106,37 @@ mod tests {
         assert_eq!(told[0], (3.0, 3.0));
         assert!(told[1].0 > told[0].0 && told[1].1 > told[0].1, "{told:?}");
     }
+
+    /// Popularity and trend of a thing that sells, and of one that somebody pushes from so many devices, so often a day, for so many days.
+    fn pushed(devices: u32, looks_a_day: u32, days: i64) -> [(f32, f32); 2] {
+        let now = Timestamp((NOW + 1_000) * DAY_MS);
+        let items = ["honest", "pushed"].map(|id| Item::bare(ItemId::new(id).expect("an id")));
+        let buys = (0..40).map(|person| Buy { person, at: now.plus_days(-1), order: person, item: 0, quantity: 1 });
+        let looks = (0..devices).flat_map(move |device| {
+            (0..days).flat_map(move |day| {
+                (0..looks_a_day).map(move |number| Look {
+                    person: 100 + device,
+                    at: now.plus_ms(i64::from(number) * 1_000 - day * DAY_MS),
+                    item: 1,
+                })
+            })
+        });
+        let known = vec![true; 100 + devices as usize];
+        let history = History { items: items.to_vec(), known, buys: buys.collect(), looks: looks.collect(), ..History::default() };
+        let fitted = fit(&history, now, &DEFAULT);
+        [fitted[0], fitted[1]]
+    }
+
+    /// One device, however loud, adds no more than three purchases would, and takes a month for it; a hundred devices that look a thousand
+    /// times a day each are worth ten purchases.
+    #[test]
+    fn pushing_a_thing_into_the_trend_takes_more_hands_than_clicks() {
+        let [(_, honest), (_, once)] = pushed(1, 1, 1);
+        assert!(honest > 35.0 && once <= 0.1, "{honest} {once}");
+        assert_eq!(pushed(1, 10_000, 1)[1].1, once, "a day of one device is one look");
+        let [_, (popular, trending)] = pushed(1, 1_000, 365);
+        assert!(popular <= 3.0 && trending <= 3.0, "a year of one device: {popular} {trending}");
+        let [(_, honest), (_, many)] = pushed(100, 1_000, 1);
+        assert!(many < 10.01 && honest > 3.0 * many, "{honest} {many}");
+    }
 }

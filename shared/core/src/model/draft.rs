@@ -8,6 +8,7 @@ use super::{
 use crate::{
     catalog::Item,
     digest::content_hash,
+    id::ItemId,
     money::Currency,
     persona::Personas,
     prediction::{Leads, Outlook, Rhythm, Tastes},
@@ -31,6 +32,8 @@ pub struct Draft {
     pub learned_from: [u64; 4],
     /// The catalog; every id once.
     pub items: Vec<Item>,
+    /// SKUs by which items may be asked for too, each with the id of the item that has it, every SKU once.
+    pub skus: Vec<(ItemId, ItemId)>,
     /// What is known of each item's sales; as many as `items`.
     pub statistics: Vec<ItemStatistics>,
     /// For each table and item the related ones; a table that is absent is empty.
@@ -79,6 +82,7 @@ impl Draft {
             currency,
             learned_from: [0; 4],
             items: Vec::new(),
+            skus: Vec::new(),
             statistics: Vec::new(),
             tables: BTreeMap::new(),
             next_look: NextLook::DEFAULT,
@@ -149,6 +153,7 @@ impl Draft {
 
         let mut writer = Writer::default();
         writer.items(&items)?;
+        writer.skus(&self.skus, &items)?;
         writer.words("category", items.iter().map(|item| item.category.as_deref()))?;
         writer.statistics(&statistics);
         writer.popular(&statistics);
@@ -264,6 +269,19 @@ impl Writer {
         self.whole("list_price_minor", items.iter().map(|item| item.list_price_minor));
         self.whole("published", items.iter().map(|item| item.published.map(|at| at.0)));
         self.numbers("in_stock", &items.iter().map(|item| u8::from(item.in_stock)).collect::<Vec<u8>>());
+        Ok(())
+    }
+
+    /// SKUs in their own order, with the index of the item that has each.
+    fn skus(&mut self, skus: &[(ItemId, ItemId)], items: &[&Item]) -> Result<(), ModelError> {
+        let index = |id: &ItemId| items.binary_search_by(|item| item.id.cmp(id)).ok();
+        let named = skus.iter().filter(|(sku, _)| index(sku).is_none());
+        let named: BTreeMap<&ItemId, u32> = named.filter_map(|(sku, id)| Some((sku, index(id)? as u32))).collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        self.texts("sku", named.keys().map(|sku| sku.as_str()))?;
+        self.numbers("sku_items", &named.into_values().collect::<Vec<u32>>());
         Ok(())
     }
 

@@ -7,7 +7,10 @@ use super::{Profile, schema_1};
 /// | Schema | Differs from the next in |
 /// |---|---|
 /// | 1 | no habits, no channel of an event, no first look at an item |
-pub const SCHEMA: u8 = 2;
+/// | 2 | nothing but what its sums hold: refunds of an order counted one by one, whoever told them |
+pub const SCHEMA: u8 = 3;
+/// The schema before, laid out as today's.
+const COUNTED_OTHERWISE: u8 = 2;
 
 /// A stored profile that cannot be read. Nothing is lost: a refold from the log writes it anew.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +39,7 @@ impl Profile {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
         match bytes.split_first() {
             Some((&SCHEMA, body)) => Ok(postcard::from_bytes(body)?),
+            Some((&COUNTED_OTHERWISE, body)) => Ok(Self { is_outdated: true, ..postcard::from_bytes(body)? }),
             Some((&schema_1::SCHEMA, body)) => Ok(postcard::from_bytes::<schema_1::Profile>(body)?.into()),
             Some((&schema, _)) => Err(ProfileError::Schema(schema)),
             None => Err(ProfileError::Damaged(postcard::Error::DeserializeUnexpectedEnd)),

@@ -284,6 +284,19 @@ fn robots_leave_no_mark() {
     assert!(refold(subject(), &[robot]).is_empty());
 }
 
+#[test]
+fn a_machine_is_known_by_its_pace_and_a_buyer_is_none() {
+    let looks = |pause_ms: i64, count: u32| {
+        (0..count).map(move |n| event(n, 1_000_000 + i64::from(n) * pause_ms, Authority::Browser, Action::Viewed(product((n % 7) as u8))))
+    };
+    let is_machine = |events: Vec<Event>| refold(subject(), &events).moves_as_a_machine();
+    assert!(is_machine(looks(300, 400).collect()));
+    assert!(!is_machine(looks(300, 100).collect()), "too few to say");
+    assert!(!is_machine(looks(2_000, 400).collect()), "a person in a hurry");
+    let order = event(9_999, 900_000, Authority::Webhook, line(1, 0, 1, 500, false));
+    assert!(!is_machine(looks(300, 400).chain([order]).collect()), "machines buy nothing");
+}
+
 /// Forty days of one customer: half of them sealed, with a refund, a void order, a trait and consent. Fixtures were written from it.
 fn fixture_history() -> Vec<Event> {
     let hour = |n: i64| n * 3_600_000;
@@ -315,17 +328,19 @@ fn fixture_history() -> Vec<Event> {
 
 #[test]
 fn what_older_releases_wrote_is_read_and_taken_further_by_a_refold() {
-    let mut old = Profile::from_bytes(include_bytes!("fixtures/schema-1.bin")).expect("schema 1");
     let now = refold(subject(), &fixture_history());
-    let (told, anew) = (old.whole(), now.whole());
-    assert_eq!((told.events, told.orders, told.refunds, old.traits.len()), (anew.events, anew.orders, anew.refunds, 1));
-    assert_eq!(old.consent_for(crate::event::Purpose::Personalization), now.consent_for(crate::event::Purpose::Personalization));
-    assert_eq!(old.fold(&fixture_history()), Err(NeedsRefold::Outdated), "what was sealed then was counted less");
+    for (schema, bytes) in [(1, &include_bytes!("fixtures/schema-1.bin")[..]), (2, include_bytes!("fixtures/schema-2.bin"))] {
+        let mut old = Profile::from_bytes(bytes).unwrap_or_else(|error| panic!("schema {schema}: {error}"));
+        let (told, anew) = (old.whole(), now.whole());
+        assert_eq!((told.events, told.orders, told.refunds, old.traits.len()), (anew.events, anew.orders, anew.refunds, 1));
+        assert_eq!(old.consent_for(crate::event::Purpose::Personalization), now.consent_for(crate::event::Purpose::Personalization));
+        assert_eq!(old.fold(&fixture_history()), Err(NeedsRefold::Outdated), "what was sealed then was counted otherwise");
+    }
 }
 
 #[test]
 fn what_this_release_writes_stays_as_it_is() {
-    let profile = Profile::from_bytes(include_bytes!("fixtures/schema-2.bin")).expect("schema 2");
+    let profile = Profile::from_bytes(include_bytes!("fixtures/schema-3.bin")).expect("schema 3");
     assert_eq!(profile, refold(subject(), &fixture_history()), "a new schema gets a new number and a new fixture");
 }
 

@@ -14,7 +14,7 @@ pub struct Totals {
     pub events: u64,
     /// Orders that hold: trusted and not cancelled.
     pub orders: u32,
-    /// Refunds.
+    /// Orders, and credit notes without one, for which something was given back.
     pub refunds: u32,
     /// Paid less paid back, by currency, in minor units.
     pub revenue_minor: Vec<(Currency, i64)>,

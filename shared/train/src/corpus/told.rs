@@ -28,6 +28,20 @@ impl Told {
         keep_best(&mut self.price, rank, product.price_minor.map(|price| (price, product.currency)).as_ref());
     }
 
+    /// Adds what was told of the same item under another name.
+    pub(super) fn join(&mut self, other: Self) {
+        let Self { title, category, brand, price, .. } = other;
+        join_best(&mut self.title, title);
+        join_best(&mut self.category, category);
+        join_best(&mut self.brand, brand);
+        join_best(&mut self.price, price);
+    }
+
+    /// The id that it was told under.
+    pub(super) const fn id(&self) -> &ItemId {
+        &self.id
+    }
+
     pub(super) fn into_item(self) -> Item {
         let text = |told: Option<(Rank, CompactString)>| told.map(|(_, text)| text.into_string());
         let (price_minor, currency) = self.price.map_or((None, None), |(_, (price, currency))| (Some(price), currency));
@@ -39,6 +53,14 @@ impl Told {
             currency,
             ..Item::bare(self.id)
         }
+    }
+}
+
+fn join_best<T>(known: &mut Option<(Rank, T)>, other: Option<(Rank, T)>) {
+    if let Some((rank, told)) = other
+        && known.as_ref().is_none_or(|(best, _)| *best < rank)
+    {
+        *known = Some((rank, told));
     }
 }
 

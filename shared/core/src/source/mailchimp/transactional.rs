@@ -12,6 +12,7 @@ use crate::{
     source::{
         Delivery, Parsed, Shop, Unreadable,
         fields::{Object, instant, object, text},
+        json,
         signed::{Signed, latest},
     },
 };
@@ -22,7 +23,7 @@ pub(super) const FIELD: &str = "mandrill_events";
 
 /// Reads the list; a bad event leaves its mates alone.
 pub(super) fn parse(events: &str, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let list: Value = serde_json::from_str(events).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let list = json(events.as_bytes())?;
     let list = list.as_array().ok_or(Unreadable::Shape("`mandrill_events` to be a list of events"))?;
     let mut parsed = Parsed::default();
     for one in list {

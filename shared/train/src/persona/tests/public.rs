@@ -4,6 +4,7 @@ use super::super::{Shopper, learn};
 use super::CURRENCY;
 use flate2::read::GzDecoder;
 use rapport_core::{
+    auth::Insiders,
     catalog::Item,
     event::Event,
     features::{Basis, CutOffs, Facts},
@@ -42,7 +43,8 @@ struct Shop {
 /// Everybody in a file of order lines, as they were at its end; `items` is the shop's catalog.
 fn shop(orders: &PathBuf, items: Vec<Item>) -> Shop {
     let now = Timestamp::parse("2026-01-01").expect("a time");
-    let options = Options { currency: CURRENCY, map: Vec::new(), now, as_of: now, hash_key: None };
+    let options =
+        Options { currency: CURRENCY, map: Vec::new(), now, as_of: now, hash_key: None, insiders: Insiders::default(), zone: None };
     let mut histories: BTreeMap<Subject, Vec<Event>> = BTreeMap::new();
     let take = |found: Found| {
         if let Found::Event(event) = found
