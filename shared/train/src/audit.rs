@@ -4,16 +4,20 @@
 //! own time, in UTC.
 
 mod days;
+mod identities;
 
 use crate::history::day_of;
 use compact_str::CompactString;
 use days::Series;
 pub use days::{Gap, Jump};
+pub use identities::IdentityCount;
 use rapport_core::{
     digest::short_hash,
     event::{self, Action, Event, Traffic},
     id::ItemId,
+    identity::Claims,
     money::Currency,
+    profile::Alias,
     time::{DAY_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -49,6 +53,8 @@ pub struct Audit {
     pub currencies: Vec<CurrencyCount>,
     /// Items that events speak of; `None` for a shop without a catalog.
     pub items: Option<Items>,
+    /// Ids that words tie to customers, by kind.
+    pub identities: Vec<IdentityCount>,
     /// Events of crawlers and of the shop's own people, which no model learns from.
     pub kept_out: u64,
     /// How gaps and jumps are found, in words.
@@ -159,6 +165,8 @@ pub struct Beside {
     pub rejects: Vec<(String, String, Timestamp)>,
     /// What the audit before this one said of copies.
     pub before: Duplicates,
+    /// What was said about who is who.
+    pub ties: Vec<(Alias, Claims)>,
     /// The shop's currency.
     pub currency: Currency,
 }
@@ -207,7 +215,7 @@ impl Auditor {
     /// The audit as of `now`.
     #[must_use]
     pub fn finish(self, beside: Beside, now: Timestamp) -> Audit {
-        let Beside { catalog, rejects, before, currency } = beside;
+        let Beside { catalog, rejects, before, ties, currency } = beside;
         let today = day_of(now);
         let (mut gaps, mut jumps) = (Vec::new(), Vec::new());
         for (source, tally) in &self.sources {
@@ -229,6 +237,7 @@ impl Auditor {
             gaps,
             jumps,
             rejects: by_reason(rejects),
+            identities: identities::counted(&ties),
             method: days::METHOD,
         }
     }

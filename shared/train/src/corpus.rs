@@ -1,5 +1,8 @@
 //! From events, in any order and told any number of times, to the history that holds.
 
+#[cfg(test)]
+mod same_people;
+
 use crate::{
     history::{Buy, Draw, History, Look, Spent, day_of},
     intern::Interner,
@@ -9,8 +12,9 @@ use rapport_core::{
     catalog::Item,
     event::{Action, Event, Exposure, Product, Purpose},
     id::ItemId,
+    identity::{Claims, Ties},
     money::Currency,
-    profile::{Act, CopyMark, OpenEvent, Position, Statement, Subject, links, subjects},
+    profile::{Act, Alias, CopyMark, OpenEvent, Position, Statement, Subject, subjects},
     ranking::PROPENSITY_FLOOR,
     source::ConsentMode,
     time::Timestamp,
@@ -28,14 +32,15 @@ pub struct Corpus {
     facts: Vec<Fact>,
     drawn: Vec<Drawn>,
     persons: Vec<Person>,
+    ties: Ties,
 }
 
 /// Somebody, or an order that nobody is known to have placed.
 #[derive(Clone, Debug)]
 struct Person {
     known: bool,
-    /// The customer this alias belongs to, by the earliest trusted word.
-    owner: Option<(Position, u32)>,
+    /// The person that this id is, where it is another's.
+    owner: Option<u32>,
     consent: Option<(Position, bool)>,
     erased: Option<Timestamp>,
 }
@@ -72,6 +77,7 @@ const NO_ITEM: u32 = u32::MAX;
 impl Corpus {
     /// Takes an event in. Bots' and staff's teach nothing.
     pub fn add(&mut self, event: &Event) {
+        self.ties.hear(event);
         let Some(person) = event.traffic.is_human().then(|| self.person_of(event)).flatten() else { return };
         let position = Position::of(event);
         self.hear(event, person, position);
@@ -108,6 +114,11 @@ impl Corpus {
         self.facts.push(Fact { copy, person, item, did });
     }
 
+    /// Takes in what is known about `alias` otherwise: what an erased event said of it is in no archive any more.
+    pub fn tie(&mut self, alias: Alias, claims: &Claims) {
+        self.ties.join(alias, claims);
+    }
+
     /// Remembers what was drawn; what stood where it stood for certain teaches nothing about places.
     fn expose(&mut self, event: &Event, person: u32, exposure: &Exposure) {
         // Browsers send them, so a probability is believed within the bounds that ours have.
@@ -140,6 +151,7 @@ impl Corpus {
     /// refunds taken back.
     #[must_use]
     pub fn history(mut self, unset: ConsentMode) -> History {
+        self.join();
         self.renumber();
         self.facts.par_sort_unstable_by_key(|fact| fact.copy.precedence());
         self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
@@ -198,7 +210,7 @@ impl Corpus {
             drawn.person = people[drawn.person as usize];
             drawn.item = item(drawn.item);
         }
-        for (_, owner) in self.persons.iter_mut().filter_map(|person| person.owner.as_mut()) {
+        for owner in self.persons.iter_mut().filter_map(|person| person.owner.as_mut()) {
             *owner = people[*owner as usize];
         }
         self.persons = placed(std::mem::take(&mut self.persons), &people);
@@ -254,16 +266,8 @@ impl Corpus {
         number
     }
 
-    /// Remembers what the event tells about people: who is who, what they allow, what they want forgotten.
+    /// Remembers what the event tells about people: what they allow, what they want forgotten.
     fn hear(&mut self, event: &Event, person: u32, position: Position) {
-        for link in links(event) {
-            let alias = self.person(&link.alias);
-            let customer = self.person(&Subject::Customer(link.customer));
-            let owner = &mut self.persons[alias as usize].owner;
-            if alias != customer && owner.is_none_or(|(known, _)| link.at < known) {
-                *owner = Some((link.at, customer));
-            }
-        }
         let person = &mut self.persons[person as usize];
         match &event.action {
             Action::Consented(consent) if consent.purpose == Purpose::Personalization => {
@@ -274,9 +278,20 @@ impl Corpus {
         }
     }
 
-    /// The customer behind an alias, followed through at most eight merges: a ring of aliases must not hang the training.
+    /// Finds out which person each id is, by the rules that profiles follow.
+    fn join(&mut self) {
+        let owners = self.ties.owners();
+        for alias in owners.aliases() {
+            let (alias, person) = (self.people.find(&CompactString::from(alias.to_string())), owners.person(alias));
+            if let Some(alias) = alias {
+                let person = self.person(&person);
+                self.persons[alias as usize].owner = Some(person).filter(|person| *person != alias);
+            }
+        }
+    }
+
     fn owner(&self, person: u32) -> u32 {
-        (0..8).fold(person, |person, _| self.persons[person as usize].owner.map_or(person, |(_, owner)| owner))
+        self.persons[person as usize].owner.unwrap_or(person)
     }
 
     /// People as they are once aliases are joined: what one of them said or asked goes for all.
