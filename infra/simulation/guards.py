@@ -53,7 +53,7 @@ GUARDS = {
     "absorb-traits": ("an alias brings its traits", ABSORB, "for told in &alias.traits {", "for told in alias.traits.iter().filter(|_| !{off}) {{"),
     # The tables.
     "profile-version": ("a profile is written over the version that was read", PROFILES, "        let condition = read.map_or(Condition::Absent, |version| Condition::Version(version.to_string()));", "        let condition = if {off} {{ Condition::Always }} else {{ read.map_or(Condition::Absent, |version| Condition::Version(version.to_string())) }};"),
-    "owner-kept": ("a profile is written with its owner", PROFILES, "let body = write(profile, owner)", "let body = write(profile, owner.filter(|_| !{off}))"),
+    "owner-kept": ("a profile is written with its owner", PROFILES, "let body = write(profile, owner)", "let body = write(profile, &if {off} {{ Ownership::default() }} else {{ owner.clone() }})"),
     "unsettled-links": ("a link that moved is told again until it is settled", IDENTITIES, "        self.unsettled || (cause", "        (self.unsettled && !{off}) || (cause"),
     "own-cause": ("a link is told again to who told it first", IDENTITIES, "(cause.is_some() && self.cause == cause)", "(cause.is_some() && self.cause == cause && !{off})"),
     "earliest-claim": ("who claimed an id first has it", CLAIMS, "self.since.get(customer).is_some_and(|known| *known <= at)", "self.since.get(customer).is_some_and(|known| *known <= at || {off})"),
