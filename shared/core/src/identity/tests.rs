@@ -216,3 +216,24 @@ fn whoever_looks_is_told_what_stands_against_a_claim() {
     let town: Vec<Word> = (0..6).map(|who| claim(who, who as i64)).collect();
     assert_eq!(seen(4, &town), Some((position(4), Why::Shared { claimants: 6, most: 3 })));
 }
+
+#[test]
+fn what_a_browser_claims_ties_nothing() {
+    let who = Who { customer: Some(customer(1)), device: DeviceId::new("d0").ok(), ..Who::default() };
+    let by = |authority, action| words(&event(1, 1, authority, who.clone(), action)).len();
+    let ruling = || Action::Ruled { alias: alias(0, 2), is_one: true };
+    assert_eq!((by(Authority::Backend, Action::CheckoutStarted), by(Authority::Backend, ruling())), (1, 2));
+    assert_eq!((by(Authority::Browser, Action::CheckoutStarted), by(Authority::Browser, ruling())), (0, 0));
+}
+
+#[test]
+fn the_newest_claim_of_a_ring_gives_way() {
+    let merged = |at: i64, from: usize, into: usize| {
+        let who = Who { customer: Some(customer(into)), ..Who::default() };
+        event(at as usize, at, Authority::Backend, who, Action::Aliased { previous: customer(from).as_str().into() })
+    };
+    let top = |events: &[Event]| heard(events.iter()).owners().person(&alias(0, 1));
+    assert_eq!(top(&[merged(1, 1, 2), merged(2, 2, 3), merged(3, 3, 1)]), alias(0, 3));
+    assert_eq!(top(&[merged(1, 1, 2), merged(3, 2, 3), merged(2, 3, 1)]), alias(0, 2));
+    assert_eq!(top(&[merged(3, 1, 2), merged(2, 2, 3), merged(1, 3, 1)]), alias(0, 1));
+}
