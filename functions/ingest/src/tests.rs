@@ -4,7 +4,8 @@ use super::*;
 use rapport_core::{
     event::{Action, Authority},
     id::CustomerId,
-    profile::{Alias, Link, Position, Subject},
+    identity::{Says, Word},
+    profile::{Alias, Position, Subject},
 };
 use rapport_io::{
     Secrets,
@@ -148,7 +149,8 @@ async fn a_redaction_forgets_every_id_of_the_customer_once() {
     let customer = CustomerId::new("7").expect("an id");
     let device: Alias = Subject::parse("d#d1").expect("a subject");
     let at = Position { at: Timestamp(1), id: 1 };
-    house.app.identities.link(&Link { alias: device.clone(), customer: customer.clone(), at }).await.expect("memory");
+    let word = Word { alias: device.clone(), customer: customer.clone(), at, says: Says::Claimed };
+    house.app.identities.hear(&[word], None).await.expect("memory");
 
     handle(&house.app, house.messages(&[REDACT]).await, NOW).await;
     let year = 365 * 86_400_000;

@@ -5,7 +5,7 @@ use crate::{
     answer::{self, Failure},
     caller, customer,
     lookup::read_json,
-    personas, predictions, segments,
+    personas, predictions, rulings, segments,
     wire::{Erasure, Receipt, SetConsent},
 };
 use http::StatusCode;
@@ -29,7 +29,12 @@ const LARGEST_BODY: usize = 16 * 1024;
 pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp) -> Result<Response, Failure> {
     let customer = caller::own_customer(app, request.headers(), id, (Scope::Read, "read"), now).await?;
     let subject = [Subject::Customer(customer.clone())];
-    let (read, aliases) = tokio::try_join!(app.profiles.get(&subject, true), app.identities.aliases(&customer))?;
+    let is_the_shop = caller::require(&*app.keyring(now).await?, request.headers(), (Scope::Read, "read"), now).is_ok();
+    let (read, aliases, conflicts) = tokio::try_join!(
+        app.profiles.get(&subject, true),
+        app.identities.below(&customer),
+        rulings::conflicts(app, &customer, is_the_shop)
+    )?;
     let versioned = read.into_iter().flatten().next().ok_or(NO_CUSTOMER)?;
     let (is_owned, standing) = (versioned.is_owned(), versioned.standing());
     let profile = readable(versioned.profile)?;
@@ -42,6 +47,7 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
     let predictions = predictions::predictions(&profile, shop.model(), persona["id"].as_str(), &app.config, now);
     let mut view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, (persona, predictions));
     (view["segments"], view["memberships"]) = segments::of_customer(app, &profile, (is_owned, &standing), now).await?;
+    view["conflicts"] = conflicts.into();
     Ok(answer::private(StatusCode::OK, &view))
 }
 
@@ -146,7 +152,7 @@ pub(crate) async fn erasure(app: &App, request: &Request, receipt: &str, now: Ti
 
 async fn everyone(app: &App, customer: &CustomerId) -> Result<Vec<Subject>, Failure> {
     let mut subjects = vec![Subject::Customer(customer.clone())];
-    subjects.extend(app.identities.aliases(customer).await?);
+    subjects.extend(app.identities.below(customer).await?);
     subjects.dedup();
     Ok(subjects)
 }
@@ -160,7 +166,7 @@ fn readable<E: std::error::Error + Send + Sync + 'static>(profile: Result<Profil
     profile.map_err(|error| Failure::Internal(error.into()))
 }
 
-fn random_name() -> Result<String, Failure> {
+pub(crate) fn random_name() -> Result<String, Failure> {
     let mut bytes = [0; 12];
     getrandom::fill(&mut bytes).map_err(|error| Failure::Internal(error.to_string().into()))?;
     Ok(hex(&bytes))

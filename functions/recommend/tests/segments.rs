@@ -17,7 +17,7 @@ use rapport_core::{
 use rapport_io::{
     Secrets,
     memory::{MemoryObjects, MemoryRecords, MemorySecrets},
-    profiles::Profiles,
+    profiles::{Ownership, Profiles},
 };
 use rapport_lambda::Response;
 use recommend::{App, Config, handle};
@@ -43,7 +43,7 @@ async fn shop(customers: usize) -> Shop {
     let profiles = Profiles::new(records.clone());
     for number in 0..customers {
         let events: Vec<Event> = (0..number.clamp(1, 3)).map(|order| bought(number, order)).collect();
-        profiles.put(&refold(customer(number), &events), None, &Standing::default(), None).await.expect("memory");
+        profiles.put(&refold(customer(number), &events), &Ownership::default(), &Standing::default(), None).await.expect("memory");
     }
     Shop { app, records }
 }
@@ -96,7 +96,7 @@ impl Shop {
     async fn put_loyal(&self, subject: Subject) {
         let memberships = vec![Membership { segment: "loyal".into(), since: NOW }];
         let standing = Standing { memberships, ..Standing::default() };
-        Profiles::new(self.records.clone()).put(&Profile::new(subject), None, &standing, None).await.expect("memory");
+        Profiles::new(self.records.clone()).put(&Profile::new(subject), &Ownership::default(), &standing, None).await.expect("memory");
     }
 }
 

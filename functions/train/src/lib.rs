@@ -28,7 +28,14 @@ use rapport_core::{
     time::Timestamp,
 };
 use rapport_io::{
-    Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles, rejects::Rejects, segments::SegmentStore,
+    Objects, Records, StoreError,
+    catalog::Catalog,
+    identities::{Identities, Tie},
+    log::Log,
+    models::Models,
+    profiles::Profiles,
+    rejects::Rejects,
+    segments::SegmentStore,
 };
 use rapport_lambda::Job;
 use rapport_train::{
@@ -57,6 +64,7 @@ pub struct App {
     models: Models,
     catalog: Catalog,
     rejects: Rejects,
+    identities: Identities,
     profiles: Profiles,
     segments: SegmentStore,
     config: Config,
@@ -72,6 +80,7 @@ impl App {
             rejects: Rejects::new(objects.clone()),
             models: Models::new(objects),
             catalog: Catalog::new(Arc::clone(&records)),
+            identities: Identities::new(Arc::clone(&records)),
             profiles: Profiles::new(Arc::clone(&records)),
             segments: SegmentStore::new(records),
             config,
@@ -157,9 +166,10 @@ pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Summary, TrainEr
 /// # Errors
 /// [`TrainError`]; running again is always safe.
 pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) -> Result<Summary, TrainError> {
-    let gathered = gather::gather(app, now, &progress).await?;
-    let catalog = app.catalog.items().await?;
-    audit::write(app, gathered.auditor, &catalog, now).await?;
+    let mut gathered = gather::gather(app, now, &progress).await?;
+    let (catalog, ties) = tokio::try_join!(app.catalog.items(), app.identities.everything())?;
+    tie(&mut gathered.corpus, &ties);
+    audit::write(app, gathered.auditor, &catalog, &ties, now).await?;
     let customers = match customers::customers(app).await {
         Ok(customers) => customers,
         Err(error) => {
@@ -213,11 +223,19 @@ pub async fn archive(app: &App, now: Timestamp) -> Result<usize, TrainError> {
 pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report, TrainError> {
     let mut corpus = Corpus::default();
     gather::look(app, &progress, |_, events| events.iter().for_each(|event| corpus.add(event))).await?;
-    let catalog = app.catalog.items().await?;
+    let (catalog, ties) = tokio::try_join!(app.catalog.items(), app.identities.everything())?;
+    tie(&mut corpus, &ties);
     progress(Step::Learn);
     let Config { currency, consent } = app.config;
     let measured = tokio::task::spawn_blocking(move || {
         holdout::measure(&corpus.with_skus_of(&catalog).history(consent).with_catalog(catalog), currency)
     });
     Ok(measured.await??)
+}
+
+/// Who is who as profiles have it: also by words that were erased from the archive with the rest of what their customer did.
+fn tie(corpus: &mut Corpus, ties: &[Tie]) {
+    for tie in ties {
+        corpus.tie(tie.alias.clone(), &tie.claims);
+    }
 }

@@ -13,6 +13,7 @@ pub use codec::{DecodeError, SCHEMA, decode_line, decode_lines, encode_line};
 use crate::{
     id::{ContactHash, CustomerId, DeviceId, EventId, ItemId, OrderId},
     money::Currency,
+    profile::Alias,
     time::Timestamp,
 };
 use compact_str::CompactString;
@@ -198,6 +199,14 @@ pub enum Action {
         /// The id used before: a customer id or a device id.
         previous: CompactString,
     },
+    /// The shop ruled whether `alias` and the customer in `who` are one. It outweighs what senders say in passing.
+    Ruled {
+        /// The other id, of any kind.
+        #[serde(with = "crate::profile::key")]
+        alias: Alias,
+        /// Whether they are one.
+        is_one: bool,
+    },
     /// Looked at a page that is no product.
     Page {
         /// The path or the page's name.
@@ -268,6 +277,13 @@ impl Action {
             }
             Self::Identified { .. } => "identify",
             Self::Aliased { .. } => "alias",
+            Self::Ruled { is_one, .. } => {
+                if *is_one {
+                    "merged"
+                } else {
+                    "unmerged"
+                }
+            }
             Self::Page { .. } => "page",
             Self::Shown(_) => "recommendation_shown",
             Self::Clicked(_) => "recommendation_clicked",

@@ -14,6 +14,7 @@ pub mod event;
 pub mod features;
 pub mod filter;
 pub mod id;
+pub mod identity;
 pub mod model;
 pub mod money;
 pub mod persona;

@@ -32,7 +32,8 @@ pub use habits::{Habits, Mark, OCCASIONS_A_MARK, Tally};
 pub use history::{Bought, History, Recent};
 pub(crate) use order::{order_lines, refund_lines};
 pub use page::PageKind;
-pub use subject::{Alias, Link, Subject, links, subjects};
+pub(crate) use subject::key;
+pub use subject::{Alias, Subject, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
 pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};
 

@@ -5,16 +5,20 @@
 
 mod copies;
 mod days;
+mod identities;
 
 use crate::history::day_of;
 use compact_str::CompactString;
 use copies::{Copies, Heard};
 use days::Series;
 pub use days::{Gap, Jump};
+pub use identities::IdentityCount;
 use rapport_core::{
     event::{Action, Event, Traffic},
     id::ItemId,
+    identity::Claims,
     money::Currency,
+    profile::Alias,
     time::{DAY_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -50,6 +54,8 @@ pub struct Audit {
     pub currencies: Vec<CurrencyCount>,
     /// Items that events speak of; `None` for a shop without a catalog.
     pub items: Option<Items>,
+    /// Ids that words tie to customers, by kind.
+    pub identities: Vec<IdentityCount>,
     /// Events of crawlers and of the shop's own people, which no model learns from.
     pub kept_out: u64,
     /// How gaps and jumps are found, in words.
@@ -172,6 +178,8 @@ pub struct Beside {
     pub rejects: Vec<(String, String, Timestamp)>,
     /// What the audit before this one said of copies.
     pub before: Duplicates,
+    /// What was said about who is who.
+    pub ties: Vec<(Alias, Claims)>,
     /// The shop's currency.
     pub currency: Currency,
 }
@@ -224,7 +232,7 @@ impl Auditor {
     /// The audit as of `now`.
     #[must_use]
     pub fn finish(self, beside: Beside, now: Timestamp) -> Audit {
-        let Beside { catalog, rejects, before, currency } = beside;
+        let Beside { catalog, rejects, before, ties, currency } = beside;
         let today = day_of(now);
         let (mut gaps, mut jumps) = (Vec::new(), Vec::new());
         for (source, tally) in &self.sources {
@@ -246,6 +254,7 @@ impl Auditor {
             gaps,
             jumps,
             rejects: by_reason(rejects),
+            identities: identities::counted(&ties),
             method: days::METHOD,
         }
     }

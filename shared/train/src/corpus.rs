@@ -2,6 +2,8 @@
 
 mod refunds;
 #[cfg(test)]
+mod same_people;
+#[cfg(test)]
 mod tests;
 mod told;
 
@@ -16,8 +18,9 @@ use rapport_core::{
     catalog::Item,
     event::{Action, Event, Exposure, Purpose},
     id::ItemId,
+    identity::{Claims, Ties},
     money::Currency,
-    profile::{Act, CopyMark, OpenEvent, Position, Statement, Subject, links, subjects},
+    profile::{Act, Alias, CopyMark, OpenEvent, Position, Statement, Subject, subjects},
     ranking::PROPENSITY_FLOOR,
     source::ConsentMode,
     time::Timestamp,
@@ -40,14 +43,15 @@ pub struct Corpus {
     drawn: Vec<Drawn>,
     persons: Vec<Person>,
     skus: Skus,
+    ties: Ties,
 }
 
 /// Somebody, or an order that nobody is known to have placed.
 #[derive(Clone, Debug)]
 struct Person {
     known: bool,
-    /// The customer this alias belongs to, by the earliest trusted word.
-    owner: Option<(Position, u32)>,
+    /// The person that this id is, where it is another's.
+    owner: Option<u32>,
     consent: Option<(Position, bool)>,
     erased: Option<Timestamp>,
     /// Whether they move as only a machine does.
@@ -86,6 +90,7 @@ const NO_ITEM: u32 = u32::MAX;
 impl Corpus {
     /// Takes an event in. Bots' and staff's teach nothing.
     pub fn add(&mut self, event: &Event) {
+        self.ties.hear(event);
         let Some(person) = event.traffic.is_human().then(|| self.person_of(event)).flatten() else { return };
         let position = Position::of(event);
         self.hear(event, person, position);
@@ -131,6 +136,11 @@ impl Corpus {
         self
     }
 
+    /// Takes in what is known about `alias` otherwise: what an erased event said of it is in no archive any more.
+    pub fn tie(&mut self, alias: Alias, claims: &Claims) {
+        self.ties.join(alias, claims);
+    }
+
     /// Remembers what was drawn; what stood where it stood for certain teaches nothing about places.
     fn expose(&mut self, event: &Event, person: u32, exposure: &Exposure) {
         // Browsers send them, so a probability is believed within the bounds that ours have.
@@ -164,7 +174,8 @@ impl Corpus {
     #[must_use]
     pub fn history(mut self, unset: ConsentMode) -> History {
         let skus = self.skus.names();
-        self.join(&skus);
+        self.join_skus(&skus);
+        self.join();
         self.renumber();
         self.facts.par_sort_unstable_by_key(|fact| fact.copy.precedence());
         self.facts.dedup_by(|fact, kept| fact.copy.is_copy_of(&kept.copy));
@@ -211,8 +222,8 @@ impl Corpus {
     }
 
     /// Puts what was told under a SKU with the product that has it.
-    fn join(&mut self, skus: &[(ItemId, ItemId)]) {
-        let dealt_with: Vec<_> = skus.iter().filter_map(|(sku, product)| Some((self.item_numbers.known(sku)?, product))).collect();
+    fn join_skus(&mut self, skus: &[(ItemId, ItemId)]) {
+        let dealt_with: Vec<_> = skus.iter().filter_map(|(sku, product)| Some((self.item_numbers.find(sku)?, product))).collect();
         if dealt_with.is_empty() {
             return;
         }
@@ -256,7 +267,7 @@ impl Corpus {
         for drawn in &mut self.drawn {
             drawn.person = people[drawn.person as usize];
         }
-        for (_, owner) in self.persons.iter_mut().filter_map(|person| person.owner.as_mut()) {
+        for owner in self.persons.iter_mut().filter_map(|person| person.owner.as_mut()) {
             *owner = people[*owner as usize];
         }
         self.persons = placed(std::mem::take(&mut self.persons), &people);
@@ -319,16 +330,8 @@ impl Corpus {
         number
     }
 
-    /// Remembers what the event tells about people: who is who, what they allow, what they want forgotten.
+    /// Remembers what the event tells about people: what they allow, what they want forgotten.
     fn hear(&mut self, event: &Event, person: u32, position: Position) {
-        for link in links(event) {
-            let alias = self.person(&link.alias);
-            let customer = self.person(&Subject::Customer(link.customer));
-            let owner = &mut self.persons[alias as usize].owner;
-            if alias != customer && owner.is_none_or(|(known, _)| link.at < known) {
-                *owner = Some((link.at, customer));
-            }
-        }
         let person = &mut self.persons[person as usize];
         match &event.action {
             Action::Consented(consent) if consent.purpose == Purpose::Personalization => {
@@ -339,9 +342,20 @@ impl Corpus {
         }
     }
 
-    /// The customer behind an alias, followed through at most eight merges: a ring of aliases must not hang the training.
+    /// Finds out which person each id is, by the rules that profiles follow.
+    fn join(&mut self) {
+        let owners = self.ties.owners();
+        for alias in owners.aliases() {
+            let (alias, person) = (self.people.find(&CompactString::from(alias.to_string())), owners.person(alias));
+            if let Some(alias) = alias {
+                let person = self.person(&person);
+                self.persons[alias as usize].owner = Some(person).filter(|person| *person != alias);
+            }
+        }
+    }
+
     fn owner(&self, person: u32) -> u32 {
-        (0..8).fold(person, |person, _| self.persons[person as usize].owner.map_or(person, |(_, owner)| owner))
+        self.persons[person as usize].owner.unwrap_or(person)
     }
 
     /// People as they are once aliases are joined: what one of them said or asked goes for all.

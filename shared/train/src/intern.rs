@@ -24,7 +24,7 @@ impl<K: Hash + Eq> Interner<K> {
     }
 
     /// The key's number, where it was mentioned.
-    pub(crate) fn known(&self, key: &K) -> Option<u32> {
+    pub(crate) fn find(&self, key: &K) -> Option<u32> {
         self.numbers.get(key).copied()
     }
 

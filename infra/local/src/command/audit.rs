@@ -71,7 +71,28 @@ fn page(audit: &Value) -> String {
     rejects(&mut page, each(&audit["rejects"]));
     currencies(&mut page, each(&audit["currencies"]));
     items(&mut page, &audit["items"]);
+    identities(&mut page, each(&audit["identities"]));
     page
+}
+
+fn identities(page: &mut String, kinds: &[Value]) {
+    if kinds.is_empty() {
+        return;
+    }
+    let _ = writeln!(page, "\n{:<22} {:>12} {:>12} {:>12} {:>12} {:>12}", "ids", "known", "owned", "contested", "shared", "ruled on");
+    for kind in kinds {
+        let of = |name: &str| count(&kind[name]);
+        let _ = writeln!(
+            page,
+            "{:<22} {:>12} {:>12} {:>12} {:>12} {:>12}",
+            text(&kind["kind"]),
+            of("ids"),
+            of("owned"),
+            of("contested"),
+            of("shared"),
+            of("ruled")
+        );
+    }
 }
 
 fn sources(page: &mut String, sources: &[Value]) {

@@ -194,9 +194,12 @@ impl Act {
             Action::Email(act) => Self::Email(*act),
             Action::Coupon { applied, .. } => Self::Coupon(*applied),
             Action::Custom { name } => Self::Other(name.clone()),
-            Action::Identified { .. } | Action::Aliased { .. } | Action::Consented(_) | Action::Surveyed { .. } | Action::Erased => {
-                Self::Other(event.action.name().into())
-            }
+            Action::Identified { .. }
+            | Action::Aliased { .. }
+            | Action::Ruled { .. }
+            | Action::Consented(_)
+            | Action::Surveyed { .. }
+            | Action::Erased => Self::Other(event.action.name().into()),
         }
     }
 

@@ -172,7 +172,7 @@ fn a_browser_never_names_a_customer() {
     assert!(parsed.contacts.is_empty());
     for event in &parsed.events {
         assert_eq!((&event.who.customer, &event.who.email), (&None, &None));
-        assert!(crate::profile::links(event).is_empty(), "a claim ties nothing");
+        assert!(crate::identity::words(event).is_empty(), "a claim ties nothing");
     }
 }
 

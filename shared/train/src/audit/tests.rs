@@ -34,6 +34,7 @@ fn finish(auditor: Auditor, catalog: &[&str], before: Duplicates) -> Audit {
             ("beacon".into(), "not JSON".into(), at(TODAY, 2)),
         ],
         before,
+        ties: Vec::new(),
         currency: Currency::EUR,
     };
     auditor.finish(beside, at(TODAY, 36_000))
