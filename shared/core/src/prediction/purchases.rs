@@ -2,7 +2,7 @@
 
 use crate::{
     money::Currency,
-    profile::Profile,
+    profile::{Profile, Totals},
     time::{DAY_MS, Timestamp},
 };
 
@@ -34,7 +34,12 @@ impl Purchases {
     /// What a profile tells at `now`, in `currency`; `None` for who never bought.
     #[must_use]
     pub fn of(profile: &Profile, currency: Currency, now: Timestamp) -> Option<Self> {
-        let totals = profile.ordered();
+        Self::of_totals(&profile.ordered(), currency, now)
+    }
+
+    /// What a profile's sums tell, where they were added up already.
+    #[must_use]
+    pub fn of_totals(totals: &Totals, currency: Currency, now: Timestamp) -> Option<Self> {
         let (first, last) = totals.first_order.zip(totals.last_order)?;
         let day = |at: Timestamp| at.0.div_euclid(DAY_MS) as f64;
         let paid = totals.revenue_minor.iter().find(|(named, _)| *named == currency).map_or(0, |(_, minor)| *minor);
