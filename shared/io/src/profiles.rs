@@ -302,6 +302,22 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn customers_are_those_whom_nobody_owns() {
+        let profiles = Profiles::new(Arc::new(MemoryRecords::default()));
+        let subject = |key: &str| Subject::parse(key).unwrap();
+        for (key, owner) in [("c#ada", None), ("c#old-ada", Some(owner(5))), ("c#bob", None), ("d#phone", None), ("e#h1_guest", None)] {
+            profiles.put(&Profile::new(subject(key)), owner.as_ref(), &Standing::default(), None).await.unwrap();
+        }
+        let (rows, more) = profiles.customers(None).await.unwrap();
+        let mut customers: Vec<String> = rows.iter().map(|(customer, _)| customer.to_string()).collect();
+        customers.sort();
+        assert_eq!((customers, more), (vec!["ada".to_owned(), "bob".to_owned()], None), "an id that is another's is nobody of its own");
+        for (customer, bytes) in rows {
+            assert_eq!(Profile::from_bytes(&bytes).unwrap().subject, Subject::Customer(customer), "the owner is no part of the profile");
+        }
+    }
+
     #[test]
     fn the_earlier_word_holds() {
         assert_eq!(OwnedBy::earlier(Some(owner(5)), Some(owner(3))), Some(owner(3)));
