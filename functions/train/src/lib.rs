@@ -15,8 +15,10 @@ mod audit;
 mod customers;
 mod cutoffs;
 mod gather;
+mod people;
 
 pub use audit::audit;
+pub use people::{Person, people};
 
 use bytes::Bytes;
 use customers::Customers;
@@ -29,7 +31,8 @@ use rapport_core::{
     time::Timestamp,
 };
 use rapport_io::{
-    Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles, rejects::Rejects, segments::SegmentStore,
+    Objects, Records, StoreError, catalog::Catalog, identities::Identities, log::Log, models::Models, profiles::Profiles, rejects::Rejects,
+    segments::SegmentStore,
 };
 use rapport_lambda::Job;
 use rapport_train::{
@@ -61,6 +64,7 @@ pub struct App {
     rejects: Rejects,
     profiles: Profiles,
     segments: SegmentStore,
+    identities: Identities,
     config: Config,
 }
 
@@ -75,7 +79,8 @@ impl App {
             models: Models::new(objects),
             catalog: Catalog::new(Arc::clone(&records)),
             profiles: Profiles::new(Arc::clone(&records)),
-            segments: SegmentStore::new(records),
+            segments: SegmentStore::new(Arc::clone(&records)),
+            identities: Identities::new(records),
             config,
         }
     }
