@@ -250,7 +250,7 @@ impl Personas {
         let before = self.personas.get(before).filter(|before| chance >= SURE_ENOUGH && before.id != persona.id);
         if let Some(before) = before {
             lines.truncate(words::LINES - 1);
-            lines.push(format!("used to be of the {}", before.name));
+            lines.push(format!("used to be: {}", before.name));
         }
         lines
     }

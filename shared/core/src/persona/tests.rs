@@ -65,7 +65,7 @@ fn who_changed_is_told_by_what_they_do_lately_and_by_what_they_were() {
     let lines = personas.told(&personas.personas[1], &changed, Currency::EUR);
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines[0].starts_with("100 % of purchases are reduced") || lines[1].starts_with("100 % of purchases are reduced"), "{lines:?}");
-    assert_eq!(lines[2], "used to be of the at 0");
+    assert_eq!(lines[2], "used to be: at 0");
     let steady = personas.told(&personas.personas[1], &sketch(30, 20.0, 20.0), Currency::EUR);
     assert!(
         steady.iter().all(|line| !line.starts_with("used to")) && steady.len() == 3,
