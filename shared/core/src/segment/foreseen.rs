@@ -29,8 +29,11 @@ pub(super) enum Foreseen {
     PersonaStrength,
 }
 
+/// What is foreseen, of so many days.
+type OfDays = fn(u32) -> Foreseen;
+
 /// What stands before the days of a horizon.
-const OF_HORIZONS: [(&str, fn(u32) -> Foreseen); 4] =
+const OF_HORIZONS: [(&str, OfDays); 4] =
     [("purchase", Foreseen::Purchase), ("churn", Foreseen::Churn), ("orders", Foreseen::Orders), ("value_minor", Foreseen::ValueMinor)];
 
 impl Foreseen {
