@@ -275,7 +275,7 @@ async fn ask_refolds(app: &App, object: &str, mut refolds: BTreeSet<Subject>, fr
     refolds.extend(turned(app, fresh).await?);
     let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject, object).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
-    let settled = fresh.iter().map(|tie| async move { app.identities.settled(tie).await });
+    let settled = fresh.iter().cloned().map(|tie| async move { app.identities.settled(&tie).await });
     stream::iter(settled).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     if !refolds.is_empty() && refolds.len() <= FEW_REFOLDS {
         refold::waiting(app, now).await?;

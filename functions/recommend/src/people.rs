@@ -13,6 +13,7 @@ use rapport_core::{
     auth::Scope,
     digest::hex,
     event::{Action, Authority, Consent, Event, Traffic, Who},
+    features::{Basis, Facts},
     id::{CustomerId, EventId},
     profile::{Profile, Subject},
     time::Timestamp,
@@ -41,12 +42,15 @@ pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp)
     if profile.is_empty() {
         return Err(NO_CUSTOMER);
     }
-    app.live.keep_fresh(now).await;
+    let ((), definitions) = tokio::join!(app.live.keep_fresh(now), segments::definitions(app));
+    let (segments, cut_offs) = definitions?;
     let shop = app.live.shop();
-    let persona = personas::of(&profile, shop.model(), &app.config);
-    let predictions = predictions::predictions(&profile, shop.model(), persona["id"].as_str(), &app.config, now);
+    // All that is said of them rests on the same facts, which are added up once.
+    let facts = Facts::of(&profile, Basis { currency: app.config.currency, cut_offs: &cut_offs, catalog: shop.model() });
+    let may = profile.may_personalize(app.config.consent);
+    let (persona, predictions) = (personas::of(&facts, may), predictions::predictions(&facts, may, now));
     let mut view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, (persona, predictions));
-    (view["segments"], view["memberships"]) = segments::of_customer(app, &profile, (is_owned, &standing), now).await?;
+    (view["segments"], view["memberships"]) = segments::of_customer(&facts, may && !is_owned, (&segments, &standing), now);
     view["conflicts"] = conflicts.into();
     Ok(answer::private(StatusCode::OK, &view))
 }

@@ -15,8 +15,10 @@ mod audit;
 mod customers;
 mod cutoffs;
 mod gather;
+mod people;
 
 pub use audit::audit;
+pub use people::{Person, people};
 
 use customers::Customers;
 use rapport_archive::{Archive, ArchiveError};

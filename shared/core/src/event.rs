@@ -293,6 +293,7 @@ impl Action {
             Self::Email(EmailAct::Clicked) => "email_link_clicked",
             Self::Email(EmailAct::Subscribed) => "email_subscribed",
             Self::Email(EmailAct::Unsubscribed) => "email_unsubscribed",
+            Self::Email(EmailAct::Delivered) => "email_delivered",
             Self::Coupon { .. } => "coupon",
             Self::Surveyed { .. } => "survey_answered",
             Self::Erased => "erased",
@@ -443,6 +444,8 @@ pub enum EmailAct {
     Subscribed,
     /// Asked for no more.
     Unsubscribed,
+    /// Had one delivered to them: the one that they did nothing for.
+    Delivered,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

@@ -19,6 +19,7 @@ mod history;
 mod order;
 mod page;
 mod schema_1;
+mod schema_2;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -37,7 +38,7 @@ pub use subject::{Alias, Subject, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
 pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};
 
-use crate::{event::Purpose, time::Timestamp};
+use crate::{event::Purpose, source::ConsentMode, time::Timestamp};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,7 @@ pub struct Profile {
     pub subject: Subject,
     /// When the first event happened.
     pub first_seen: Timestamp,
-    /// When the newest event happened.
+    /// When they did something last; the first event where mails were delivered to them and nothing else is known.
     pub last_seen: Timestamp,
     /// Everything at or below is sealed.
     pub(crate) horizon: Position,
@@ -113,6 +114,17 @@ impl Profile {
         }
     }
 
+    /// When the newest event happened, mails delivered among them, which [`Profile::last_seen`] is not about.
+    #[must_use]
+    pub fn newest_at(&self) -> Timestamp {
+        self.open.last().map_or(self.last_seen, |event| event.position.at.max(self.last_seen))
+    }
+
+    /// Whether the person did anything: mails that were delivered to them are not their doing.
+    pub(super) fn has_acted(&self) -> bool {
+        self.totals.acts() > 0 || self.open.iter().any(|event| !event.act.is_delivery())
+    }
+
     /// Whether no event is known: a new profile, or what an erasure left behind.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -142,5 +154,11 @@ impl Profile {
     #[must_use]
     pub fn consent_for(&self, purpose: Purpose) -> Option<&Told<bool>> {
         self.consent.iter().find(|(named, _)| *named == purpose).map(|(_, told)| told)
+    }
+
+    /// Whether they may be told apart from others: their word on personalization decides; without one, what silence means in the shop.
+    #[must_use]
+    pub fn may_personalize(&self, unset: ConsentMode) -> bool {
+        self.consent_for(Purpose::Personalization).map_or(unset == ConsentMode::OptOut, |told| told.value)
     }
 }

@@ -222,7 +222,7 @@ impl Identities {
         for word in words {
             told.entry(word.alias.clone()).or_default().hear(word);
         }
-        self.join(told.iter(), cause.map(|cause| short_hash(cause.as_bytes()))).await
+        self.join(told.into_iter().collect(), cause.map(|cause| short_hash(cause.as_bytes()))).await
     }
 
     /// Records everything in `ties`, of which the caller sees to what follows.
@@ -230,14 +230,14 @@ impl Identities {
     /// # Errors
     /// As [`Identities::hear`].
     pub async fn learn(&self, ties: &Ties) -> Result<(), StoreError> {
-        for tie in self.join(ties.iter(), None).await? {
+        let told = ties.iter().map(|(alias, claims)| (alias.clone(), claims.clone())).collect();
+        for tie in self.join(told, None).await? {
             self.settled(&tie).await?;
         }
         Ok(())
     }
 
-    async fn join(&self, told: impl Iterator<Item = (&Alias, &Claims)>, cause: Option<u64>) -> Result<Vec<Tie>, StoreError> {
-        let told: Vec<(&Alias, &Claims)> = told.collect();
+    async fn join(&self, told: Vec<(Alias, Claims)>, cause: Option<u64>) -> Result<Vec<Tie>, StoreError> {
         let keys: Vec<RecordKey> = told.iter().map(|(alias, _)| owner_key(alias)).collect();
         let rows = self.records.get(Table::Identities, &keys, false).await?;
         let known: Vec<Option<Tie>> = rows
@@ -255,7 +255,8 @@ impl Identities {
             }
         }
         self.records.put_all(Table::Identities, listed).await?;
-        let recorded = told.into_iter().zip(known).map(|(told, known)| async move { self.record(told, known, cause).await });
+        let recorded =
+            told.into_iter().zip(known).map(|((alias, told), known)| async move { self.record((&alias, &told), known, cause).await });
         let recorded: Vec<Option<Tie>> = stream::iter(recorded).buffered(WRITES_AT_A_TIME).try_collect().await?;
         Ok(recorded.into_iter().flatten().collect())
     }
@@ -514,7 +515,7 @@ mod tests {
         let parted = fresh(told(&identities, ruling("ada", 9, Says::Parted), "log/two").await);
         assert_eq!((owner(&parted), parted.before()), (None, &[customer("ada")][..]));
         assert_eq!(identities.aliases(&customer("ada")).await.unwrap(), []);
-        assert_eq!(identities.about(&customer("ada")).await.unwrap(), [parted.clone()], "and is known of");
+        assert_eq!(identities.about(&customer("ada")).await.unwrap(), std::slice::from_ref(&parted), "and is known of");
         let merged = fresh(told(&identities, ruling("ada", 10, Says::Merged), "log/three").await);
         assert_eq!(owner(&merged), Some(customer("ada")));
         assert!(merged.ownership().version > parted.ownership().version, "who told the one late does not undo the other");
@@ -539,7 +540,11 @@ mod tests {
         assert_eq!(ids(identities.below(&customer("eve")).await.unwrap()), ["c#bob", "c#ada", "d#phone"]);
         let tie = identities.hear(&[merged("eve", "ada", 4)], Some("log/two")).await.unwrap().remove(0);
         assert_eq!(owner(&tie), Some(customer("ada")), "by what was said");
-        assert_eq!(identities.owners(&[tie.alias.clone()]).await.unwrap()[0].customer, None, "but it is the newest word of a ring");
+        assert_eq!(
+            identities.owners(std::slice::from_ref(&tie.alias)).await.unwrap()[0].customer,
+            None,
+            "but it is the newest word of a ring"
+        );
         assert_eq!(ids(identities.below(&customer("ada")).await.unwrap()), ["d#phone"]);
     }
 

@@ -249,7 +249,6 @@ fn parts(body: &Bytes) -> (Option<Bytes>, Bytes) {
 mod tests {
     use super::*;
     use crate::memory::MemoryRecords;
-    use rapport_core::time::Timestamp;
 
     fn phone() -> Subject {
         Subject::parse("d#phone").unwrap()
@@ -303,6 +302,25 @@ mod tests {
         let row = stored(&profiles).await;
         assert_eq!((row.owner().map(CustomerId::as_str), row.profile.is_ok()), (Some("ada"), true));
         assert_eq!(Ownership::newer(row.ownership.unwrap(), Some(Ownership { customer: None, version: 1 })).customer, None);
+    }
+
+    #[tokio::test]
+    async fn customers_are_those_whom_nobody_owns() {
+        let profiles = Profiles::new(Arc::new(MemoryRecords::default()));
+        let subject = |key: &str| Subject::parse(key).unwrap();
+        let nobody = Ownership::default;
+        for (key, owned) in
+            [("c#ada", nobody()), ("c#old-ada", owner(5)), ("c#bob", nobody()), ("d#phone", nobody()), ("e#h1_guest", nobody())]
+        {
+            profiles.put(&Profile::new(subject(key)), &owned, &Standing::default(), None).await.unwrap();
+        }
+        let (rows, more) = profiles.customers(None).await.unwrap();
+        let mut customers: Vec<String> = rows.iter().map(|(customer, _)| customer.to_string()).collect();
+        customers.sort();
+        assert_eq!((customers, more), (vec!["ada".to_owned(), "bob".to_owned()], None), "an id that is another's is nobody of its own");
+        for (customer, bytes) in rows {
+            assert_eq!(Profile::from_bytes(&bytes).unwrap().subject, Subject::Customer(customer), "the owner is no part of the profile");
+        }
     }
 
     #[test]

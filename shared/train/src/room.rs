@@ -85,13 +85,14 @@ mod tests {
     };
     use rapport_core::{catalog::Item, id::ItemId};
 
-    /// Entries an item, for a shop of so many; everything is looked at after everything else, unless nobody looks.
+    /// Entries an item, for a shop of so many; one looks at everything after everything else, unless nobody looks, and
+    /// another buys it all.
     fn an_item(items: usize, is_looked_at: bool) -> usize {
         let at = Timestamp(0);
-        let looks = (0..items as u32).map(|item| Look { person: 0, at, item }).filter(|_| is_looked_at);
+        let looks = (0..items as u32).map(|item| Look { person: 1, at, item }).filter(|_| is_looked_at);
         let history = History {
             items: (0..items).map(|item| Item::bare(ItemId::new(&format!("item-{item:07}")).expect("an id"))).collect(),
-            known: vec![true],
+            known: vec![true; 2],
             looks: looks.collect(),
             buys: (0..items as u32).map(|item| Buy { person: 0, at, order: 0, item, quantity: 1 }).collect(),
             ..History::default()

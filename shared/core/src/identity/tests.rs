@@ -189,7 +189,7 @@ fn a_customer_that_is_merged_owns_nobody_whom_it_was_merged_into() {
     };
     let person = |rulings: &[Event]| heard(rulings.iter()).owners().person(&alias(0, 1));
     let there = ruled(1, 2, 1, true);
-    assert_eq!(person(&[there.clone()]), alias(0, 2));
+    assert_eq!(person(std::slice::from_ref(&there)), alias(0, 2));
     let back = ruled(2, 1, 2, true);
     assert_eq!(person(&[there.clone(), back.clone()]), alias(0, 1), "the newer ruling turns it round");
     assert_eq!(person(&[there, back, ruled(3, 1, 2, false)]), alias(0, 1));

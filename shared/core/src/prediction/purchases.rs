@@ -2,7 +2,7 @@
 
 use crate::{
     money::Currency,
-    profile::Profile,
+    profile::{Profile, Totals},
     time::{DAY_MS, Timestamp},
 };
 
@@ -35,7 +35,12 @@ impl Purchases {
     /// all came back stays a purchase day, of so much less.
     #[must_use]
     pub fn of(profile: &Profile, currency: Currency, now: Timestamp) -> Option<Self> {
-        let totals = profile.ordered();
+        Self::of_totals(&profile.ordered(), currency, now)
+    }
+
+    /// What a profile's sums tell, where they were added up already.
+    #[must_use]
+    pub fn of_totals(totals: &Totals, currency: Currency, now: Timestamp) -> Option<Self> {
         let (first, last) = totals.first_order.zip(totals.last_order)?;
         let paid_back_all = |sums: &[(Currency, i64)]| !sums.is_empty() && sums.iter().all(|(_, minor)| *minor <= 0);
         if paid_back_all(&totals.revenue_minor) {

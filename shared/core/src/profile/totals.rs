@@ -1,7 +1,11 @@
 //! What sealed events add up to. Integers only: sums must not depend on the order of addition.
 
 use super::{Act, Habits, Line, OpenEvent, order::Straddling};
-use crate::{id::ItemId, money::Currency, time::Timestamp};
+use crate::{
+    id::ItemId,
+    money::Currency,
+    time::{DAY_MS, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
 /// How many items a profile remembers below its window. Cutting histories to the top 100 costs the recommendations nothing.
@@ -50,6 +54,12 @@ pub struct ItemTotals {
 }
 
 impl Totals {
+    /// What the person did, and was told of them: events but for the mails that were delivered.
+    #[must_use]
+    pub fn acts(&self) -> u64 {
+        self.events.saturating_sub(u64::from(self.habits.mails_delivered))
+    }
+
     /// Adds one event. `standings` says which statements hold, and remembers which orders and refunds are counted.
     pub(crate) fn add(&mut self, event: &OpenEvent, standings: &mut [Straddling]) {
         self.events += 1;
@@ -78,9 +88,10 @@ impl Totals {
         if is_new {
             self.habits.order(at);
             self.orders = self.orders.saturating_add(1);
-            let same_day =
-                self.last_order.is_some_and(|last| last.0.div_euclid(crate::time::DAY_MS) >= at.0.div_euclid(crate::time::DAY_MS));
-            self.order_days = self.order_days.saturating_add(u32::from(!same_day));
+            let day = |at: Timestamp| at.0.div_euclid(DAY_MS);
+            let gap = self.last_order.map(|last| u64::try_from(day(at) - day(last)).unwrap_or_default());
+            self.order_days = self.order_days.saturating_add(u32::from(gap != Some(0)));
+            self.habits.gap(gap.unwrap_or_default());
             self.first_order = Some(self.first_order.map_or(at, |first| first.min(at)));
             self.last_order = Some(self.last_order.map_or(at, |last| last.max(at)));
         }

@@ -175,6 +175,12 @@ impl CopyMark {
 }
 
 impl Act {
+    /// Whether it is a mail that was delivered, which nobody did anything for.
+    #[must_use]
+    pub const fn is_delivery(&self) -> bool {
+        matches!(self, Self::Email(EmailAct::Delivered))
+    }
+
     fn of(event: &Event) -> Self {
         match &event.action {
             Action::Viewed(product) => Self::Viewed(product.item.clone()),

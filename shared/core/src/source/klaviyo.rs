@@ -49,13 +49,14 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
 fn done(signed: &Signed, id: &str, at: Timestamp, act: EmailAct) -> Result<Vec<Event>, Unreadable> {
     match act {
         EmailAct::Subscribed | EmailAct::Unsubscribed => signed.subscription(id, at, act == EmailAct::Subscribed),
-        EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(id, at, Action::Email(act))?]),
+        EmailAct::Delivered | EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(id, at, Action::Email(act))?]),
     }
 }
 
 /// What a topic says was done. Who calls it spam wants no more of it.
 fn act(topic: &str) -> Option<EmailAct> {
     match topic.strip_prefix("event:klaviyo.")? {
+        "received_email" => Some(EmailAct::Delivered),
         "opened_email" => Some(EmailAct::Opened),
         "clicked_email" => Some(EmailAct::Clicked),
         "subscribed_to_email_marketing" | "subscribed_to_list" => Some(EmailAct::Subscribed),

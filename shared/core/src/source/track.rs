@@ -60,6 +60,7 @@ pub(super) fn actions(message: &Message<'_>, raw: &Object) -> Result<Vec<Action>
             code: short(properties, &["coupon_id", "coupon", "coupon_name", "code"], 60).ok_or(Unreadable::Missing("coupon"))?,
             applied: plain(&name) == "couponapplied",
         },
+        "emaildelivered" => Action::Email(EmailAct::Delivered),
         "emailopened" => Action::Email(EmailAct::Opened),
         "emaillinkclicked" => Action::Email(EmailAct::Clicked),
         "emailsubscribed" => return Ok(subscription(EmailAct::Subscribed, message.authority)),

@@ -2,7 +2,6 @@
 
 use super::{DEFAULT, Shopper, fit};
 use rapport_core::{
-    event::Purpose,
     features::{Basis, CutOffs, Facts},
     model::Model,
     persona::Personas,
@@ -28,12 +27,8 @@ pub fn learn(
     let outlook = model.meta().outlook.as_ref();
     let shoppers: Vec<Shopper> = profiles
         .par_iter()
-        .filter(|profile| !profile.is_empty() && may_teach(profile, unset) && !profile.moves_as_a_machine())
+        .filter(|profile| !profile.is_empty() && profile.may_personalize(unset) && !profile.moves_as_a_machine())
         .map(|profile| Shopper::of(&Facts::of(profile, basis), outlook, now))
         .collect();
     fit(&shoppers, each.max(1.0), last, currency, now, &DEFAULT)
-}
-
-fn may_teach(profile: &Profile, unset: ConsentMode) -> bool {
-    profile.consent_for(Purpose::Personalization).map_or(unset == ConsentMode::OptOut, |told| told.value)
 }

@@ -1,8 +1,8 @@
 //! What became of single messages, as Mailchimp Transactional (Mandrill) tells it: a form with one field, `mandrill_events`, in which a JSON
 //! list stands. An empty list is how it asks whether somebody is at home.
 //!
-//! Read past, with nothing kept: what happened to a message without the person doing anything (sent, delivered, deferred, bounced: a mailbox
-//! that is gone said no no), and changes of Mandrill's own lists, which say again what was said.
+//! Read past, with nothing kept: what happened to a message on its way (sent, deferred, bounced: a mailbox that is gone said no no), and
+//! changes of Mandrill's own lists, which say again what was said. That a message arrived is kept: opens are a share of those.
 
 use super::{SOURCE, address};
 use crate::{
@@ -43,6 +43,7 @@ fn alone(event: &Value) -> String {
 fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<Event>, Unreadable> {
     let kind = text(one, &["event", "type"]).ok_or(Unreadable::Missing("event"))?;
     let act = match kind.as_str() {
+        "delivered" => EmailAct::Delivered,
         "open" => EmailAct::Opened,
         "click" => EmailAct::Clicked,
         // Who calls it spam wants no more of it.
@@ -62,7 +63,7 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
     let signed = Signed { source: SOURCE, who: Who { customer, device: None, email: Some(email) }, traffic: Traffic::Human };
     let at = at.min(latest(delivery));
     match act {
-        EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(&id, at, Action::Email(act))?]),
+        EmailAct::Delivered | EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(&id, at, Action::Email(act))?]),
         EmailAct::Subscribed | EmailAct::Unsubscribed => signed.subscription(&id, at, act == EmailAct::Subscribed),
     }
 }
