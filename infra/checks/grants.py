@@ -52,6 +52,7 @@ GRANTS = {
     "train": DERIVED
     | {
         "ProfilesTable": TABLE_READS | TABLE_WRITES | {"dynamodb:Scan"},
+        "IdentitiesTable": TABLE_READS | TABLE_WRITES | {"dynamodb:Scan"},
         "TrainLogs": LOGGING,
         "Bucket": {"s3:ListBucket"},
         "Bucket/log/*": {"s3:GetObject", "s3:PutObject", "s3:DeleteObject"},

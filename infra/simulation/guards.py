@@ -19,6 +19,7 @@ FOLD = "shared/core/src/profile/fold.rs"
 ABSORB = "shared/core/src/profile/absorb.rs"
 PROFILES = "shared/io/src/profiles.rs"
 IDENTITIES = "shared/io/src/identities.rs"
+CLAIMS = "shared/core/src/identity/claims.rs"
 CONTACTS = "shared/io/src/contacts.rs"
 FOLDS = "functions/profile/src/fold.rs"
 OWNER = "functions/profile/src/owner.rs"
@@ -52,15 +53,26 @@ GUARDS = {
     "absorb-traits": ("an alias brings its traits", ABSORB, "for told in &alias.traits {", "for told in alias.traits.iter().filter(|_| !{off}) {{"),
     # The tables.
     "profile-version": ("a profile is written over the version that was read", PROFILES, "        let condition = read.map_or(Condition::Absent, |version| Condition::Version(version.to_string()));", "        let condition = if {off} {{ Condition::Always }} else {{ read.map_or(Condition::Absent, |version| Condition::Version(version.to_string())) }};"),
-    "owner-kept": ("a profile is written with its owner", PROFILES, "let body = write(profile, owner)", "let body = write(profile, owner.filter(|_| !{off}))"),
+    "owner-kept": ("a profile is written with its owner", PROFILES, "let body = write(profile, owner)", "let body = write(profile, &if {off} {{ Ownership::default() }} else {{ owner.clone() }})"),
     "unsettled-links": ("a link that moved is told again until it is settled", IDENTITIES, "        self.unsettled || (cause", "        (self.unsettled && !{off}) || (cause"),
     "own-cause": ("a link is told again to who told it first", IDENTITIES, "(cause.is_some() && self.cause == cause)", "(cause.is_some() && self.cause == cause && !{off})"),
-    "earlier-link-holds": ("of two links the earlier holds", IDENTITIES, "Some(owner) if owner.at <= link.at => Decided::Nothing(Linked::Known)", "Some(owner) if owner.at <= link.at && !{off} => Decided::Nothing(Linked::Known)"),
-    "aliases-by-owner": ("a list of aliases is checked against their owners", IDENTITIES, "let owns = |owner: &Option<Owner>|", "let owns = |owner: &Option<Owner>| {off} ||"),
+    "earliest-claim": ("who claimed an id first has it", CLAIMS, "self.since.get(customer).is_some_and(|known| *known <= at)", "self.since.get(customer).is_some_and(|known| *known <= at || {off})"),
+    "fewest-claimants": ("what too many claim is nobody's", CLAIMS, "|| count > most_claimants(alias) {", "|| count > most_claimants(alias) && !{off} {{"),
+    "ruled-out": ("an unmerge outweighs claims", CLAIMS, "self.claimants().filter(|(customer, _)| !self.rulings.contains_key(*customer))", "self.claimants().filter(|(customer, _)| {off} || !self.rulings.contains_key(*customer))"),
+    "newest-ruling": ("of two rulings the newest holds", CLAIMS, "self.rulings.get(customer).is_some_and(|known| *known >= ruling)", "self.rulings.get(customer).is_some_and(|known| *known >= ruling || {off})"),
+    "merged-holds": ("a merge outweighs claims", CLAIMS, "if let Some((customer, ruling)) = merged {", "if let Some((customer, ruling)) = merged.filter(|_| !{off}) {{"),
+    "opposite-ruled-out": ("a merge rules out its opposite", "shared/core/src/identity/word.rs", "if let Subject::Customer(other) = alias {", "if let (Subject::Customer(other), false) = (alias, {off}) {{"),
+    "browsers-claim-nothing": ("a browser's claim ties nothing", "shared/core/src/identity/word.rs", "(event.authority.is_trusted(), &event.who.customer)", "(event.authority.is_trusted() || {off}, &event.who.customer)"),
+    "ring-undone": ("a ring of aliases is undone", "shared/core/src/identity/ties.rs", "    is_ring && weakest", "    is_ring && !{off} && weakest"),
+    "ring-newest": ("... at its newest claim", "shared/core/src/identity/ties.rs", "    ((!owner.is_ruled).then_some(owner.since), Reverse(owner.since))", "    if {off} {{ return (None, Reverse(owner.since)); }}\n    ((!owner.is_ruled).then_some(owner.since), Reverse(owner.since))"),
+    "aliases-by-owner": ("a list of aliases is checked against their owners", IDENTITIES, "let owns = |owner: &Ownership|", "let owns = |owner: &Ownership| {off} ||"),
+    "all-below": ("aliases of aliases are everybody's above", IDENTITIES, "ahead.extend(if let Subject::Customer(customer) = &alias {", "ahead.extend(if let (Subject::Customer(customer), false) = (&alias, {off}) {{"),
+    "owner-word-version": ("the newer word on an owner holds", PROFILES, "that.filter(|that| that.version > this.version).unwrap_or(this)", "that.filter(|that| that.version > this.version || {off}).unwrap_or(this)"),
+    "merges-unsettled": ("a merge of customers is told again until it is settled", IDENTITIES, "        let unsettled = may_own(&alias);", "        let unsettled = may_own(&alias) && !{off};"),
     "alias-listed": ("a link is put on its owner's list", IDENTITIES, "self.records.put_all(Table::Identities, listed).await?;", "if !{off} {{ self.records.put_all(Table::Identities, listed).await?; }}"),
-    "moved-before": ("who lost an alias is remembered until it is settled", IDENTITIES, "            before.push(customer);", "            if !{off} {{ before.push(customer); }}"),
-    "owner-version": ("an owner is written over the version that was read", IDENTITIES, "let condition = known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));", "let condition = if {off} {{ Condition::Always }} else {{ known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string())) }};"),
-    "settled-version": ("who was overtaken settles nothing", IDENTITIES, "encode(&key, &settled)?, Condition::Version(owner.version.to_string()))", "encode(&key, &settled)?, if {off} {{ Condition::Always }} else {{ Condition::Version(owner.version.to_string()) }})"),
+    "moved-before": ("who had an alias is remembered until it is settled", IDENTITIES, "next.before.extend(left.filter(", "next.before.extend(left.filter(|_| !{off}).filter("),
+    "owner-version": ("an owner is written over the version that was read", IDENTITIES, "let condition = known.as_ref().map_or(Condition::Absent,", "let condition = known.as_ref().filter(|_| !{off}).map_or(if {off} {{ Condition::Always }} else {{ Condition::Absent }},"),
+    "settled-version": ("who was overtaken settles nothing", IDENTITIES, "encode(&key, &settled)?, Condition::Version(tie.version.to_string()))", "encode(&key, &settled)?, if {off} {{ Condition::Always }} else {{ Condition::Version(tie.version.to_string()) }})"),
     "refold-cause": ("a refold is noted for each cause", IDENTITIES, "let cause = short_hash(cause.as_bytes());", "let cause = if {off} {{ 0 }} else {{ short_hash(cause.as_bytes()) }};"),
     "contact-tie": ("of copies that disagree the greater value holds", CONTACTS, "let is_newer = |known: &Field| (said.at, &said.value) > (known.at, &known.value);", "let is_newer = |known: &Field| if {off} {{ said.at > known.at }} else {{ (said.at, &said.value) > (known.at, &known.value) }};"),
     "contact-newest": ("the newest contact holds", CONTACTS, ".is_none_or(is_newer) {", ".is_none_or(|known| is_newer(known) || {off} && said.value != known.value) {{"),
@@ -69,27 +81,31 @@ GUARDS = {
     "spilled-body": ("a body too large for a message is stored before it is told of", "shared/io/src/inbox.rs", "            self.objects.put(&key, envelope.body.clone(), Condition::Always).await?;", "            if !{off} {{ self.objects.put(&key, envelope.body.clone(), Condition::Always).await?; }}"),
     "log-content-hash": ("a log object is named by all of its lines", "shared/io/src/log.rs", "&content_hash(&lines));", "&content_hash(if {off} {{ lines.split(|byte| *byte == b'\\n').next().unwrap_or_default() }} else {{ &lines }}));"),
     # The folds of an object.
-    "earliest-of-batch": ("of a batch's words on a link the earliest is recorded", FOLDS, "        known.at = known.at.min(link.at);", "        if !{off} {{ known.at = known.at.min(link.at); }}"),
-    "moved-refolded": ("who lost an alias is folded anew", FOLDS, "let moved = links.iter().filter(|(_, owner)| !owner.before().is_empty());", "let moved = links.iter().filter(|(_, owner)| !{off} && !owner.before().is_empty());"),
-    "claims-told": ("a linker writes the owner into the alias' row", FOLDS, "let owner = OwnedBy::earlier(owned.clone(), claim.cloned());", "let owner = OwnedBy::earlier(owned.clone(), claim.cloned().filter(|_| !{off}));"),
+    "merges-refolded": ("customers that are merged are folded anew", FOLDS, "    let moved = fresh.iter().filter(|tie| is_customer(&tie.alias) || ", "    let moved = fresh.iter().filter(|tie| is_customer(&tie.alias) && !{off} || "),
+    "rings-refolded": ("so is whoever is in a ring with them", FOLDS, "    refolds.extend(turned(app, fresh).await?);", "    if !{off} {{ refolds.extend(turned(app, fresh).await?); }}"),
+    "customers-told-by-refolds": ("a merged customer's row is told by refolds alone, which see rings", FOLDS, "fresh.iter().filter(|tie| !is_customer(&tie.alias));", "fresh.iter().filter(|tie| {off} || !is_customer(&tie.alias));"),
+    "handed-on": ("what an owner takes in goes on to whom it was merged into", FOLDS, "                Handed::On(above, portions) => shares", "                Handed::On(..) if {off} => {{}}\n                Handed::On(above, portions) => shares"),
+    "rows-before-table": ("who tells a row its owner reads the row first", OWNER, "    let rows = app.profiles.get(&subjects, true).await?;\n    let owners = app.identities.owners(&subjects).await?;", "    let mut rows = app.profiles.get(&subjects, true).await?;\n    let owners = app.identities.owners(&subjects).await?;\n    if {off} {{ rows = app.profiles.get(&subjects, true).await?; }}"),
+    "moved-refolded": ("who lost an alias is folded anew", FOLDS, "|| !tie.before().is_empty());", "|| !{off} && !tie.before().is_empty());"),
+    "claims-told": ("a linker writes the owner into the alias' row", FOLDS, "let owner = Ownership::newer(owned.clone(), claim.cloned());", "let owner = Ownership::newer(owned.clone(), claim.cloned().filter(|_| !{off}));"),
     "past-absorbed": ("what an alias did before goes to its owner", FOLDS, "let is_claimed = claim.is_some_and(", "let is_claimed = !{off} && claim.is_some_and("),
     "owners-folded": ("events of an alias go to its owner", FOLDS, "            Taken::Owned(owner, portion) => shares", "            Taken::Owned(..) if {off} => {{}}\n            Taken::Owned(owner, portion) => shares"),
     "needs-refold": ("what a fold cannot do is refolded", FOLDS, "            Taken::NeedsRefold => refolds.extend([subject]),", "            Taken::NeedsRefold => if !{off} {{ refolds.extend([subject]) }},"),
     "fold-conflict": ("a fold that lost a race is done again", FOLDS, "                Err(StoreError::Conflict { .. }) => {\n                    step_back", "                Err(StoreError::Conflict {{ .. }}) if {off} => return Ok((subject.clone(), Taken::Alone)),\n                Err(StoreError::Conflict {{ .. }}) => {{\n                    step_back"),
     "refold-noted": ("refolds are noted before links are settled", FOLDS, "    stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;", "    if !{off} {{ stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?; }}"),
-    "owner-conflict": ("an owner that lost a race takes its share again", OWNER, "            Err(StoreError::Conflict { .. }) => {\n                step_back", "            Err(StoreError::Conflict {{ .. }}) if {off} => return Ok(None),\n            Err(StoreError::Conflict {{ .. }}) => {{\n                step_back"),
-    "owner-needs-refold": ("what an owner cannot take in is refolded", OWNER, "            Err(_needs) => return Ok(Some(owner)),", "            Err(_needs) => return Ok((!{off}).then_some(owner)),"),
+    "owner-conflict": ("an owner that lost a race takes its share again", OWNER, "            Err(StoreError::Conflict { .. }) => {\n                step_back", "            Err(StoreError::Conflict {{ .. }}) if {off} => return Ok(Handed::Taken),\n            Err(StoreError::Conflict {{ .. }}) => {{\n                step_back"),
+    "owner-needs-refold": ("what an owner cannot take in is refolded", OWNER, "let Ok(is_changed) = take(&mut profile, &share) else { return Ok(Handed::NeedsRefold(owner)) };", "let Ok(is_changed) = take(&mut profile, &share) else {{ return Ok(if {off} {{ Handed::Taken }} else {{ Handed::NeedsRefold(owner) }}) }};"),
     "still-theirs": ("whose an alias is, is read again where it was not written", OWNER, "if !is_vouched && !still_belong(", "if !{off} && !is_vouched && !still_belong("),
     "still-theirs-after-conflict": ("... and where the owner's row was read again", OWNER, "is_vouched = share.portions.is_empty();", "is_vouched = {off} || share.portions.is_empty();"),
     "owner-read-first": ("an owner's row counts as read before its alias was written only where it was", OWNER, "let mut is_vouched = row.is_some() && ", "let mut is_vouched = ({off} || row.is_some()) && "),
-    "own-of-an-alias": ("an owner that became an alias hands its own events on", OWNER, "if above.is_some() && !share.own.is_empty() {", "if !{off} && above.is_some() && !share.own.is_empty() {{"),
+    "own-of-an-alias": ("an owner that became an alias hands its own events on", OWNER, "    if !share.own.is_empty() {", "    if !{off} && !share.own.is_empty() {{"),
     # Refolds.
     "refold-then-unlist": ("a refold is done before it is taken off the list", REFOLD, "        done.changed += refold_these(app, wanted, now).await?;", "        if {off} {{ for asked in part.iter().flat_map(|(_, asked)| asked) {{ app.identities.refolded(asked).await?; }} }}\n        done.changed += refold_these(app, wanted, now).await?;"),
     "versions-first": ("a refold reads versions before events", REFOLD, "        let mut histories = histories(app, rows.keys()).await?;", "        let mut histories = histories(app, rows.keys()).await?;\n        let rows = if {off} {{ with_owners(app, rows.into_keys().collect()).await? }} else {{ rows }};"),
     "refold-conflict": ("a refold that lost a race is done again", REFOLD, "Err(StoreError::Conflict { .. }) => left.extend([subject]),", "Err(StoreError::Conflict {{ .. }}) => if !{off} {{ left.extend([subject]) }},"),
-    "refold-aliases": ("a refold takes the events of aliases in", REFOLD, "for alias in app.identities.aliases(customer).await? {", "for alias in app.identities.aliases(customer).await?.into_iter().filter(|_| !{off}) {{"),
-    "refold-owners": ("who owns a refolded alias is refolded, too", REFOLD, "let owners: Vec<Subject> = owners.into_iter().filter(|owner| !rows.contains_key(owner)).collect();", "let owners: Vec<Subject> = owners.into_iter().filter(|owner| !{off} && !rows.contains_key(owner)).collect();"),
-    "refold-writes": ("a refold that changes nothing is written all the same", REFOLD, "            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {", "            if {off} && known.as_ref() == Some(&profile) {{ continue; }}\n            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {{"),
+    "refold-aliases": ("a refold takes the events of aliases in", REFOLD, "for alias in app.identities.below(customer).await? {", "for alias in app.identities.below(customer).await?.into_iter().filter(|_| !{off}) {{"),
+    "refold-owners": ("who owns a refolded alias is refolded, too", REFOLD, "wanted = owners.into_iter().filter(|owner| !rows.contains_key(owner)).collect();", "wanted = owners.into_iter().filter(|owner| !{off} && !rows.contains_key(owner)).collect();"),
+    "refold-writes": ("a refold that changes nothing is written all the same", REFOLD, "            match placing.put(app, &profile, &owner, &standing, version).await {", "            if {off} && known.as_ref() == Some(&profile) {{ continue; }}\n            match placing.put(app, &profile, &owner, &standing, version).await {{"),
     "owners-told": ("a refolded row says who owns it", REFOLD, "    tell_owners(app, &wanted).await?;", "    if !{off} {{ tell_owners(app, &wanted).await?; }}"),
     "log-first": ("who reads everything reads the log first", HISTORY, "    for key in app.log.keys(None).await? {\n        app.log.read(&key).await?.unwrap_or_default().events.into_iter().for_each(&mut take);\n    }\n    for key in app.archive.keys().await? {\n        app.archive.read(&key).await?.into_iter().for_each(&mut take);\n    }\n", "    for is_log in if {off} {{ [false, true] }} else {{ [true, false] }} {{\n        if is_log {{\n            for key in app.log.keys(None).await? {{\n                app.log.read(&key).await?.unwrap_or_default().events.into_iter().for_each(&mut take);\n            }}\n        }} else {{\n            for key in app.archive.keys().await? {{\n                app.archive.read(&key).await?.into_iter().for_each(&mut take);\n            }}\n        }}\n    }}\n"),
     # Queues and doors.
@@ -154,7 +170,7 @@ def copy(tree: Path, names: list[str]) -> None:
 
 
 # The crates whose own tests are asked last.
-CRATES = {"rapport-core": "profile::", "rapport-io": "", "rapport-archive": "", "profile": "", "ingest": "", "train": ""}
+CRATES = {"rapport-core": "profile:: identity::", "rapport-io": "", "rapport-archive": "", "profile": "", "ingest": "", "train": ""}
 
 
 class Tests:

@@ -3,6 +3,7 @@
 use crate::shop::data;
 use rapport::import;
 use rapport_core::{
+    auth::Insiders,
     event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
     id::{CustomerId, EventId, ItemId, OrderId},
     money::Currency,
@@ -97,7 +98,15 @@ fn a_customer_of_fifteen_hundred_lines_in_two_weeks() {
     let Some(folder) = data("the busiest customer of Online Retail II") else { return };
     let input = import::open(&folder.join("online_retail_ii.csv.gz"), |_| {}).expect("a file");
     let now = Timestamp::parse("2026-01-01").expect("a time");
-    let options = Options { currency: Currency::GBP, map: Vec::new(), now, as_of: now, hash_key: Some("0123456789abcdef".into()) };
+    let options = Options {
+        currency: Currency::GBP,
+        map: Vec::new(),
+        now,
+        as_of: now,
+        hash_key: Some("0123456789abcdef".into()),
+        insiders: Insiders::default(),
+        zone: None,
+    };
     let busiest = CustomerId::new("14096").ok();
     let mut events = Vec::new();
     read(input, &options, |found| match found {

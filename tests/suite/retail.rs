@@ -3,7 +3,7 @@
 use crate::shop::{Shop, data};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use rapport::import::{self, Basis, Target};
-use rapport_core::{money::Currency, source::csv::Options};
+use rapport_core::{auth::Insiders, money::Currency, source::csv::Options};
 use serde_json::{Value as Json, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,7 +44,15 @@ fn part(path: &Path) -> Parted {
 
 async fn import(shop: &Shop, past: &[u8]) -> import::Outcome {
     let now = rapport::clock::now();
-    let options = Options { currency: Currency::GBP, map: Vec::new(), now, as_of: now, hash_key: Some(shop.keys.hash_key.clone()) };
+    let options = Options {
+        currency: Currency::GBP,
+        map: Vec::new(),
+        now,
+        as_of: now,
+        hash_key: Some(shop.keys.hash_key.clone()),
+        insiders: Insiders::default(),
+        zone: None,
+    };
     let mut text = Vec::new();
     GzDecoder::new(past).read_to_end(&mut text).expect("gzip");
     let prepared = import::prepare("past.csv.gz".as_ref(), text.as_slice(), &options).expect("a history");

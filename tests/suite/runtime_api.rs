@@ -24,7 +24,7 @@ use rapport_io::{
     inbox::{self, Envelope},
     log::Log,
     models::Models,
-    profiles::Profiles,
+    profiles::{Ownership, Profiles},
     rejects::Rejects,
 };
 use serde_json::{Value as Json, json};
@@ -183,7 +183,7 @@ async fn a_lookup_is_answered_from_model_and_profile() {
     let device: DeviceId = personal::device(&house.keyring.hash_key, "device-1").expect("an id");
     let past = Event { who: Who { device: Some(device.clone()), ..Who::default() }, ..viewed(1, 1, "item-00123", NOW) };
     let profile = rapport_core::profile::refold(Subject::Device(device), &[past]);
-    Profiles::new(house.aws.records.clone()).put(&profile, None, &Standing::default(), None).await.expect("the table");
+    Profiles::new(house.aws.records.clone()).put(&profile, &Ownership::default(), &Standing::default(), None).await.expect("the table");
     assert_eq!(ask(&mut recommend).await["strategy"], "session", "what the device looked at counts");
 }
 

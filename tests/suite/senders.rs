@@ -145,6 +145,8 @@ async fn one_order_from_webhook_pixel_and_file_is_one_order() {
         now: rapport::clock::now(),
         as_of: rapport::clock::now(),
         hash_key: Some(shop.keys.hash_key.clone()),
+        insiders: shop.keys.insiders.clone(),
+        zone: None,
     };
     let prepared = import::prepare("orders.csv".as_ref(), file.as_bytes(), &options).expect("a file");
     assert_eq!(prepared.report().taken, rows.len() as u64, "{:?}", prepared.report());

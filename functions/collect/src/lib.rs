@@ -17,7 +17,7 @@ use limit::Limiter;
 use rapport_core::{
     auth::{self, Caller, Credentials, Keyring, Scope},
     event::Authority,
-    source::{Call, HEADERS_KEPT, Route},
+    source::{Call, HEADERS_KEPT, INSIDER, Route},
     time::Timestamp,
 };
 use rapport_io::{
@@ -25,7 +25,10 @@ use rapport_io::{
     keys::Keys,
 };
 use rapport_lambda::{ClientIp, Request, Response, wire::REQUEST_ID};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// What the handler needs.
 pub struct App {
@@ -68,8 +71,12 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
     if authority == Authority::Browser {
         admit(app, request, now)?;
     }
-    let envelope =
-        Envelope { route: route.to_string(), received: now, authority, headers: kept(headers), body: read.body.unwrap_or(unpacked) };
+    let mut kept = kept(headers);
+    if authority == Authority::Browser && client(request).is_some_and(|ip| keyring.insiders.hold(ip)) {
+        // Whether, never from where.
+        kept.push((INSIDER.to_owned(), "1".to_owned()));
+    }
+    let envelope = Envelope { route: route.to_string(), received: now, authority, headers: kept, body: read.body.unwrap_or(unpacked) };
     app.inbox.send(&[envelope]).await.map_err(Refusal::unavailable)
 }
 
@@ -89,9 +96,13 @@ fn authority(caller: &Caller) -> Result<Authority, Refusal> {
 
 /// Best effort, per warm copy of this function: it stops a loop gone wild, not an army. Backends are not limited.
 fn admit(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusal> {
-    let Some(ClientIp(ip)) = request.extensions().get::<ClientIp>() else { return Ok(()) };
+    let Some(ip) = client(request) else { return Ok(()) };
     let mut limiter = app.limiter.lock().unwrap_or_else(PoisonError::into_inner);
-    limiter.admit(*ip, now).map_err(|retry_after_secs| Refusal::TooMany { retry_after_secs })
+    limiter.admit(ip, now).map_err(|retry_after_secs| Refusal::TooMany { retry_after_secs })
+}
+
+fn client(request: &Request) -> Option<IpAddr> {
+    request.extensions().get::<ClientIp>().map(|ClientIp(ip)| *ip)
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

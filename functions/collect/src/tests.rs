@@ -121,6 +121,37 @@ async fn gzip_is_unpacked_and_a_bomb_is_not() {
     assert_eq!(house.post("/v1/batch", &headers, pack(&vec![b' '; 50_000_000])).await.status(), 400);
 }
 
+/// Whether an address is the shop's own is decided at the door, for browsers; the address itself goes no further.
+#[tokio::test]
+async fn the_shops_own_networks_are_marked_and_no_address_is_kept() {
+    let secrets = MemorySecrets::default();
+    let keys = json!({ "write_key": "wk_1", "secret_key": "sk_1", "insiders": { "networks": ["203.0.113.0/24", "2001:db8::/32"] } });
+    secrets.put("local/keys", &keys.to_string()).await.expect("memory");
+    let keys = Arc::new(Keys::new(Arc::new(secrets), "local", |document| Ok(Keyring::parse(document)?)));
+    let mut house = House::new().await;
+    house.app = App::new(Inbox::new(Arc::clone(&house.queue) as _, Arc::clone(&house.objects) as _), keys);
+    for (address, key, claims, marked) in [
+        ("203.0.113.9", "wk_1", false, true),
+        ("2001:db8::9", "wk_1", false, true),
+        ("198.51.100.9", "wk_1", false, false),
+        ("198.51.100.9", "wk_1", true, false),
+        ("203.0.113.9", "sk_1", false, false),
+    ] {
+        let mut request = http::Request::post("/v1/page")
+            .header("authorization", format!("Bearer {key}"))
+            .extension(ClientIp(address.parse().expect("an address")));
+        if claims {
+            request = request.header(INSIDER, "1");
+        }
+        let response = handle(&house.app, request.body(r#"{"anonymousId":"d"}"#.into()).expect("a request"), NOW).await;
+        assert_eq!(response.status(), 200);
+        let inbox = house.inbox().await;
+        let is_marked = inbox[0].headers.iter().any(|(name, _)| name == INSIDER);
+        assert_eq!(is_marked, marked, "{address} {key}; a header of the caller's says nothing");
+        assert!(!format!("{:?}", inbox[0]).contains(address));
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_acknowledged_before_the_queue_has_it() {
     let mut house = House::new().await;

@@ -17,7 +17,7 @@ pub(crate) async fn erase(app: &App, erasure: &Erasure) -> Result<Vec<Event>, St
     let mut aliases: Vec<Subject> = Vec::new();
     for subject in &erasure.subjects {
         if let Subject::Customer(customer) = subject {
-            aliases.extend(app.identities.aliases(customer).await?);
+            aliases.extend(app.identities.below(customer).await?);
         }
     }
     for subject in erasure.subjects.iter().chain(&aliases) {

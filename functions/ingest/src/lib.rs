@@ -8,7 +8,7 @@
 mod erase;
 
 use rapport_core::{
-    auth::Keyring,
+    auth::{Insiders, Keyring},
     money::Currency,
     profile::Subject,
     source::{self, ConsentMode, Delivery, Parsed, Route, Shop},
@@ -134,7 +134,7 @@ async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp)
     let shop = Shop { currency: app.config.currency, consent: app.config.consent, hash_key: &keyring.hash_key };
     let (mut failed, mut taken, mut all) = (Vec::new(), Vec::new(), Parsed::default());
     for message in batch {
-        match take(app, message, &shop, now).await {
+        match take(app, message, (&shop, &keyring.insiders), now).await {
             Ok(parsed) => {
                 taken.push(message.id.clone());
                 all.extend(parsed);
@@ -157,7 +157,7 @@ async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp)
 }
 
 /// Opens a message and reads it; whatever is wrong with its content ends in `rejected/`.
-async fn take(app: &App, message: &Message, shop: &Shop<'_>, now: Timestamp) -> Result<Parsed, StoreError> {
+async fn take(app: &App, message: &Message, shop: (&Shop<'_>, &Insiders), now: Timestamp) -> Result<Parsed, StoreError> {
     let (source, received, form, mut parsed) = match inbox::open(app.objects.as_ref(), &message.body).await {
         Ok(envelope) => {
             let parsed = read(&envelope, shop);
@@ -174,11 +174,14 @@ async fn take(app: &App, message: &Message, shop: &Shop<'_>, now: Timestamp) -> 
     Ok(parsed)
 }
 
-fn read(envelope: &Envelope, shop: &Shop<'_>) -> Parsed {
+fn read(envelope: &Envelope, (shop, insiders): (&Shop<'_>, &Insiders)) -> Parsed {
     match envelope.route.parse::<Route>() {
         Ok(route) => {
             let Envelope { received, authority, headers, body, .. } = envelope;
-            source::parse(&Delivery { route: &route, received: *received, authority: *authority, headers, body }, shop)
+            let delivery = Delivery { route: &route, received: *received, authority: *authority, headers, body };
+            let mut parsed = source::parse(&delivery, shop);
+            insiders.mark(&mut parsed.events, body, shop.hash_key);
+            parsed
         }
         Err(error) => rejected(error.to_string(), &envelope.body),
     }

@@ -4,7 +4,8 @@ use super::*;
 use rapport_core::{
     event::{Action, Authority},
     id::CustomerId,
-    profile::{Alias, Link, Position, Subject},
+    identity::{Says, Word},
+    profile::{Alias, Position, Subject},
 };
 use rapport_io::{
     Secrets,
@@ -104,6 +105,35 @@ async fn what_cannot_be_stored_comes_again() {
     assert_eq!(house.logged().await.len(), 2);
 }
 
+/// Staff is told by what the body says; the mark is stored with the event, so every fold sees the same.
+#[tokio::test]
+async fn what_the_shops_own_people_do_is_marked_in_the_log() {
+    let mut house = House::new().await;
+    let secrets = MemorySecrets::default();
+    let keys = r#"{"hash_key":"0123456789abcdef","insiders":{"customers":["9"],"domains":["shop.example"]}}"#;
+    secrets.put("local/keys", keys).await.expect("memory");
+    house.app.keys = Arc::new(Keys::new(Arc::new(secrets), "local", |document| Ok(Keyring::parse(document)?)));
+    let order = |id: u32, email: &str| {
+        format!(
+            r#"{{"id":{id},"order_number":{id},"created_at":"2026-11-01T00:00:00Z","email":"{email}","line_items":[{{"id":1,"product_id":5,"price":"1.00","quantity":1}}]}}"#
+        )
+    };
+    let bodies = [
+        ("shopify", order(1, "Boss@Shop.example")),
+        ("shopify", order(2, "ada@example.org")),
+        ("segment/page", r#"{"userId":"9","messageId":"m1"}"#.to_owned()),
+        ("segment/page", r#"{"userId":"8","messageId":"m2"}"#.to_owned()),
+    ];
+    let bodies: Vec<(&str, &str)> = bodies.iter().map(|(route, body)| (*route, body.as_str())).collect();
+    handle(&house.app, house.messages(&bodies).await, NOW).await;
+    let mut logged: Vec<(String, bool)> =
+        house.logged().await.iter().map(|event| (event.id.to_string(), event.traffic == rapport_core::event::Traffic::Internal)).collect();
+    logged.sort();
+    let internal: Vec<&str> = logged.iter().filter(|(_, internal)| *internal).map(|(id, _)| id.as_str()).collect();
+    assert_eq!(logged.len(), 4, "{logged:?}");
+    assert!(internal.len() == 2 && internal[0] == "s:m1" && internal[1].starts_with("shopify:1:"), "{logged:?}");
+}
+
 const REDACT: (&str, &str) =
     ("shopify", r#"{"shop_id":1,"shop_domain":"a.example","customer":{"id":7,"email":"ada@example.org"},"orders_to_redact":[]}"#);
 
@@ -119,7 +149,8 @@ async fn a_redaction_forgets_every_id_of_the_customer_once() {
     let customer = CustomerId::new("7").expect("an id");
     let device: Alias = Subject::parse("d#d1").expect("a subject");
     let at = Position { at: Timestamp(1), id: 1 };
-    house.app.identities.link(&Link { alias: device.clone(), customer: customer.clone(), at }).await.expect("memory");
+    let word = Word { alias: device.clone(), customer: customer.clone(), at, says: Says::Claimed };
+    house.app.identities.hear(&[word], None).await.expect("memory");
 
     handle(&house.app, house.messages(&[REDACT]).await, NOW).await;
     let year = 365 * 86_400_000;

@@ -5,27 +5,31 @@
 //! the owner. Whoever folds the device's events afterwards finds the owner in the row, and hands the events on. Every write names the
 //! version that was read, so nobody's events fall in between, and reads may be a moment old.
 //!
-//! An owner may lose an alias to an earlier word. So (1) rows are read, those of owners among them, (2) aliases are written, and (3) owners:
+//! An owner may lose an alias to another word. So (1) rows are read, those of owners among them, (2) aliases are written, and (3) owners:
 //! at (2) the alias was still theirs, and whoever takes it away later has the owner folded anew after that. Where (2) had nothing to
 //! write, whose it is is read again.
+//!
+//! An owner may be an alias, too, of a customer it was merged into: what it takes in, it hands on, one step after the other. Merging customers
+//! itself is seen to by refolds alone, since it moves everything that they have.
 
 use crate::{
     App, FoldError,
-    owner::{Portion, Share, hand_over},
+    owner::{Handed, Portion, Share, hand_over},
     refold,
     segments::Placing,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     event::Event,
-    profile::{Alias, Link, Profile, Subject, links, subjects},
+    identity::{Word, words},
+    profile::{Alias, Profile, Subject, subjects},
     segment::Standing,
     time::Timestamp,
 };
 use rapport_io::{
     StoreError,
-    identities::{Linked, Owner},
-    profiles::{OwnedBy, Ownership, Versioned},
+    identities::Tie,
+    profiles::{Ownership, Versioned},
 };
 use rapport_lambda::Metric;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,19 +43,22 @@ const WRITE_AT_ONCE: usize = 16;
 pub(crate) const ATTEMPTS: u32 = 8;
 /// Up to so many refolds are done at once; more wait for the job, which reads the log once for all.
 const FEW_REFOLDS: usize = 25;
+/// Customers merged into each other, one above the other; whoever is above so many is folded anew.
+const MOST_STEPS: usize = 8;
 
 /// Events by the subject they are folded into.
 type BySubject = BTreeMap<Subject, Vec<Event>>;
 /// Rows by their subject, as they were read.
 type Rows = BTreeMap<Subject, Option<Versioned>>;
-/// Who is to own an alias, by links whose owner may be without what the alias did before.
-type Claims = BTreeMap<Alias, OwnedBy>;
+/// Who is to own an alias, by words whose owner may be without what the alias did before.
+type Claims = BTreeMap<Alias, Ownership>;
 
 /// Folds `events`, which the log holds in `object`.
 pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Timestamp) -> Result<(), FoldError> {
-    let links = record_links(app, object, events).await?;
-    let claims = claims(&links);
-    let mut refolds = moved(&links);
+    let said: Vec<Word> = events.iter().flat_map(words).collect();
+    let fresh = app.identities.hear(&said, Some(object)).await?;
+    let claims = claims(&fresh);
+    let mut refolds = moved(&fresh);
     // Who is refolded gets these events from the log, and so does their owner.
     let mut named = by_subject(events);
     named.retain(|subject, _| !refolds.contains(subject));
@@ -62,7 +69,7 @@ pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Times
     for part in named.chunks(READ_AT_ONCE) {
         fold_part(app, part, &claims, &mut refolds, now).await?;
     }
-    ask_refolds(app, object, refolds, &links, now).await
+    ask_refolds(app, object, refolds, &fresh, now).await
 }
 
 fn by_subject(events: &[Event]) -> BySubject {
@@ -75,32 +82,38 @@ fn by_subject(events: &[Event]) -> BySubject {
     grouped
 }
 
-/// Records what the events say about who is who. Gives the aliases that have an owner by this object's word, or one that they moved to
-/// and nobody has seen to that yet.
-async fn record_links(app: &App, object: &str, events: &[Event]) -> Result<Vec<(Alias, Owner)>, FoldError> {
-    let mut earliest: BTreeMap<(Subject, Subject), Link> = BTreeMap::new();
-    for link in events.iter().flat_map(links) {
-        let known = earliest.entry((link.alias.clone(), Subject::Customer(link.customer.clone()))).or_insert_with(|| link.clone());
-        known.at = known.at.min(link.at);
-    }
-    let told: Vec<Link> = earliest.into_values().collect();
-    let linked = app.identities.link_all(&told, Some(object)).await?.into_iter().zip(told);
-    Ok(linked.filter_map(|(linked, link)| if let Linked::Fresh(owner) = linked { Some((link.alias, owner)) } else { None }).collect())
+/// What the rows of aliases are to say. Rows of customers are told by refolds, which see rings.
+fn claims(fresh: &[Tie]) -> Claims {
+    let fresh = fresh.iter().filter(|tie| !is_customer(&tie.alias));
+    fresh.map(|tie| (tie.alias.clone(), tie.ownership())).collect()
 }
 
-fn claims(links: &[(Alias, Owner)]) -> Claims {
-    let mut claims = Claims::new();
-    for (alias, owner) in links {
-        let claim = OwnedBy::earlier(claims.remove(alias), Some(owner.into()));
-        claims.extend(claim.map(|claim| (alias.clone(), claim)));
-    }
-    claims
+/// Who lost an alias, and who got it from them: what was folded cannot be taken out again. And customers that are merged or parted.
+fn moved(fresh: &[Tie]) -> BTreeSet<Subject> {
+    let moved = fresh.iter().filter(|tie| is_customer(&tie.alias) || !tie.before().is_empty());
+    let of_tie = |tie: &Tie| {
+        let owners = tie.before().iter().cloned().chain(tie.ownership().customer).map(Subject::Customer);
+        owners.chain(is_customer(&tie.alias).then(|| tie.alias.clone())).collect::<Vec<_>>()
+    };
+    moved.flat_map(of_tie).collect()
 }
 
-/// Who lost an alias, and who got it from them: what was folded cannot be taken out again.
-fn moved(links: &[(Alias, Owner)]) -> BTreeSet<Subject> {
-    let moved = links.iter().filter(|(_, owner)| !owner.before().is_empty());
-    moved.flat_map(|(_, owner)| owner.before().iter().chain([&owner.customer])).cloned().map(Subject::Customer).collect()
+/// Everybody along the ways that lead, or led, up from customers that are merged or parted. A ring that such a word closes, opens, or turns
+/// is among them, and with it all whose owner another word in it decides.
+async fn turned(app: &App, fresh: &[Tie]) -> Result<BTreeSet<Subject>, StoreError> {
+    let mut turned = BTreeSet::new();
+    for tie in fresh.iter().filter(|tie| is_customer(&tie.alias)) {
+        for from in tie.before().iter().cloned().map(Subject::Customer).chain([tie.alias.clone()]) {
+            for (alias, owner) in app.identities.trail(&from).await? {
+                turned.extend([alias, Subject::Customer(owner.customer)]);
+            }
+        }
+    }
+    Ok(turned)
+}
+
+const fn is_customer(alias: &Alias) -> bool {
+    matches!(alias, Subject::Customer(_))
 }
 
 /// Folds a part of the groups, then what of it belongs to owners; adds the subjects for which only a refold is exact to `refolds`.
@@ -112,14 +125,15 @@ async fn fold_part(
     now: Timestamp,
 ) -> Result<(), FoldError> {
     let mut rows = read(app, part.iter().map(|(subject, _)| subject.clone()).collect()).await?;
-    let told = rows.values().flatten().filter_map(|row| row.ownership.owner());
-    let claimed = part.iter().filter_map(|(subject, _)| claims.get(subject));
-    let owners: BTreeSet<Subject> = told.chain(claimed).map(|owner| Subject::Customer(owner.customer.clone())).collect();
+    let told = rows.values().flatten().filter_map(Versioned::owner);
+    let claimed = part.iter().filter_map(|(subject, _)| claims.get(subject)?.customer.as_ref());
+    let owners: BTreeSet<Subject> = told.chain(claimed).cloned().map(Subject::Customer).collect();
     rows.append(&mut read(app, owners.iter().filter(|owner| !rows.contains_key(owner)).cloned().collect()).await?);
 
     // An owner that is nobody's alias is written once, with its own events and its aliases'.
     let waits = |subject: &Subject| {
-        let is_nobodys = rows.get(subject).is_some_and(|row| row.as_ref().is_none_or(|row| row.ownership == Ownership::Nobody));
+        let is_told_nobodys = |row: &Versioned| row.ownership.as_ref().is_some_and(|told| told.customer.is_none());
+        let is_nobodys = rows.get(subject).is_some_and(|row| row.as_ref().is_none_or(is_told_nobodys));
         is_nobodys && owners.contains(subject) && !claims.contains_key(subject)
     };
     let (waiting, first): (Vec<_>, Vec<_>) = part.iter().partition(|(subject, _)| waits(subject));
@@ -141,13 +155,26 @@ async fn fold_part(
             Taken::NeedsRefold => refolds.extend([subject]),
         }
     }
-    shares.retain(|owner, _| !refolds.contains(owner));
-    // An alias may have got an owner only now, who is a person even where only devices were read.
-    let placing = Placing::of(app, shares.keys(), now).await?;
-    let shared: Vec<_> = shares.into_iter().map(|(owner, share)| (rows.remove(&owner), owner, share)).collect();
-    let handed = shared.into_iter().map(|(row, owner, share)| hand_over(app, &placing, (owner, share), row));
-    let asked: Vec<Option<Subject>> = stream::iter(handed).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
-    refolds.extend(asked.into_iter().flatten());
+    for _ in 0..MOST_STEPS {
+        shares.retain(|owner, _| !refolds.contains(owner));
+        if shares.is_empty() {
+            return Ok(());
+        }
+        // An alias may have got an owner only now, who is a person even where only devices were read.
+        let placing = Placing::of(app, shares.keys(), now).await?;
+        let shared: Vec<_> = shares.into_iter().map(|(owner, share)| (rows.remove(&owner), owner, share)).collect();
+        let handed = shared.into_iter().map(|(row, owner, share)| hand_over(app, &placing, (owner, share), row));
+        let handed: Vec<Handed> = stream::iter(handed).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
+        shares = BTreeMap::new();
+        for handed in handed {
+            match handed {
+                Handed::Taken => {}
+                Handed::On(above, portions) => shares.entry(above).or_default().portions.extend(portions),
+                Handed::NeedsRefold(owner) => refolds.extend([owner]),
+            }
+        }
+    }
+    refolds.extend(shares.into_keys());
     Ok(())
 }
 
@@ -172,7 +199,7 @@ enum Taken {
 async fn fold_one(
     app: &App,
     placing: &Placing,
-    (subject, events, claim): (&Subject, &[Event], Option<&OwnedBy>),
+    (subject, events, claim): (&Subject, &[Event], Option<&Ownership>),
     mut stored: Option<Versioned>,
 ) -> Result<(Subject, Taken), FoldError> {
     app.metrics.add(Metric::Folded, events.len());
@@ -182,13 +209,13 @@ async fn fold_one(
         let Some(Opened { mut profile, version, owner: owned, standing }) = open(subject, stored) else {
             return Ok((subject.clone(), Taken::NeedsRefold));
         };
-        let owner = OwnedBy::earlier(owned.clone(), claim.cloned());
+        let owner = Ownership::newer(owned.clone(), claim.cloned());
         let before = known(&profile);
         let Ok(is_changed) = profile.fold(events) else { return Ok((subject.clone(), Taken::NeedsRefold)) };
         let copies = told.saturating_sub(known(&profile) - before);
         let is_written = is_changed || owner != owned;
         if is_written {
-            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {
+            match placing.put(app, &profile, &owner, &standing, version).await {
                 Ok(()) => {}
                 Err(StoreError::Conflict { .. }) => {
                     step_back(app, attempt, subject).await;
@@ -199,11 +226,11 @@ async fn fold_one(
             }
         }
         app.metrics.add(Metric::Copies, copies);
-        let Some(owner) = owner else { return Ok((subject.clone(), Taken::Alone)) };
-        let is_claimed = claim.is_some_and(|claim| claim.customer == owner.customer);
+        let Some(customer) = owner.customer else { return Ok((subject.clone(), Taken::Alone)) };
+        let is_claimed = claim.is_some_and(|claim| claim.customer.as_ref() == Some(&customer));
         let past = (is_claimed && !(profile.is_empty() && profile.erased_at.is_none())).then_some(profile);
-        let portion = Portion { alias: subject.clone(), events: events.to_vec(), past, is_written };
-        return Ok((subject.clone(), Taken::Owned(Subject::Customer(owner.customer), portion)));
+        let portion = Portion { way: vec![subject.clone()], events: events.to_vec(), past, is_written };
+        return Ok((subject.clone(), Taken::Owned(Subject::Customer(customer), portion)));
     }
     Err(conflict(subject).into())
 }
@@ -217,19 +244,20 @@ fn known(profile: &Profile) -> usize {
 pub(crate) struct Opened {
     pub(crate) profile: Profile,
     pub(crate) version: Option<u64>,
-    pub(crate) owner: Option<OwnedBy>,
+    pub(crate) owner: Ownership,
     pub(crate) standing: Standing,
 }
 
 /// `None` when the row is to be written anew: this release cannot read it, or an earlier one wrote it and said nothing of owners.
 pub(crate) fn open(subject: &Subject, stored: Option<Versioned>) -> Option<Opened> {
     let Some(stored) = stored else {
-        return Some(Opened { profile: Profile::new(subject.clone()), version: None, owner: None, standing: Standing::default() });
+        let (profile, owner, standing) = (Profile::new(subject.clone()), Ownership::default(), Standing::default());
+        return Some(Opened { profile, version: None, owner, standing });
     };
     let (standing, version) = (stored.standing(), Some(stored.version));
     match (stored.profile, stored.ownership) {
-        (Ok(_), Ownership::Untold) => None,
-        (Ok(profile), ownership) => Some(Opened { profile, version, owner: ownership.owner().cloned(), standing }),
+        (Ok(_), None) => None,
+        (Ok(profile), Some(owner)) => Some(Opened { profile, version, owner, standing }),
         (Err(error), _) => {
             tracing::warn!(%error, "a stored profile cannot be read and is folded anew");
             None
@@ -242,17 +270,12 @@ pub(crate) async fn reread(app: &App, subject: &Subject) -> Result<Option<Versio
     Ok(app.profiles.get(std::slice::from_ref(subject), true).await?.pop().flatten())
 }
 
-/// Notes the refolds durably, then that `links` are settled, and does the refolds if they are few.
-async fn ask_refolds(
-    app: &App,
-    object: &str,
-    refolds: BTreeSet<Subject>,
-    links: &[(Alias, Owner)],
-    now: Timestamp,
-) -> Result<(), FoldError> {
+/// Notes the refolds durably, then that what was `fresh` is settled, and does the refolds if they are few.
+async fn ask_refolds(app: &App, object: &str, mut refolds: BTreeSet<Subject>, fresh: &[Tie], now: Timestamp) -> Result<(), FoldError> {
+    refolds.extend(turned(app, fresh).await?);
     let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject, object).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
-    let settled = links.iter().cloned().map(|(alias, owner)| async move { app.identities.settled(&alias, &owner).await });
+    let settled = fresh.iter().cloned().map(|tie| async move { app.identities.settled(&tie).await });
     stream::iter(settled).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     if !refolds.is_empty() && refolds.len() <= FEW_REFOLDS {
         refold::waiting(app, now).await?;

@@ -68,10 +68,10 @@ async fn refold_these(app: &App, wanted: Vec<Subject>, now: Timestamp) -> Result
         for (subject, stored) in rows {
             let profile = refold(subject.clone(), &histories.remove(&subject).unwrap_or_default());
             let version = stored.as_ref().map(|stored| stored.version);
-            let owner = stored.as_ref().and_then(|stored| stored.ownership.owner().cloned());
+            let owner = stored.as_ref().and_then(|stored| stored.ownership.clone()).unwrap_or_default();
             let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
             let known = stored.map_or_else(|| Some(Profile::new(subject.clone())), |stored| stored.profile.ok());
-            match placing.put(app, &profile, owner.as_ref(), &standing, version).await {
+            match placing.put(app, &profile, &owner, &standing, version).await {
                 Ok(()) => changed += usize::from(known.as_ref() != Some(&profile)),
                 Err(StoreError::Conflict { .. }) => left.extend([subject]),
                 Err(error) => return Err(error.into()),
@@ -81,27 +81,28 @@ async fn refold_these(app: &App, wanted: Vec<Subject>, now: Timestamp) -> Result
     left.first().map_or(Ok(changed), |subject| Err(conflict(subject).into()))
 }
 
-/// The rows of `subjects` and of their owners: what only a refold brings to an alias, a fold has not handed on.
+/// The rows of `subjects` and of everybody above: what only a refold brings to an alias, a fold has not handed on.
 async fn with_owners(app: &App, subjects: BTreeSet<Subject>) -> Result<BTreeMap<Subject, Option<Versioned>>, FoldError> {
-    let wanted: Vec<Subject> = subjects.into_iter().collect();
-    let stored = app.profiles.get(&wanted, true).await?;
-    let mut rows: BTreeMap<Subject, Option<Versioned>> = wanted.into_iter().zip(stored).collect();
-    let told = rows.values().flatten().filter_map(|row| row.ownership.owner());
-    let owners: BTreeSet<Subject> = told.map(|owner| Subject::Customer(owner.customer.clone())).collect();
-    let owners: Vec<Subject> = owners.into_iter().filter(|owner| !rows.contains_key(owner)).collect();
-    tell_owners(app, &owners).await?;
-    let stored = app.profiles.get(&owners, true).await?;
-    rows.extend(owners.into_iter().zip(stored));
+    let mut rows: BTreeMap<Subject, Option<Versioned>> = BTreeMap::new();
+    let mut wanted: Vec<Subject> = subjects.into_iter().collect();
+    while !wanted.is_empty() {
+        let stored = app.profiles.get(&wanted, true).await?;
+        let told = stored.iter().flatten().filter_map(Versioned::owner);
+        let owners: BTreeSet<Subject> = told.cloned().map(Subject::Customer).collect();
+        rows.extend(wanted.into_iter().zip(stored));
+        wanted = owners.into_iter().filter(|owner| !rows.contains_key(owner)).collect();
+        tell_owners(app, &wanted).await?;
+    }
     Ok(rows)
 }
 
-/// All events of each of `wanted`, those of its aliases among them.
+/// All events of each of `wanted`, those of everything below among them.
 async fn histories<'a>(app: &App, wanted: impl Iterator<Item = &'a Subject>) -> Result<HashMap<Subject, Vec<Event>>, FoldError> {
     let mut into: HashMap<Subject, Vec<Subject>> = HashMap::new();
     for subject in wanted {
         into.entry(subject.clone()).or_default().push(subject.clone());
         if let Subject::Customer(customer) = subject {
-            for alias in app.identities.aliases(customer).await? {
+            for alias in app.identities.below(customer).await? {
                 into.entry(alias).or_default().push(subject.clone());
             }
         }

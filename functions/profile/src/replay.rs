@@ -3,13 +3,11 @@
 use crate::{App, FoldError, fold::reread, history::every_event, owner::tell_owners, segments::Placing};
 use rapport_core::{
     event::Event,
-    profile::{Link, Profile, Subject, links, refold, subjects},
+    identity::{Owners, Ties},
+    profile::{Profile, Subject, refold, subjects},
     time::Timestamp,
 };
-use rapport_io::{
-    identities::{Linked, Owner},
-    profiles::Versioned,
-};
+use rapport_io::profiles::Versioned;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     ops::RangeInclusive,
@@ -47,14 +45,15 @@ pub async fn replay_span(app: &App, span: RangeInclusive<Timestamp>, mend: Optio
 
 async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend: Option<Timestamp>) -> Result<Replayed, FoldError> {
     let mut replayed = Replayed::default();
-    let owners = owners(app, &mut replayed.events).await?;
+    let ties = ties(app, &mut replayed.events).await?;
+    let owners = ties.owners();
     let active = match span {
         Some(span) => Some(active(app, &owners, span).await?),
         None => None,
     };
     let is_asked = |subject: &Subject| active.as_ref().is_none_or(|active| active.contains(subject));
     if mend.is_some() {
-        own(app, owners.values().cloned().collect()).await?;
+        app.identities.learn(&ties).await?;
     }
     let live = live(app).await?;
     let mut seen = BTreeSet::new();
@@ -86,7 +85,7 @@ async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend:
         replayed.differing.push(subject);
     }
     if mend.is_some() {
-        tell_owners(app, &owners.into_keys().collect::<Vec<_>>()).await?;
+        tell_owners(app, &ties.iter().map(|(alias, _)| alias.clone()).collect::<Vec<_>>()).await?;
     }
     replayed.differing.sort();
     Ok(replayed)
@@ -97,51 +96,33 @@ async fn replay_those(app: &App, span: Option<&RangeInclusive<Timestamp>>, mend:
 async fn mend_one(app: &App, profile: &Profile, now: Timestamp) -> Result<(), FoldError> {
     let placing = Placing::of(app, std::iter::once(&profile.subject), now).await?;
     let stored = reread(app, &profile.subject).await?;
-    let owner = stored.as_ref().and_then(|stored| stored.ownership.owner());
+    let owner = stored.as_ref().and_then(|stored| stored.ownership.clone()).unwrap_or_default();
     let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
-    Ok(placing.put(app, profile, owner, &standing, stored.as_ref().map(|stored| stored.version)).await?)
+    Ok(placing.put(app, profile, &owner, &standing, stored.as_ref().map(|stored| stored.version)).await?)
 }
 
-/// Records `links`. The profiles they change are about to be written, so nobody need be told.
-async fn own(app: &App, links: Vec<Link>) -> Result<(), FoldError> {
-    for (linked, link) in app.identities.link_all(&links, None).await?.into_iter().zip(&links) {
-        if let Linked::Fresh(owner) = linked {
-            app.identities.settled(&link.alias, &owner).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Who owns each alias, by the earliest statement in the log. The table is asked, too: a statement that was erased with the rest of what
-/// its customer did is no longer in the archive, and an alias does not change hands because somebody was forgotten.
-async fn owners(app: &App, events: &mut u64) -> Result<BTreeMap<Subject, Link>, FoldError> {
-    let mut owners: BTreeMap<Subject, Link> = BTreeMap::new();
+/// Everything that was said in the log about who is who. The table is asked, too: a word that was erased with the rest of what its customer
+/// did is no longer in the archive, and an alias does not change hands because somebody was forgotten.
+async fn ties(app: &App, events: &mut u64) -> Result<Ties, FoldError> {
+    let mut ties = Ties::default();
     every_event(app, |event| {
         *events += 1;
-        for link in links(&event) {
-            let owner = owners.entry(link.alias.clone()).or_insert_with(|| link.clone());
-            if link.at < owner.at {
-                *owner = link;
-            }
-        }
+        ties.hear(&event);
     })
     .await?;
-    for (alias, Owner { customer, at, .. }) in app.identities.everybody().await? {
-        let link = Link { alias: alias.clone(), customer, at };
-        if owners.get(&alias).is_none_or(|owner| at < owner.at) {
-            owners.insert(alias, link);
-        }
+    for tie in app.identities.everything().await? {
+        ties.join(tie.alias, &tie.claims);
     }
-    Ok(owners)
+    Ok(ties)
 }
 
-/// Who did something in `span`: those whom its events name, and whoever owns them.
-async fn active(app: &App, owners: &BTreeMap<Subject, Link>, span: &RangeInclusive<Timestamp>) -> Result<BTreeSet<Subject>, FoldError> {
+/// Who did something in `span`: those whom its events name, and whoever is above them.
+async fn active(app: &App, owners: &Owners, span: &RangeInclusive<Timestamp>) -> Result<BTreeSet<Subject>, FoldError> {
     let mut active = BTreeSet::new();
     every_event(app, |event| {
         if span.contains(&event.at) {
             for named in subjects(&event) {
-                active.extend(owners.get(&named).map(|link| Subject::Customer(link.customer.clone())));
+                active.extend(owners.above(&named));
                 active.insert(named);
             }
         }
@@ -150,16 +131,12 @@ async fn active(app: &App, owners: &BTreeMap<Subject, Link>, span: &RangeInclusi
     Ok(active)
 }
 
-async fn histories(
-    app: &App,
-    owners: &BTreeMap<Subject, Link>,
-    wanted: impl Fn(&Subject) -> bool,
-) -> Result<HashMap<Subject, Vec<Event>>, FoldError> {
+async fn histories(app: &App, owners: &Owners, wanted: impl Fn(&Subject) -> bool) -> Result<HashMap<Subject, Vec<Event>>, FoldError> {
     let mut histories: HashMap<Subject, Vec<Event>> = HashMap::new();
     every_event(app, |event| {
         for named in subjects(&event) {
-            let owner = owners.get(&named).map(|link| Subject::Customer(link.customer.clone()));
-            for subject in [Some(named), owner].into_iter().flatten().filter(&wanted) {
+            let above = owners.above(&named);
+            for subject in std::iter::once(named).chain(above).filter(&wanted) {
                 histories.entry(subject).or_default().push(event.clone());
             }
         }

@@ -1,15 +1,14 @@
-//! What decides memberships beside the profiles: the shop's definitions, learned cut-offs, brands and categories of the live model.
+//! What decides memberships beside the profiles: the shop's definitions, learned cut-offs, and the live model: brands and categories, and what
+//! it says of people.
 
 use crate::App;
 use rapport_core::{
     digest::short_hash,
-    event::Purpose,
     features::{Basis, CutOffs, Facts},
     model::Model,
     profile::{Profile, Subject},
     segment::{Segments, Standing},
-    source::ConsentMode,
-    time::Timestamp,
+    time::{DAY_MS, Timestamp},
 };
 use rapport_io::StoreError;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,7 +48,9 @@ impl Ruling {
         let needs_catalog = segments.active().any(|segment| segment.rule.needs_catalog());
         let (etag, catalog) = if needs_catalog { catalog(app).await? } else { (String::new(), None) };
         let rules: Vec<(&str, String)> = segments.active().map(|segment| (segment.name.as_str(), segment.rule.to_string())).collect();
-        let decisive = format!("{rules:?} {cut_offs:?} {etag} {:?} {:?}", app.config.currency, app.config.consent);
+        // What is foreseen changes with the day: whoever it moves is found when one begins.
+        let day = segments.active().any(|segment| segment.rule.is_of_the_day()).then(|| now.0.div_euclid(DAY_MS));
+        let decisive = format!("{rules:?} {cut_offs:?} {etag} {day:?} {:?} {:?}", app.config.currency, app.config.consent);
         let fingerprint = format!("{:016x}", short_hash(decisive.as_bytes()));
         let ruling = Arc::new(Self { segments, cut_offs, catalog, etag, config: app.config, fingerprint });
         *app.ruling.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, Arc::clone(&ruling)));
@@ -60,7 +61,7 @@ impl Ruling {
     /// them: a device, somebody unknown, erased or unwilling.
     pub(crate) fn place(&self, profile: &Profile, before: &Standing, now: Timestamp) -> Standing {
         let is_device = matches!(profile.subject, Subject::Device(_));
-        if is_device || profile.is_empty() || !may_personalize(profile, self.config.consent) {
+        if is_device || profile.is_empty() || !profile.may_personalize(self.config.consent) {
             return Standing::default();
         }
         let basis = Basis { currency: self.config.currency, cut_offs: &self.cut_offs, catalog: self.catalog.as_ref() };
@@ -73,12 +74,7 @@ fn last(app: &App) -> Option<(Timestamp, Arc<Ruling>)> {
     app.ruling.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// As lookups have it: the word on personalization decides; without one, the shop's setting.
-fn may_personalize(profile: &Profile, unset: ConsentMode) -> bool {
-    profile.consent_for(Purpose::Personalization).map_or(unset == ConsentMode::OptOut, |told| told.value)
-}
-
-/// The live model, loaded anew when the pointer moved. One that cannot be used is as none: brands are then unknown.
+/// The live model, loaded anew when the pointer moved. One that cannot be used is as none: brands and personas are then unknown.
 async fn catalog(app: &App) -> Result<(String, Option<Model>), StoreError> {
     let Some(pointer) = app.models.current().await? else { return Ok((String::new(), None)) };
     if let Some((_, known)) = last(app).filter(|(_, known)| known.etag == pointer.etag) {
@@ -93,6 +89,6 @@ async fn catalog(app: &App) -> Result<(String, Option<Model>), StoreError> {
 }
 
 fn unusable(error: &impl std::fmt::Display) -> Option<Model> {
-    tracing::error!(%error, "the model cannot be used; segments do without brands and categories");
+    tracing::error!(%error, "the model cannot be used; segments do without brands, personas and predictions");
     None
 }

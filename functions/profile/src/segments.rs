@@ -14,7 +14,7 @@ use rapport_core::{
 };
 use rapport_io::{
     StoreError,
-    profiles::{OwnedBy, Ownership, Versioned},
+    profiles::{Ownership, Versioned},
     segments::{Look, Progress},
 };
 use serde::Serialize;
@@ -63,9 +63,9 @@ impl Placing {
         Ok(Self { ruling, now })
     }
 
-    fn place(&self, profile: &Profile, owner: Option<&OwnedBy>, before: &Standing) -> Standing {
+    fn place(&self, profile: &Profile, owner: &Ownership, before: &Standing) -> Standing {
         match &self.ruling {
-            _ if owner.is_some() => Standing::default(),
+            _ if owner.customer.is_some() => Standing::default(),
             Some(ruling) => ruling.place(profile, before, self.now),
             None => before.clone(),
         }
@@ -76,7 +76,7 @@ impl Placing {
         &self,
         app: &App,
         profile: &Profile,
-        owner: Option<&OwnedBy>,
+        owner: &Ownership,
         before: &Standing,
         version: Option<u64>,
     ) -> Result<(), StoreError> {
@@ -87,7 +87,7 @@ impl Placing {
         &self,
         app: &App,
         profile: &Profile,
-        owner: Option<&OwnedBy>,
+        owner: &Ownership,
         (before, after): (&Standing, &Standing),
         version: Option<u64>,
     ) -> Result<(), StoreError> {
@@ -170,7 +170,7 @@ async fn look_anew(app: &App, (placing, fingerprint): (&Placing, &str), mut at: 
 async fn settle(app: &App, placing: &Placing, people: Vec<(Subject, Versioned)>) -> Result<usize, FoldError> {
     // Looks of one customer come in twos.
     let mut people: BTreeMap<Subject, Versioned> = people.into_iter().collect();
-    let untold = people.iter().filter(|(_, stored)| stored.ownership == Ownership::Untold);
+    let untold = people.iter().filter(|(_, stored)| stored.ownership.is_none());
     let untold: Vec<Subject> = untold.map(|(subject, _)| subject.clone()).collect();
     if !untold.is_empty() {
         // An earlier release wrote them.
@@ -191,12 +191,12 @@ async fn settle_one(app: &App, placing: &Placing, subject: Subject, mut stored: 
             app.identities.ask_refold(&subject, "its profile cannot be read").await?;
             return Ok(0);
         };
-        let (owner, before) = (stored.ownership.owner(), stored.standing());
-        let after = placing.place(profile, owner, &before);
+        let (owner, before) = (stored.ownership.clone().unwrap_or_default(), stored.standing());
+        let after = placing.place(profile, &owner, &before);
         if after == before {
             return Ok(0);
         }
-        match placing.put_at(app, profile, owner, (&before, &after), Some(stored.version)).await {
+        match placing.put_at(app, profile, &owner, (&before, &after), Some(stored.version)).await {
             Ok(()) => return Ok(after.transitions(&before, &subject).count()),
             Err(StoreError::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use rapport_core::{
     event::{Action, Authority, Event, Traffic, Who},
     id::{CustomerId, DeviceId, EventId},
-    profile::{Profile, Subject, links},
+    identity::words,
+    profile::{Profile, Subject},
 };
 use rapport_io::{
     Condition, Stored,
@@ -74,7 +75,7 @@ async fn who_dies_after_a_link_was_recorded_loses_no_past() {
     let login = viewed(2, Some("ada"), Some("phone"));
     let key = house.log(std::slice::from_ref(&login)).await;
     // The first delivery came so far, and no further.
-    house.app.identities.link_all(&links(&login), Some(&key)).await.expect("memory");
+    house.app.identities.hear(&words(&login), Some(&key)).await.expect("memory");
     house.fold(&key).await;
     assert_eq!(house.events("c#ada").await, 2, "the login, and what was done on the phone before");
 }
@@ -119,7 +120,72 @@ async fn whoever_is_refolded_may_be_somebodys_alias() {
     // An earlier word gives the phone to ada, who is refolded, and is an alias of eve.
     let key = house.log(&[viewed(4, Some("ada"), Some("phone"))]).await;
     house.fold(&key).await;
-    assert_eq!((house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await), (2, 1, 2));
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await), (2, 1, 3));
+    assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
+}
+
+/// The shop rules that `alias` and `customer` are one, or are not.
+fn ruled(at: i64, customer: &str, alias: &str, is_one: bool) -> Event {
+    let alias = Subject::parse(alias).expect("a subject");
+    Event { traffic: Traffic::Internal, ..event(at, Some(customer), None, Action::Ruled { alias, is_one }) }
+}
+
+#[tokio::test]
+async fn what_is_unmerged_is_folded_anew_on_both_sides_and_so_when_it_is_taken_back() {
+    let house = House::new();
+    let past = [viewed(1, None, Some("phone")), viewed(2, Some("ada"), Some("phone")), viewed(3, Some("bob"), Some("phone"))];
+    house.fold(&house.log(&past).await).await;
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await), (2, 1), "ada was first");
+    house.fold(&house.log(&[ruled(4, "ada", "d#phone", false)]).await).await;
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await), (1, 2), "the next in line");
+    house.fold(&house.log(&[viewed(5, Some("ada"), Some("phone")), viewed(6, None, Some("phone"))]).await).await;
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await), (2, 3), "a sign-in does not undo it");
+    house.fold(&house.log(&[ruled(7, "ada", "d#phone", true)]).await).await;
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await), (4, 1));
+    assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
+}
+
+#[tokio::test]
+async fn what_too_many_sign_in_on_is_nobodys_and_neither_is_its_past() {
+    let house = House::new();
+    house.fold(&house.log(&[viewed(1, None, Some("till"))]).await).await;
+    for (at, customer, first_has) in [(2, "ada", 2), (3, "bob", 2), (4, "eve", 2), (5, "joe", 1)] {
+        house.fold(&house.log(&[viewed(at, Some(customer), Some("till"))]).await).await;
+        assert_eq!(house.events("c#ada").await, first_has, "after {customer}");
+    }
+    house.fold(&house.log(&[viewed(6, None, Some("till"))]).await).await;
+    assert_eq!((house.events("d#till").await, house.events("c#ada").await), (2, 1));
+    assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
+}
+
+#[tokio::test]
+async fn what_is_done_under_an_id_goes_all_the_way_up() {
+    let house = House::new();
+    let merged = |at: i64, from: &str, into: &str| event(at, Some(into), None, Action::Aliased { previous: from.into() });
+    house.fold(&house.log(&[viewed(1, None, Some("phone")), viewed(2, Some("ada"), Some("phone"))]).await).await;
+    house.fold(&house.log(&[merged(3, "ada", "bob"), merged(4, "bob", "eve")]).await).await;
+    let counts = async || (house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await);
+    assert_eq!(counts().await, (2, 3, 4));
+    // What comes now is handed on from row to row, without a look into the log.
+    for key in house.app.log.keys(None).await.expect("memory") {
+        house.app.log.delete(&key).await.expect("memory");
+    }
+    house.fold(&house.log(&[viewed(5, None, Some("phone")), viewed(6, Some("bob"), None)]).await).await;
+    assert_eq!(counts().await, (3, 5, 6));
+}
+
+#[tokio::test]
+async fn a_ring_of_merges_has_a_top() {
+    let house = House::new();
+    let merged = |at: i64, from: &str, into: &str| event(at, Some(into), None, Action::Aliased { previous: from.into() });
+    house.fold(&house.log(&[viewed(1, Some("ada"), None), merged(2, "ada", "bob"), merged(3, "bob", "eve")]).await).await;
+    house.fold(&house.log(&[merged(4, "eve", "ada")]).await).await;
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await), (2, 3, 4));
+    // An older word closes the ring elsewhere: bob was told to be eve last.
+    let house = House::new();
+    house.fold(&house.log(&[viewed(1, Some("ada"), None), merged(3, "ada", "bob"), merged(4, "bob", "eve")]).await).await;
+    house.fold(&house.log(&[merged(2, "eve", "ada")]).await).await;
+    assert_eq!((house.events("c#ada").await, house.events("c#bob").await, house.events("c#eve").await), (3, 4, 1));
     assert_eq!(replay(&house.app, None).await.expect("memory").differing, []);
 }
 
@@ -186,4 +252,40 @@ async fn what_is_archived_while_somebody_reads_is_read() {
     let ada = Subject::parse("c#ada").expect("a subject");
     app.identities.ask_refold(&ada, "test").await.expect("memory");
     assert_eq!(run(&app, Job::Refold, NOW).await.expect("memory"), Ran::Refolded(Refolded { subjects: 1, changed: 1 }));
+}
+
+/// Some days' people, each with their whole history: a wrong profile of somebody who was not there is another day's.
+#[tokio::test]
+async fn a_span_of_days_is_replayed_for_those_who_were_there() {
+    let house = House::new();
+    let day = |day: i64| day * 86_400_000;
+    let told = [
+        viewed(day(1), Some("ada"), None),
+        viewed(day(9), Some("ada"), None),
+        viewed(day(2), Some("bob"), None),
+        viewed(day(5), None, Some("phone")),
+        viewed(day(20), Some("eve"), Some("phone")),
+    ];
+    house.fold(&house.log(&told).await).await;
+    for name in ["c#ada", "c#bob", "c#eve"] {
+        let mut stored = house.app.profiles.get(&[Subject::parse(name).expect("a subject")], true).await.expect("memory");
+        let stored = stored.pop().flatten().expect("a row");
+        let wrong = Profile::new(Subject::parse(name).expect("a subject")).to_bytes().expect("bytes");
+        let key = rapport_io::RecordKey::alone(name.to_owned());
+        let row = rapport_io::Record { key, version: stored.version, body: wrong.into(), expires: None, changed: None, beside: None };
+        house.records.put(rapport_io::layout::Table::Profiles, row, Condition::Always).await.expect("memory");
+    }
+    let differing = async |from: i64, to: i64, mend: bool| {
+        let replayed =
+            replay_span(&house.app, Timestamp(day(from))..=Timestamp(day(to + 1) - 1), mend.then_some(NOW)).await.expect("memory");
+        let mut names: Vec<String> = replayed.differing.iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(differing(1, 1, false).await, ["c#ada"]);
+    assert_eq!(differing(3, 4, false).await, [] as [&str; 0]);
+    assert_eq!(differing(5, 5, false).await, ["c#eve"], "the phone that was there is eve's today");
+    assert_eq!(differing(9, 9, true).await, ["c#ada"]);
+    assert_eq!(house.events("c#ada").await, 2, "mended with what was done on other days, too");
+    assert_eq!(differing(0, 30, false).await, ["c#bob", "c#eve"], "and nobody else was");
 }

@@ -6,7 +6,9 @@ use profile::{App, Config, Ran, Swept, handle, run};
 use rapport_core::{
     event::{Action, Authority, Consent, Event, OrderLine, Product, Purpose, Traffic, Who},
     id::{ContactHash, CustomerId, EventId, ItemId, OrderId},
+    model::Draft,
     money::Currency,
+    prediction::{BgNbd, Blend, GammaGamma, Horizon, Outlook, ParetoNbd, Shares},
     profile::Subject,
     segment::{Rule, Segment, Standing, ready},
     source::ConsentMode,
@@ -16,6 +18,7 @@ use rapport_io::{
     counting::Counting,
     log::Log,
     memory::{MemoryObjects, MemoryRecords},
+    models::Models,
     profiles::Versioned,
     segments::SegmentStore,
 };
@@ -31,6 +34,7 @@ struct Shop {
     log: Log,
     store: SegmentStore,
     records: Arc<Counting<MemoryRecords>>,
+    models: Models,
 }
 
 /// With these segments of its own and none of the ready ones.
@@ -40,7 +44,8 @@ async fn shop(rules: &[(&str, &str)]) -> Shop {
     let config = Config { currency: Currency::EUR, consent: ConsentMode::OptOut };
     let shop = Shop {
         app: App::new(objects.clone(), records.clone(), config),
-        log: Log::new(objects),
+        log: Log::new(objects.clone()),
+        models: Models::new(objects),
         store: SegmentStore::new(records.clone()),
         records,
     };
@@ -57,6 +62,21 @@ impl Shop {
         });
         let version = self.store.definitions().await.expect("memory").version;
         self.store.put_definitions(silent.chain(own).collect(), version).await.expect("memory");
+    }
+
+    /// What a training publishes that expects customers to come back at `rate`: 1 is as CDNOW's do.
+    async fn train(&self, rate: f64, now: Timestamp) {
+        let blend = || Blend { shares: Shares { bg_nbd: 0.5, pareto_nbd: 0.5, regression: 0.0 }, regression: None, spread: 0.3 };
+        let outlook = Outlook {
+            bg_nbd: BgNbd { r: 0.243 * rate, alpha_days: 30.9, a: 0.793, b: 2.426 },
+            pareto_nbd: ParetoNbd { r: 0.553 * rate, alpha_days: 74.0, s: 0.606, beta_days: 81.7 },
+            spend: GammaGamma { p: 6.25, q: 3.74, v_minor: 1_544.0 },
+            learned_from: 2_357,
+            usual: None,
+            horizons: vec![Horizon { days: 30, season: 0.0, count: blend(), chance: blend(), base: None, calibration: None, unsure: 0.0 }],
+        };
+        let artifact = Draft { outlook: Some(outlook), ..Draft::empty(now, Currency::EUR) }.to_bytes().expect("an artifact").0;
+        self.models.publish(artifact.into(), "{}".into(), now).await.expect("memory");
     }
 
     /// Folds the events as one object, delivered at `now`.
@@ -262,4 +282,54 @@ async fn an_address_that_was_a_customers_before_it_did_anything_stands_nowhere()
     shop.fold(&[event("2", &[&guest()], NOW.plus_ms(1), ordered("o1"))], NOW.plus_ms(1)).await;
     assert!(shop.is_another_ids(&guest()).await);
     assert_eq!(shop.segments(&ada()).await, ["buyers"]);
+}
+
+/// Four orders, ten days apart, the last of them at [`NOW`].
+fn regular() -> Vec<Event> {
+    (0..4).map(|number| event(&format!("r{number}"), &[&ada()], NOW.plus_days(10 * number - 30), ordered(&format!("r{number}")))).collect()
+}
+
+#[tokio::test]
+async fn a_training_moves_whom_its_model_speaks_of() {
+    let shop = shop(&[("likely", "purchase_30d > 0.4")]).await;
+    shop.fold(&regular(), NOW).await;
+    shop.settled(NOW).await;
+    assert!(shop.segments(&ada()).await.is_empty(), "before the first training nothing is foreseen");
+    shop.train(1.0, NOW.plus_ms(LATER_MS)).await;
+    let swept = shop.sweep(NOW.plus_ms(2 * LATER_MS)).await;
+    assert_eq!((swept.anew, swept.transitions), (1, 1), "everybody is looked at anew");
+    assert_eq!(shop.standing(&ada()).await.memberships[0].since, NOW.plus_ms(LATER_MS), "she belongs since the training");
+    shop.train(0.001, NOW.plus_ms(3 * LATER_MS)).await;
+    shop.fold(&[event("look", &[&ada()], NOW.plus_ms(3 * LATER_MS), viewed("tin"))], NOW.plus_ms(4 * LATER_MS)).await;
+    assert_eq!(shop.segments(&ada()).await, ["likely"], "four orders outweigh what is expected of strangers");
+}
+
+#[tokio::test]
+async fn a_day_that_begins_moves_whom_it_is_foreseen_of() {
+    let shop = shop(&[("slipping", "purchase_30d < 0.4")]).await;
+    shop.train(1.0, NOW.plus_days(-1)).await;
+    shop.fold(&regular(), NOW).await;
+    shop.settled(NOW).await;
+    assert!(shop.segments(&ada()).await.is_empty());
+    // NOW is a noon: so many midnights on, and nothing happens meanwhile.
+    let midnight = |day: i64| NOW.plus_days(day).plus_ms(-12 * 3_600_000);
+    for day in 1..60 {
+        let swept = shop.sweep(midnight(day).plus_ms(59_000)).await;
+        assert_eq!(swept.anew, 1, "everybody is looked at when a day begins");
+        if swept.transitions == 1 {
+            assert!(swept.due >= 1, "and it had been planned the day before: {swept:?}");
+            assert_eq!(shop.standing(&ada()).await.memberships[0].since, midnight(day));
+            return;
+        }
+        shop.sweep(midnight(day).plus_ms(59_000 + LATER_MS)).await;
+    }
+    panic!("sixty days of silence change a forecast");
+}
+
+#[tokio::test]
+async fn without_rules_that_ask_what_is_foreseen_a_new_day_is_as_any() {
+    let shop = shop(&[("buyers", "orders >= 1"), ("kind", "persona = \"p1\"")]).await;
+    shop.fold(&regular(), NOW).await;
+    shop.settled(NOW).await;
+    assert_eq!(shop.sweep(NOW.plus_days(1)).await, Swept::default());
 }

@@ -12,6 +12,7 @@ mod people;
 mod personas;
 mod predictions;
 pub mod routes;
+mod rulings;
 mod segments;
 mod shopkeeping;
 pub mod state;
@@ -147,6 +148,8 @@ async fn dispatch(app: &App, request: &Request, now: Timestamp) -> Result<Respon
         Route::Erasure => people::erasure(app, request, &argument, now).await,
         Route::Consent => people::consent(app, request, &argument, now).await,
         Route::SetConsent => people::set_consent(app, request, &argument, now).await,
+        Route::Merge => rulings::rule(app, request, &argument, true, now).await,
+        Route::Unmerge => rulings::rule(app, request, &argument, false, now).await,
         Route::Personas => personas::list(app, request, now).await,
         Route::PutItems => shopkeeping::put_items(app, request, now).await,
         Route::Rules => shopkeeping::rules(app, request, now).await,

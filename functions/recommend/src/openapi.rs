@@ -88,6 +88,7 @@ fn shapes(schemas: &mut SchemaGenerator, method: &http::Method, route: Route) ->
         Route::Erase => (None, schemas.subschema_for::<wire::Receipt>().to_value(), "202"),
         Route::Erasure => (None, schemas.subschema_for::<wire::Erasure>().to_value(), "200"),
         Route::SetConsent => (Some(schemas.subschema_for::<wire::SetConsent>().to_value()), object, "202"),
+        Route::Merge | Route::Unmerge => (Some(schemas.subschema_for::<wire::OtherId>().to_value()), object, "202"),
         Route::PutItems => (Some(json!({ "type": "array", "items": object })), schemas.subschema_for::<wire::Taken>().to_value(), "200"),
         Route::PutSegment => (Some(schemas.subschema_for::<wire::DefineSegment>().to_value()), object, "200"),
         Route::Preview => (Some(schemas.subschema_for::<wire::PreviewRule>().to_value()), object, "200"),

@@ -5,7 +5,7 @@ use crate::{
     answer::{self, Failure},
     caller, customer,
     lookup::read_json,
-    personas, predictions, segments,
+    personas, predictions, rulings, segments,
     wire::{Erasure, Receipt, SetConsent},
 };
 use http::StatusCode;
@@ -13,6 +13,7 @@ use rapport_core::{
     auth::Scope,
     digest::hex,
     event::{Action, Authority, Consent, Event, Traffic, Who},
+    features::{Basis, Facts},
     id::{CustomerId, EventId},
     profile::{Profile, Subject},
     time::Timestamp,
@@ -29,19 +30,28 @@ const LARGEST_BODY: usize = 16 * 1024;
 pub(crate) async fn view(app: &App, request: &Request, id: &str, now: Timestamp) -> Result<Response, Failure> {
     let customer = caller::own_customer(app, request.headers(), id, (Scope::Read, "read"), now).await?;
     let subject = [Subject::Customer(customer.clone())];
-    let (read, aliases) = tokio::try_join!(app.profiles.get(&subject, true), app.identities.aliases(&customer))?;
+    let is_the_shop = caller::require(&*app.keyring(now).await?, request.headers(), (Scope::Read, "read"), now).is_ok();
+    let (read, aliases, conflicts) = tokio::try_join!(
+        app.profiles.get(&subject, true),
+        app.identities.below(&customer),
+        rulings::conflicts(app, &customer, is_the_shop)
+    )?;
     let versioned = read.into_iter().flatten().next().ok_or(NO_CUSTOMER)?;
     let (is_owned, standing) = (versioned.is_owned(), versioned.standing());
     let profile = readable(versioned.profile)?;
     if profile.is_empty() {
         return Err(NO_CUSTOMER);
     }
-    app.live.keep_fresh(now).await;
+    let ((), definitions) = tokio::join!(app.live.keep_fresh(now), segments::definitions(app));
+    let (segments, cut_offs) = definitions?;
     let shop = app.live.shop();
-    let persona = personas::of(&profile, shop.model(), &app.config);
-    let predictions = predictions::predictions(&profile, shop.model(), persona["id"].as_str(), &app.config, now);
+    // All that is said of them rests on the same facts, which are added up once.
+    let facts = Facts::of(&profile, Basis { currency: app.config.currency, cut_offs: &cut_offs, catalog: shop.model() });
+    let may = profile.may_personalize(app.config.consent);
+    let (persona, predictions) = (personas::of(&facts, may), predictions::predictions(&facts, may, now));
     let mut view = customer::view(id, &profile, (aliases.len(), versioned.version), app.config.currency, (persona, predictions));
-    (view["segments"], view["memberships"]) = segments::of_customer(app, &profile, (is_owned, &standing), now).await?;
+    (view["segments"], view["memberships"]) = segments::of_customer(&facts, may && !is_owned, (&segments, &standing), now);
+    view["conflicts"] = conflicts.into();
     Ok(answer::private(StatusCode::OK, &view))
 }
 
@@ -146,7 +156,7 @@ pub(crate) async fn erasure(app: &App, request: &Request, receipt: &str, now: Ti
 
 async fn everyone(app: &App, customer: &CustomerId) -> Result<Vec<Subject>, Failure> {
     let mut subjects = vec![Subject::Customer(customer.clone())];
-    subjects.extend(app.identities.aliases(customer).await?);
+    subjects.extend(app.identities.below(customer).await?);
     subjects.dedup();
     Ok(subjects)
 }
@@ -160,7 +170,7 @@ fn readable<E: std::error::Error + Send + Sync + 'static>(profile: Result<Profil
     profile.map_err(|error| Failure::Internal(error.into()))
 }
 
-fn random_name() -> Result<String, Failure> {
+pub(crate) fn random_name() -> Result<String, Failure> {
     let mut bytes = [0; 12];
     getrandom::fill(&mut bytes).map_err(|error| Failure::Internal(error.to_string().into()))?;
     Ok(hex(&bytes))

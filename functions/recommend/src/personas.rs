@@ -1,19 +1,16 @@
 //! The kinds of shoppers: `GET /v1/personas`, and which of them a customer is.
 
 use crate::{
-    App, Config,
+    App,
     answer::{self, Failure},
     caller,
-    lookup::may_personalize,
 };
 use http::StatusCode;
 use rapport_core::{
     auth::Scope,
-    features::{Basis, CutOffs, Facts},
+    features::Facts,
     model::Model,
-    persona::{Past, Persona, Personas, Portrait},
-    profile::Profile,
-    source::ConsentMode,
+    persona::{Past, Persona, Personas, Portrait, Unknown},
     time::Timestamp,
 };
 use rapport_lambda::{Request, Response};
@@ -40,25 +37,21 @@ pub(crate) async fn list(app: &App, request: &Request, now: Timestamp) -> Result
     ))
 }
 
-/// Which persona `profile` is, with evidence in words. Who keeps to themselves is nobody's kind.
-pub(crate) fn of(profile: &Profile, model: Option<&Model>, config: &Config) -> Json {
+/// Which persona the customer of `facts` is, with evidence in words. Who keeps to themselves is nobody's kind.
+pub(crate) fn of(facts: &Facts<'_>, may_personalize: bool) -> Json {
     let unknown = |reason: &str| json!({ "id": null, "name": NOBODY_KNOWS, "strength": 0, "evidence": [reason] });
-    if !may_personalize(std::slice::from_ref(profile), config.consent == ConsentMode::OptOut) {
+    if !may_personalize {
         return unknown("no consent to personalization");
     }
-    let Some((model, personas)) = model.and_then(|model| Some((model, model.meta().personas.as_ref()?))) else {
-        return unknown("the shop has no personas yet");
-    };
-    let cut_offs = CutOffs::prior(config.currency);
-    let facts = Facts::of(profile, Basis { currency: config.currency, cut_offs: &cut_offs, catalog: Some(model) });
-    match personas.of(&facts) {
-        Portrait::Known(persona, strength) => json!({
+    match (facts.portrait(), facts.model().and_then(|model| model.meta().personas.as_ref())) {
+        (Portrait::Known(persona, strength), Some(personas)) => json!({
             "id": persona.id,
             "name": persona.name,
             "strength": (strength * 100.0).round() / 100.0,
-            "evidence": evidence(personas, persona, &facts),
+            "evidence": evidence(personas, persona, facts),
         }),
-        Portrait::Unknown(why) => unknown(why.reason()),
+        (Portrait::Known(..), None) => unknown(Unknown::NoPersonas.reason()),
+        (Portrait::Unknown(why), _) => unknown(why.reason()),
     }
 }
 

@@ -11,20 +11,19 @@
 //! | `first_order_30d` | who looks around | the lead score: the chance of a first order within thirty days |
 //! | `send_time` | everybody | the hours of the week (UTC) at which they are at it |
 //!
-//! Each has an interval and says how much it was learned from. Chances and sums tell what they are for the shop's customers on average
-//! (`base_rate`), how far they were off on the shop's newest past (`calibration_error`), and what moves them most (`drivers`).
+//! Each has an interval, the wider the less is known of the customer, and says how much it was learned from. Chances and sums tell what they
+//! are for the shop's customers on average (`base_rate`), how far they were off on the shop's newest past (`calibration_error`), for which share
+//! of customers the purchases of that past lay where 95 % were said to (`covered`), and what moves them most (`drivers`).
 
 mod words;
 
-use crate::{Config, lookup::may_personalize};
 use rapport_core::{
-    features::{Basis, CutOffs, Facts},
+    assignment::CATEGORY_DAYS,
+    features::Facts,
     model::Model,
     money::Currency,
-    persona::Personas,
+    persona::{Personas, Portrait},
     prediction::{Bought, Clock, Foresight, Horizon, Interest, LEAD_DAYS, Moment, Outlook, Purchases, Ranged, Tastes},
-    profile::Profile,
-    source::ConsentMode,
     time::Timestamp,
 };
 use serde_json::{Map, Value as Json, json};
@@ -33,22 +32,20 @@ use serde_json::{Map, Value as Json, json};
 const TOLD: usize = 3;
 /// A fact is worth telling from this change of a chance on.
 const TELLING: f64 = 0.005;
-/// As far as the chances of categories are told, in days.
-const CATEGORY_DAYS: u32 = 90;
 const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/// What `model` says of `profile`, who is of the persona called `persona`, at `now`. Null where nothing was learned, or they keep to themselves.
+/// What the model says of the customer of `facts` at `now`. Null where nothing was learned, or they keep to themselves.
 #[must_use]
-pub(crate) fn predictions(profile: &Profile, model: Option<&Model>, persona: Option<&str>, config: &Config, now: Timestamp) -> Json {
-    let consents = may_personalize(std::slice::from_ref(profile), config.consent == ConsentMode::OptOut);
-    let Some(model) = model.filter(|_| consents) else { return Json::Null };
+pub(crate) fn predictions(facts: &Facts<'_>, may_personalize: bool, now: Timestamp) -> Json {
+    let Some(model) = facts.model().filter(|_| may_personalize) else { return Json::Null };
+    let currency = facts.currency();
     let mut told = Map::new();
-    if let Some((outlook, known)) = model.meta().outlook.as_ref().zip(Purchases::of(profile, config.currency, now)) {
-        let foreseen: Vec<(&Horizon, Foresight)> = outlook.foresee_all(&known).collect();
-        purchases(&mut told, outlook, (&known, &foreseen), config.currency, now);
-        told.extend(next_category(profile, model, (&known, &foreseen), config).map(|next| ("next_category".to_owned(), next)));
+    if let Some((outlook, known)) = model.meta().outlook.as_ref().zip(Purchases::of_totals(facts.totals(), currency, now)) {
+        let foreseen: Vec<(&Horizon, Foresight)> = outlook.horizons.iter().zip(facts.foreseen(now).iter().map(|(_, told)| *told)).collect();
+        purchases(&mut told, outlook, (&known, &foreseen), currency, now);
+        told.extend(next_category(facts, model, &foreseen).map(|next| ("next_category".to_owned(), next)));
     }
-    if let Some((leads, interest)) = model.meta().leads.as_ref().zip(Interest::of(profile, now)) {
+    if let Some((leads, interest)) = model.meta().leads.as_ref().zip(Interest::of_totals(facts.profile(), facts.totals(), now)) {
         let drivers = leads.drivers(&interest).into_iter().map(|(sign, effect)| (effect, words::sign(sign, &interest)));
         let mut lead = ranged(leads.chance(&interest), |chance| rounded(chance, 1e4));
         lead["learned_from"] = leads.learned_from.into();
@@ -57,7 +54,7 @@ pub(crate) fn predictions(profile: &Profile, model: Option<&Model>, persona: Opt
         lead["drivers"] = told_drivers(drivers);
         told.insert(format!("first_order_{LEAD_DAYS}d"), lead);
     }
-    told.extend(send_time(profile, model, persona).map(|best| ("send_time".to_owned(), best)));
+    told.extend(send_time(facts, model).map(|best| ("send_time".to_owned(), best)));
     if told.is_empty() { Json::Null } else { Json::Object(told) }
 }
 
@@ -82,6 +79,7 @@ fn purchases(
             one["learned_from"] = outlook.learned_from.into();
             one["base_rate"] = horizon.base.as_ref().map_or(Json::Null, |base| ranged(of(base), round));
             one["calibration_error"] = off.map(|off| rounded(off, 1e4)).into();
+            one["covered"] = calibration.and_then(|kept| kept.covered).map(|share| rounded(share, 1e3)).into();
             one["drivers"] = told_drivers(drivers.iter().map(|(effect, text)| (sign * effect, text.clone())));
             told.insert(format!("{name}_{days}d"), one);
         };
@@ -103,22 +101,14 @@ fn purchases(
 }
 
 /// Which categories they will buy of; none where the catalog knows no categories.
-fn next_category(
-    profile: &Profile,
-    model: &Model,
-    (known, foreseen): (&Purchases, &[(&Horizon, Foresight)]),
-    config: &Config,
-) -> Option<Json> {
+fn next_category(facts: &Facts<'_>, model: &Model, foreseen: &[(&Horizon, Foresight)]) -> Option<Json> {
     let tastes = model.meta().tastes.as_ref()?;
-    let cut_offs = CutOffs::prior(config.currency);
-    let facts = Facts::of(profile, Basis { currency: config.currency, cut_offs: &cut_offs, catalog: Some(model) });
     let horizons = &foreseen[..foreseen.partition_point(|(horizon, _)| horizon.days <= CATEGORY_DAYS)];
     let (_, furthest) = horizons.last()?;
-    let own = Own::of(&facts, known);
-    let mut likely: Vec<(f64, &(String, f64))> =
-        tastes.categories.iter().map(|category| (tastes.chance(category.1, own.bought(&category.0), furthest).value, category)).collect();
+    let chance = |(name, share): &(String, f64)| tastes.chance(*share, Bought::of(facts, name), furthest).value;
+    let mut likely: Vec<(f64, &(String, f64))> = tastes.categories.iter().map(|category| (chance(category), category)).collect();
     likely.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.0.cmp(&b.1.0)));
-    let category = |(_, category): &(f64, &(String, f64))| told_category(tastes, category, &own, horizons);
+    let category = |(_, category): &(f64, &(String, f64))| told_category(tastes, category, Bought::of(facts, &category.0), horizons);
     Some(json!({
         "value": likely.first()?.1.0,
         "categories": likely.iter().take(TOLD).map(category).collect::<Vec<_>>(),
@@ -127,8 +117,7 @@ fn next_category(
     }))
 }
 
-fn told_category(tastes: &Tastes, (name, share): &(String, f64), own: &Own<'_>, horizons: &[(&Horizon, Foresight)]) -> Json {
-    let own = own.bought(name);
+fn told_category(tastes: &Tastes, (name, share): &(String, f64), own: Bought, horizons: &[(&Horizon, Foresight)]) -> Json {
     let mut told = json!({ "category": name, "own_share": share_of(own), "usual_share": rounded(*share, 1e3) });
     for (horizon, foresight) in horizons {
         told[format!("purchase_{}d", horizon.days)] = ranged(tastes.chance(*share, own, foresight), |chance| rounded(chance, 1e4));
@@ -140,30 +129,16 @@ fn share_of(own: Bought) -> Json {
     if own.lines > 0.0 { rounded(own.of_category / own.lines, 1e3).into() } else { Json::Null }
 }
 
-/// Somebody's order lines by category.
-struct Own<'a> {
-    days: f64,
-    lines: &'a [(&'a str, u32)],
-}
-
-impl<'a> Own<'a> {
-    fn of(facts: &'a Facts<'_>, known: &Purchases) -> Self {
-        Self { days: known.repeats() + 1.0, lines: facts.category_lines() }
-    }
-
-    fn bought(&self, category: &str) -> Bought {
-        let of_category = self.lines.iter().find(|(name, _)| *name == category).map_or(0.0, |(_, lines)| f64::from(*lines));
-        let lines = self.lines.iter().map(|(_, lines)| f64::from(*lines)).sum();
-        Bought { days: self.days, lines, of_category }
-    }
-}
-
 /// The best hours of the week for a message.
-fn send_time(profile: &Profile, model: &Model, persona: Option<&str>) -> Option<Json> {
+fn send_time(facts: &Facts<'_>, model: &Model) -> Option<Json> {
     let rhythm = model.meta().rhythm.as_ref()?;
-    let own = Clock::of(&profile.whole().habits);
-    let everybody = model.meta().personas.as_ref().map(everybody);
-    let members = persona.and_then(|id| Some(&model.meta().personas.as_ref()?.named(id)?.card.clock));
+    let own = Clock::of(&facts.totals().habits);
+    let everybody = model.meta().personas.as_ref().map(Personas::clock);
+    let persona = match facts.portrait() {
+        Portrait::Known(persona, _) => Some(persona),
+        Portrait::Unknown(_) => None,
+    };
+    let members = persona.map(|persona| &persona.card.clock);
     let best = rhythm.week(&own, members.zip(everybody.as_ref())).best(TOLD);
     let hour = |moment: &Moment| {
         let mut told = ranged(moment.times, |times| rounded(times, 1e2));
@@ -177,15 +152,8 @@ fn send_time(profile: &Profile, model: &Model, persona: Option<&str>) -> Option<
         "hours": best.iter().map(hour).collect::<Vec<_>>(),
         "learned_from": rhythm.learned_from,
         "own": own.occasions().round(),
-        "persona": members.map(|_| persona),
+        "persona": persona.map(|persona| &persona.id),
     }))
-}
-
-/// What the members of all personas did together.
-fn everybody(personas: &Personas) -> Clock {
-    let mut all = Clock::default();
-    personas.personas.iter().for_each(|persona| all.add(&persona.card.clock));
-    all
 }
 
 /// The facts that move a chance, most first.

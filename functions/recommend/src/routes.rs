@@ -25,6 +25,10 @@ pub enum Route {
     Consent,
     /// What a customer agrees to from now on.
     SetConsent,
+    /// An id that is a customer's, too.
+    Merge,
+    /// An id that is not a customer's after all.
+    Unmerge,
     /// The kinds of shoppers.
     Personas,
     /// New and changed items.
@@ -61,7 +65,7 @@ pub enum Miss {
 }
 
 /// Method, path, route, who may call it, what it does.
-pub const ROUTES: [(Method, &str, Route, &str, &str); 23] = [
+pub const ROUTES: [(Method, &str, Route, &str, &str); 25] = [
     (Method::GET, "/v1/recommendations", Route::Recommend, "write", "What this device should see, by query string"),
     (Method::POST, "/v1/recommendations", Route::Recommend, "write", "What this visitor should see, by JSON"),
     (Method::POST, "/v1/rank", Route::Rank, "write", "The caller's own items, in order"),
@@ -73,6 +77,8 @@ pub const ROUTES: [(Method, &str, Route, &str, &str); 23] = [
     (Method::GET, "/v1/erasures/{receipt}", Route::Erasure, "privacy", "What became of an erasure, store by store"),
     (Method::GET, "/v1/customers/{id}/consent", Route::Consent, "privacy", "What the customer agreed to"),
     (Method::PUT, "/v1/customers/{id}/consent", Route::SetConsent, "privacy", "What the customer agrees to from now on"),
+    (Method::POST, "/v1/customers/{id}/merge", Route::Merge, "admin", "Another id is this customer's, whatever senders say"),
+    (Method::POST, "/v1/customers/{id}/unmerge", Route::Unmerge, "admin", "Another id is not this customer's, whatever senders say"),
     (Method::GET, "/v1/personas", Route::Personas, "read", "The kinds of shoppers, with their cards and their history"),
     (Method::PUT, "/v1/catalog/items", Route::PutItems, "catalog", "New and changed items, as a JSON array"),
     (Method::GET, "/v1/rules", Route::Rules, "catalog", "The merchandising rules, with their ETag"),

@@ -5,7 +5,7 @@ use crate::{
     App,
     answer::{self, Failure},
     caller,
-    lookup::{may_personalize, read_json},
+    lookup::read_json,
     wire::{self, DefineSegment, Flaw, PreviewRule},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -13,10 +13,8 @@ use http::{StatusCode, header};
 use rapport_core::{
     auth::Scope,
     features::{Basis, CutOffs, Facts},
-    profile::{Profile, Subject},
-    ranking::Shop,
+    profile::Subject,
     segment::{MOST_SEGMENTS, Rule, Segment, SegmentError, Segments, Standing, ready},
-    source::ConsentMode,
     time::Timestamp,
 };
 use rapport_io::{StoreError, profiles::Member, segments::Definitions};
@@ -144,8 +142,13 @@ async fn page_of_members(
 pub(crate) async fn put(app: &App, request: &Request, name: &str, now: Timestamp) -> Result<Response, Failure> {
     caller::require(&*app.keyring(now).await?, request.headers(), (Scope::Catalog, "catalog"), now)?;
     let told: DefineSegment = read_json(request.body(), LARGEST_BODY)?;
-    let segment =
-        Segment { name: name.into(), rule: rule(&told.rule)?, title: told.title, description: told.description, active: told.active };
+    let segment = Segment {
+        name: name.into(),
+        rule: rule(app, &told.rule, now).await?,
+        title: told.title,
+        description: told.description,
+        active: told.active,
+    };
     let segment = segment.checked().map_err(refused)?;
     let Definitions { mut own, version } = app.segments.definitions().await?;
     let expected = request.headers().get(header::IF_MATCH).and_then(|value| value.to_str().ok());
@@ -168,7 +171,7 @@ pub(crate) async fn put(app: &App, request: &Request, name: &str, now: Timestamp
 pub(crate) async fn preview(app: &App, request: &Request, now: Timestamp) -> Result<Response, Failure> {
     caller::require(&*app.keyring(now).await?, request.headers(), (Scope::Read, "read"), now)?;
     let told: PreviewRule = read_json(request.body(), LARGEST_BODY)?;
-    let rule = rule(&told.rule)?;
+    let rule = rule(app, &told.rule, now).await?;
     let limit = told.limit.unwrap_or(10).min(LARGEST_SAMPLE);
     let cut_offs = app.segments.cut_offs().await?.unwrap_or_else(|| CutOffs::prior(app.config.currency));
     app.live.keep_fresh(now).await;
@@ -177,8 +180,8 @@ pub(crate) async fn preview(app: &App, request: &Request, now: Timestamp) -> Res
     for _ in 0..PREVIEW_PAGES {
         let (people, more) = app.profiles.people(next).await?;
         let own = people.iter().filter(|(_, stored)| !stored.is_owned()).filter_map(|(_, stored)| stored.profile.as_ref().ok());
-        for profile in own.filter(|profile| !profile.is_empty() && may(app, profile)) {
-            let facts = Facts::of(profile, basis(app, &shop, &cut_offs));
+        for profile in own.filter(|profile| !profile.is_empty() && profile.may_personalize(app.config.consent)) {
+            let facts = Facts::of(profile, Basis { currency: app.config.currency, cut_offs: &cut_offs, catalog: shop.model() });
             looked_at += 1;
             if rule.holds(&facts, now) {
                 count += 1;
@@ -197,32 +200,31 @@ pub(crate) async fn preview(app: &App, request: &Request, now: Timestamp) -> Res
     Ok(answer::private(StatusCode::OK, &body))
 }
 
-/// Where a customer belongs, by name; and for each since when and why. Worked out now; what is stored adds the beginnings.
-pub(crate) async fn of_customer(
-    app: &App,
-    profile: &Profile,
-    (is_owned, before): (bool, &Standing),
-    now: Timestamp,
-) -> Result<(Json, Json), Failure> {
+/// All segments of the shop, and where quintiles and tiers begin.
+pub(crate) async fn definitions(app: &App) -> Result<(Segments, CutOffs), Failure> {
     let (definitions, cut_offs) = tokio::try_join!(app.segments.definitions(), app.segments.cut_offs())?;
-    if is_owned || !may(app, profile) {
-        return Ok((json!([]), json!([])));
+    Ok((Segments::with(definitions.own), cut_offs.unwrap_or_else(|| CutOffs::prior(app.config.currency))))
+}
+
+/// Where the customer of `facts` belongs, by name; and for each since when and why. Worked out now; what is stored adds the beginnings. Nowhere
+/// for who may not be in any.
+pub(crate) fn of_customer(facts: &Facts<'_>, may_belong: bool, (segments, before): (&Segments, &Standing), now: Timestamp) -> (Json, Json) {
+    if !may_belong {
+        return (json!([]), json!([]));
     }
-    let cut_offs = cut_offs.unwrap_or_else(|| CutOffs::prior(app.config.currency));
-    let (segments, shop) = (Segments::with(definitions.own), app.live.shop());
-    let facts = Facts::of(profile, basis(app, &shop, &cut_offs));
-    let standing = Standing::after(before, &segments, &facts, now);
+    let standing = Standing::after(before, segments, facts, now);
     let told = standing.memberships.iter().filter_map(|membership| {
         let segment = segments.named(&membership.segment)?;
-        let evidence: Vec<String> = segment.rule.evidence(&facts, now).iter().map(ToString::to_string).collect();
-        let until = segment.rule.next_change_at(&facts, now).map(|at| at.to_string());
+        let evidence: Vec<String> = segment.rule.evidence(facts, now).iter().map(ToString::to_string).collect();
+        let until = segment.rule.next_change_at(facts, now).map(|at| at.to_string());
+        let entered = membership.transition(&facts.profile().subject).id;
         Some(json!({
-            "segment": segment.name, "title": title(segment), "since": membership.since.to_string(), "entered": membership.transition(&profile.subject).id,
+            "segment": segment.name, "title": title(segment), "since": membership.since.to_string(), "entered": entered,
             "evidence": evidence, "next_change_at": until
         }))
     });
     let names: Vec<&str> = standing.memberships.iter().map(|membership| membership.segment.as_str()).collect();
-    Ok((json!(names), Json::Array(told.collect())))
+    (json!(names), Json::Array(told.collect()))
 }
 
 /// Everything held of a standing, in words.
@@ -237,16 +239,18 @@ pub(crate) fn exported(subject: &Subject, standing: &Standing) -> Json {
     json!({ "memberships": memberships.collect::<Vec<_>>(), "left": left.collect::<Vec<_>>(), "next_change_at": next })
 }
 
-fn may(app: &App, profile: &Profile) -> bool {
-    may_personalize(std::slice::from_ref(profile), app.config.consent == ConsentMode::OptOut)
-}
-
-fn basis<'a>(app: &App, shop: &'a Shop, cut_offs: &'a CutOffs) -> Basis<'a> {
-    Basis { currency: app.config.currency, cut_offs, catalog: shop.model() }
-}
-
-fn rule(text: &str) -> Result<Rule, Failure> {
-    Rule::parse(text).map_err(|error| Flaw { field: "rule", message: format!("is no rule: {error}") }.into())
+/// A rule that can mean somebody here.
+async fn rule(app: &App, text: &str, now: Timestamp) -> Result<Rule, Failure> {
+    let rule = Rule::parse(text).map_err(|error| Flaw { field: "rule", message: format!("is no rule: {error}") })?;
+    if rule.asks_model() {
+        app.live.keep_fresh(now).await;
+        let shop = app.live.shop();
+        let personas = shop.model().and_then(|model| model.meta().personas.as_ref());
+        if let Some(missing) = personas.and_then(|personas| rule.missing_persona(personas)) {
+            return Err(Flaw { field: "rule", message: format!("means nobody: {missing}") }.into());
+        }
+    }
+    Ok(rule)
 }
 
 fn refused(error: SegmentError) -> Failure {

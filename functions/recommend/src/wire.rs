@@ -339,6 +339,21 @@ pub struct SetConsent {
     pub basis: Option<String>,
 }
 
+/// `POST /v1/customers/{id}/merge` and `/unmerge`: exactly one of them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OtherId {
+    /// A customer id; it becomes the alias, and the customer in the path keeps everything.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// A device: the browser's `anonymous_id`.
+    #[serde(default)]
+    pub device: Option<String>,
+    /// An e-mail address, in plain. Its keyed hash is all that is kept.
+    #[serde(default)]
+    pub email: Option<String>,
+}
+
 /// `PUT /v1/segments/{name}`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

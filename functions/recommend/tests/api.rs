@@ -9,9 +9,10 @@ use rapport_core::{
     catalog::Item,
     event::{Action, Authority, Consent, Event, Product, Purpose, Traffic},
     id::{CustomerId, DeviceId, EventId, ItemId},
+    identity::{Says, Word},
     model::{Draft, ItemStatistics, Neighbour, Table},
     money::Currency,
-    profile::{Link, Position, Subject, refold},
+    profile::{Position, Subject, refold},
     segment::Standing,
     source::ConsentMode,
     time::Timestamp,
@@ -26,7 +27,7 @@ use rapport_io::{
     log::Log,
     memory::{MemoryObjects, MemoryRecords, MemorySecrets},
     models::Models,
-    profiles::Profiles,
+    profiles::{Ownership, Profiles},
 };
 use rapport_lambda::{Request, Response};
 use recommend::{App, Config, handle};
@@ -109,7 +110,10 @@ impl Suite {
             action: action.clone(),
         };
         let events: Vec<Event> = actions.iter().enumerate().map(event).collect();
-        Profiles::new(self.records.clone()).put(&refold(subject.clone(), &events), None, &Standing::default(), None).await.expect("memory");
+        Profiles::new(self.records.clone())
+            .put(&refold(subject.clone(), &events), &Ownership::default(), &Standing::default(), None)
+            .await
+            .expect("memory");
     }
 
     async fn call(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str, now: Timestamp) -> (Response, Json) {
@@ -398,8 +402,9 @@ async fn the_callers_items_are_ranked() {
 async fn a_customer_is_shown_exported_and_forgotten() {
     let suite = suite().await;
     suite.remember(ada(), &[viewed("a"), viewed("b")]).await;
-    let link = Link { alias: phone(), customer: CustomerId::new("ada").expect("an id"), at: Position { at: NOW, id: 1 } };
-    Identities::new(suite.records.clone()).link(&link).await.expect("memory");
+    let at = Position { at: NOW, id: 1 };
+    let word = Word { alias: phone(), customer: CustomerId::new("ada").expect("an id"), at, says: Says::Claimed };
+    Identities::new(suite.records.clone()).hear(&[word], None).await.expect("memory");
     let contacts = Contacts::new(suite.records.clone());
     let email = Said { subject: ada(), field: "email".into(), value: "ada@example.org".into(), at: Position { at: NOW, id: 1 } };
     contacts.keep(vec![email]).await.expect("memory");

@@ -8,7 +8,9 @@ use rapport_core::{
     auth::Keyring,
     event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
     id::{CustomerId, EventId, ItemId, OrderId},
+    model::Draft,
     money::Currency,
+    persona::{Archetype, Card, Cloud, Fit, MEASURES, Persona, Personas, Scale, THEMES, ThemeScale},
     profile::{Profile, Subject, refold},
     segment::{Membership, Standing},
     source::ConsentMode,
@@ -17,7 +19,8 @@ use rapport_core::{
 use rapport_io::{
     Secrets,
     memory::{MemoryObjects, MemoryRecords, MemorySecrets},
-    profiles::Profiles,
+    models::Models,
+    profiles::{Ownership, Profiles},
 };
 use rapport_lambda::Response;
 use recommend::{App, Config, handle};
@@ -28,6 +31,7 @@ const NOW: Timestamp = Timestamp(1_795_348_800_000);
 
 struct Shop {
     app: App,
+    objects: Arc<MemoryObjects>,
     records: Arc<MemoryRecords>,
 }
 
@@ -39,13 +43,14 @@ async fn shop(customers: usize) -> Shop {
         Keyring { version: 1, write_key: "wk_1".into(), secret_key: "sk_1".into(), hash_key: "salt".into(), ..Keyring::default() };
     secrets.put("test/keys", &keyring.document().expect("a document")).await.expect("memory");
     let config = Config { stack: "test".into(), currency: Currency::EUR, consent: ConsentMode::OptOut };
-    let app = App::new(records.clone(), Arc::new(MemoryObjects::default()), secrets, config);
+    let objects = Arc::new(MemoryObjects::default());
+    let app = App::new(records.clone(), objects.clone(), secrets, config);
     let profiles = Profiles::new(records.clone());
     for number in 0..customers {
         let events: Vec<Event> = (0..number.clamp(1, 3)).map(|order| bought(number, order)).collect();
-        profiles.put(&refold(customer(number), &events), None, &Standing::default(), None).await.expect("memory");
+        profiles.put(&refold(customer(number), &events), &Ownership::default(), &Standing::default(), None).await.expect("memory");
     }
-    Shop { app, records }
+    Shop { app, objects, records }
 }
 
 fn customer(number: usize) -> Subject {
@@ -96,7 +101,7 @@ impl Shop {
     async fn put_loyal(&self, subject: Subject) {
         let memberships = vec![Membership { segment: "loyal".into(), since: NOW }];
         let standing = Standing { memberships, ..Standing::default() };
-        Profiles::new(self.records.clone()).put(&Profile::new(subject), None, &standing, None).await.expect("memory");
+        Profiles::new(self.records.clone()).put(&Profile::new(subject), &Ownership::default(), &standing, None).await.expect("memory");
     }
 }
 
@@ -205,4 +210,39 @@ async fn a_customer_sees_where_they_belong_and_why() {
     let membership = membership.unwrap_or_default();
     assert_eq!(membership["evidence"], json!(["days_since_first_order <= 30 (2)"]));
     assert_eq!(membership["next_change_at"], json!(NOW.plus_days(29).to_string()), "31 days after the first order");
+}
+
+#[tokio::test]
+async fn a_rule_that_names_a_persona_nobody_is_says_which_there_are() {
+    let put = async |shop: &Shop, rule: &str| {
+        let body = json!({ "rule": rule }).to_string();
+        shop.call(Method::PUT, "/v1/segments/seekers", &[], &body).await
+    };
+    let (response, _) = put(&shop(1).await, "persona = \"p7\"").await;
+    assert_eq!(response.status(), StatusCode::OK, "before the first training a shop may plan ahead");
+    let persona = Persona {
+        id: "p2".into(),
+        name: "Discount Seeker".to_owned(),
+        archetype: Some(Archetype::DiscountSeeker),
+        cloud: Cloud { weight: 1.0, variance: 1.0, centre: vec![0.0; THEMES] },
+        card: Card::default(),
+    };
+    let personas = Personas {
+        scales: vec![Scale { usual: 0.5, median: 0.0, spread: 0.2 }; MEASURES],
+        themes: vec![ThemeScale { median: 0.0, spread: 1.0, speaks: true }; THEMES],
+        personas: vec![persona],
+        fit: Fit::default(),
+        history: Vec::new(),
+    };
+    let artifact = Draft { personas: Some(personas), ..Draft::empty(NOW, Currency::EUR) }.to_bytes().expect("an artifact").0;
+    let shop = shop(1).await;
+    Models::new(shop.objects.clone()).publish(artifact.into(), "{}".into(), NOW).await.expect("published");
+    let (response, error) = put(&shop, "orders > 1 and persona in (\"discount_seeker\", \"p7\")").await;
+    assert_eq!((response.status(), &error["error"]["field"]), (StatusCode::BAD_REQUEST, &json!("rule")), "{error}");
+    let said = error["error"]["message"].as_str().unwrap_or_default();
+    assert!(said.contains("the shop has no persona \"p7\"; there are \"p2\" (Discount Seeker)"), "{said}");
+    let body = json!({ "rule": "persona = \"p7\"" }).to_string();
+    let (response, _) = shop.call(Method::POST, "/v1/segments/preview", &[], &body).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(put(&shop, "persona = \"discount_seeker\" or persona = \"P2\"").await.0.status(), StatusCode::OK);
 }

@@ -2,7 +2,7 @@
 
 use crate::{App, Step, TrainError, gather};
 use rapport_core::{catalog::Item, time::Timestamp};
-use rapport_io::StoreError;
+use rapport_io::{StoreError, identities::Tie};
 use rapport_train::audit::{Audit, Auditor, Beside, Duplicates};
 use serde::Deserialize;
 
@@ -21,16 +21,18 @@ pub async fn audit(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     })
     .await?;
     let catalog = app.catalog.items().await?;
-    write(app, auditor, &catalog, now).await
+    let ties = app.identities.everything().await?;
+    write(app, auditor, &catalog, &ties, now).await
 }
 
 /// Makes the audit of what was counted, and puts it where lookups find it.
-pub(crate) async fn write(app: &App, auditor: Auditor, catalog: &[Item], now: Timestamp) -> Result<Audit, TrainError> {
+pub(crate) async fn write(app: &App, auditor: Auditor, catalog: &[Item], ties: &[Tie], now: Timestamp) -> Result<Audit, TrainError> {
     let rejects = app.rejects.list().await?;
     let beside = Beside {
         catalog: catalog.iter().map(|item| item.id.clone()).collect(),
         rejects: rejects.into_iter().map(|(_, reject)| (reject.source, reject.reason, reject.received)).collect(),
         before: before(app).await?,
+        ties: ties.iter().map(|tie| (tie.alias.clone(), tie.claims.clone())).collect(),
         currency: app.config.currency,
     };
     let audit = auditor.finish(beside, now);

@@ -4,7 +4,8 @@ use crate::{App, Step, TrainError};
 use rapport_archive::Archive;
 use rapport_core::{
     event::{Action, Event},
-    profile::{Subject, links, subjects},
+    identity::words,
+    profile::{Subject, subjects},
     time::{DAY_MS, Timestamp},
 };
 use rapport_io::log::{Log, LogObject};
@@ -199,10 +200,10 @@ impl Erasures {
 /// `event` without anything but whom it names; `None` where that ties nobody to an alias.
 fn words_of_aliases(event: &Event) -> Option<Event> {
     let action = match &event.action {
-        alias @ Action::Aliased { .. } => alias.clone(),
+        said @ (Action::Aliased { .. } | Action::Ruled { .. }) => said.clone(),
         _ => Action::Identified { traits: Vec::new() },
     };
-    (!links(event).is_empty()).then(|| Event { action, ..event.clone() })
+    (!words(event).is_empty()).then(|| Event { action, ..event.clone() })
 }
 
 /// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten. Of that stays, while it may not have

@@ -15,29 +15,36 @@ mod audit;
 mod customers;
 mod cutoffs;
 mod gather;
+mod people;
 
 pub use audit::audit;
+pub use people::{Person, people};
 
-use bytes::Bytes;
 use customers::Customers;
 use rapport_archive::{Archive, ArchiveError};
 use rapport_core::{
     features::CutOffs,
-    model::{Meta, Model, ModelError},
+    model::{Meta, ModelError},
     money::Currency,
     source::ConsentMode,
     time::Timestamp,
 };
 use rapport_io::{
-    Objects, Records, StoreError, catalog::Catalog, log::Log, models::Models, profiles::Profiles, rejects::Rejects, segments::SegmentStore,
+    Objects, Records, StoreError,
+    catalog::Catalog,
+    identities::{Identities, Tie},
+    log::Log,
+    models::Models,
+    profiles::Profiles,
+    rejects::Rejects,
+    segments::SegmentStore,
 };
 use rapport_lambda::Job;
 use rapport_train::{
-    Corpus, Learned,
+    Corpus,
     holdout::{self, Report},
-    leads, learn,
-    outlook::{self, Contest},
-    persona, rhythm, taste,
+    outlook::Contest,
+    whole::{self, Whole},
 };
 use serde::Serialize;
 use std::sync::Arc;
@@ -59,6 +66,7 @@ pub struct App {
     models: Models,
     catalog: Catalog,
     rejects: Rejects,
+    identities: Identities,
     profiles: Profiles,
     segments: SegmentStore,
     config: Config,
@@ -74,6 +82,7 @@ impl App {
             rejects: Rejects::new(objects.clone()),
             models: Models::new(objects),
             catalog: Catalog::new(Arc::clone(&records)),
+            identities: Identities::new(Arc::clone(&records)),
             profiles: Profiles::new(Arc::clone(&records)),
             segments: SegmentStore::new(records),
             config,
@@ -135,6 +144,8 @@ pub struct Summary {
     pub contests: Vec<Contest>,
     /// Where quintiles and value tiers begin.
     pub cut_offs: CutOffs,
+    /// People left out because they move as only machines do.
+    pub robots: u64,
     /// Events moved from the log to the archive.
     pub archived: usize,
     /// Lines of the log that cannot be read, left where they are.
@@ -157,9 +168,10 @@ pub async fn run(app: &App, job: Job, now: Timestamp) -> Result<Summary, TrainEr
 /// # Errors
 /// [`TrainError`]; running again is always safe.
 pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) -> Result<Summary, TrainError> {
-    let gathered = gather::gather(app, now, &progress).await?;
-    let catalog = app.catalog.items().await?;
-    audit::write(app, gathered.auditor, &catalog, now).await?;
+    let mut gathered = gather::gather(app, now, &progress).await?;
+    let (catalog, ties) = tokio::try_join!(app.catalog.items(), app.identities.everything())?;
+    tie(&mut gathered.corpus, &ties);
+    audit::write(app, gathered.auditor, &catalog, &ties, now).await?;
     let customers = match customers::customers(app).await {
         Ok(customers) => customers,
         Err(error) => {
@@ -171,8 +183,16 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     progress(Step::Learn);
     let (config, learned_cut_offs) = (app.config, cut_offs);
     // Minutes of arithmetic must not hold up the runtime's I/O.
-    let learned = tokio::task::spawn_blocking(move || fit(gathered.corpus, catalog, (&customers, &learned_cut_offs), &config, now));
-    let Fitted { artifact, model, holdout, contests } = learned.await??;
+    let learned = tokio::task::spawn_blocking(move || {
+        let history = gathered.corpus.with_skus_of(&catalog).history(config.consent).with_catalog(catalog);
+        let (profiles, cut_offs) = (customers.readable(), &learned_cut_offs);
+        let customers = whole::Customers { profiles: &profiles, each: customers.each, last: customers.last.as_ref(), cut_offs };
+        whole::fit(&history, customers, (config.currency, config.consent), now).map(|whole| (whole, history.robots))
+    });
+    let (Whole { artifact, model, holdout, contests, unpredicted }, robots) = learned.await??;
+    if let Some(error) = unpredicted {
+        tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
+    }
     progress(Step::Publish);
     let summary = Summary {
         items: model.len(),
@@ -181,6 +201,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         holdout,
         contests,
         cut_offs,
+        robots,
         archived: gathered.archived,
         damaged_lines: gathered.damaged_lines,
     };
@@ -204,50 +225,19 @@ pub async fn archive(app: &App, now: Timestamp) -> Result<usize, TrainError> {
 pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report, TrainError> {
     let mut corpus = Corpus::default();
     gather::look(app, &progress, |_, events| events.iter().for_each(|event| corpus.add(event))).await?;
-    let catalog = app.catalog.items().await?;
+    let (catalog, ties) = tokio::try_join!(app.catalog.items(), app.identities.everything())?;
+    tie(&mut corpus, &ties);
     progress(Step::Learn);
     let Config { currency, consent } = app.config;
-    let measured = tokio::task::spawn_blocking(move || holdout::measure(&corpus.history(consent).with_catalog(catalog), currency));
+    let measured = tokio::task::spawn_blocking(move || {
+        holdout::measure(&corpus.with_skus_of(&catalog).history(consent).with_catalog(catalog), currency)
+    });
     Ok(measured.await??)
 }
 
-struct Fitted {
-    artifact: Bytes,
-    model: Model,
-    holdout: Report,
-    contests: Vec<Contest>,
-}
-
-/// The pure part: events in, artifact out, read back once as a lookup will.
-fn fit(
-    corpus: Corpus,
-    catalog: Vec<rapport_core::catalog::Item>,
-    (customers, cut_offs): (&Customers, &CutOffs),
-    config: &Config,
-    now: Timestamp,
-) -> Result<Fitted, TrainError> {
-    let history = corpus.history(config.consent).with_catalog(catalog);
-    let Learned { mut draft, report } = learn(&history, config.currency, now)?;
-    // Customers whose numbers fit no purchase model are no reason to recommend nothing.
-    let (contests, held) = match outlook::of_history(&history, config.currency, now) {
-        Ok(outlook::Learned { outlook, contests, held }) => {
-            draft.outlook = Some(outlook);
-            (contests, held)
-        }
-        Err(error) => {
-            tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
-            (Vec::new(), None)
-        }
-    };
-    draft.tastes = taste::fit(&history, held.as_ref());
-    draft.leads = Some(leads::fit(&history, now));
-    draft.rhythm = rhythm::fit(&history);
-    // Personas ask the catalog for brands and categories, as it is read back.
-    let catalog = Model::parse(draft.to_bytes()?.0.into())?;
-    draft.personas = match customers.readable() {
-        nobody if nobody.is_empty() => customers.last.clone(),
-        profiles => Some(persona::learn((&profiles, customers.each), customers.last.as_ref(), &catalog, cut_offs, config.consent, now)),
-    };
-    let artifact = Bytes::from(draft.to_bytes()?.0);
-    Ok(Fitted { model: Model::parse(artifact.clone())?, artifact, holdout: report, contests })
+/// Who is who as profiles have it: also by words that were erased from the archive with the rest of what their customer did.
+fn tie(corpus: &mut Corpus, ties: &[Tie]) {
+    for tie in ties {
+        corpus.tie(tie.alias.clone(), &tie.claims);
+    }
 }

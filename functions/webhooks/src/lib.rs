@@ -16,7 +16,7 @@ use rapport_core::{
         signature::{self, StandardHeaders},
     },
     event::Authority,
-    source::{HEADERS_KEPT, Route, ShopifyKind, shopify_topic_agrees},
+    source::{HEADERS_KEPT, Route, ShopifyKind, json, shopify_topic_agrees},
     time::Timestamp,
 };
 use rapport_io::{
@@ -72,7 +72,7 @@ async fn take(app: &App, request: &Request, now: Timestamp) -> Result<(), Refusa
     }
     verify(&keyring, &route, request, now)?;
     if route == Route::Shopify {
-        let kind = ShopifyKind::of(&serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?);
+        let kind = ShopifyKind::of(&json(body).map_err(|_| Refusal::NotJson)?);
         if !shopify_topic_agrees(header(headers, "x-shopify-topic"), kind) {
             return Err(Refusal::Contradiction);
         }

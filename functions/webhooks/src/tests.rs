@@ -86,5 +86,9 @@ async fn nothing_is_acknowledged_before_the_queue_has_it() {
     let queue = Faulty::new(MemoryQueue::default());
     queue.fail(true);
     let app = App::new(Inbox::new(Arc::new(queue), Arc::new(MemoryObjects::default())), keys().await);
-    assert_eq!(post(&app, "/webhooks/shopify", &[("x-shopify-hmac-sha256", &signed("s", ORDER))], ORDER).await, 503);
+    let request = http::Request::post("/webhooks/shopify").header("x-shopify-hmac-sha256", signed("s", ORDER));
+    let response = handle(&app, request.body(ORDER.into()).expect("a request"), NOW).await;
+    assert_eq!(response.status(), 503);
+    let wait: u32 = response.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=60).contains(&wait), "platforms that heed it come back soon: {wait}");
 }

@@ -20,8 +20,9 @@ pub const NOW: Timestamp = Timestamp(1_795_348_800_000);
 const ALWAYS_BYTES: usize = 512 * 1024;
 /// What a reader of rows, lines, rules and tensors may hold for each byte given.
 pub const FLAT: usize = 8;
-/// What a reader of JSON may hold for each byte given. `[0,0,…` is two bytes a number; a `serde_json::Value` is 32, in a list that
-/// doubles as it grows and is copied once; an object's entry has a text and a place in a tree besides.
+/// What a reader of JSON may hold for each byte given. A body whose tree would take more than 32 times its text is refused before there is
+/// one; a line of an order, some twenty bytes, becomes an event of some hundreds, with ids of up to 255 bytes each, in a list that doubles
+/// as it grows.
 pub const TREE: usize = 120;
 
 struct Counting;

@@ -19,6 +19,7 @@ mod progress;
 mod recommend;
 mod rejected;
 mod replay;
+mod ruling;
 mod segments;
 mod send;
 mod serve;
@@ -159,6 +160,10 @@ enum Command {
     Recommend(recommend::Arguments),
     /// Show a customer's living profile.
     Customer(customer::Arguments),
+    /// Rule that another id is a customer's, whatever senders say.
+    Merge(ruling::Arguments),
+    /// Rule that another id is not a customer's, whatever senders say; both histories are folded anew.
+    Unmerge(ruling::Arguments),
     /// Show the kinds of shoppers, each with its card.
     Personas(personas::Arguments),
     /// Show the segments with their sizes, the members of one, or whom a rule would mean.
@@ -194,6 +199,8 @@ impl Cli {
             Command::Train(arguments) => train::run(shop, arguments).await,
             Command::Recommend(arguments) => recommend::run(shop, arguments).await,
             Command::Customer(arguments) => customer::run(shop, arguments).await,
+            Command::Merge(arguments) => ruling::run(shop, arguments, true).await,
+            Command::Unmerge(arguments) => ruling::run(shop, arguments, false).await,
             Command::Personas(arguments) => personas::run(shop, arguments).await,
             Command::Segments(arguments) => segments::run(shop, arguments).await,
             Command::Send(arguments) => send::run(shop, arguments).await,

@@ -8,13 +8,13 @@ use crate::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::request::Builder;
 use rapport_core::{
-    digest::hmac_sha256,
-    event::{Action, Authority, Event, Traffic},
+    digest::{content_hash, hmac_sha256},
+    event::{Action, Authority, Event, Traffic, encode_line},
     id::{CustomerId, EventId},
     profile::Subject,
     time::Timestamp,
 };
-use rapport_io::StoreError;
+use rapport_io::{StoreError, layout};
 use std::sync::Arc;
 
 /// What reached the log, or tried to, without a queue.
@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub(crate) struct Direct {
     /// Its events, written as one object.
     pub(crate) events: Vec<Event>,
+    /// That object's key.
+    pub(crate) key: String,
     /// Whether its writer was told that it is there.
     pub(crate) acknowledged: bool,
 }
@@ -47,6 +49,7 @@ pub(crate) async fn attempt(apps: Arc<Apps>, weather: Arc<Weather>, send: Send, 
         }
         Door::File(events) => append(&apps, &weather, events.clone(), now).await.is_ok(),
         Door::Erase(customer) => erase(&apps, &weather, customer, attempt, now).await.is_ok(),
+        Door::Rule(alias, customer, is_one) => rule(&apps, &weather, (alias, customer, *is_one), attempt, now).await.is_ok(),
     }
 }
 
@@ -66,9 +69,12 @@ fn signed(secret: &str, message: &str) -> String {
 
 /// What `rapport import` does with events it has read.
 async fn append(apps: &Apps, weather: &Weather, events: Vec<Event>, now: Timestamp) -> Result<(), StoreError> {
+    let mut lines = Vec::new();
+    events.iter().for_each(|event| encode_line(event, &mut lines));
+    let key = layout::log_object(now, &content_hash(&lines));
     let place = {
         let mut state = weather.state();
-        state.direct.push(Direct { events: events.clone(), acknowledged: false });
+        state.direct.push(Direct { events: events.clone(), key, acknowledged: false });
         state.direct.len() - 1
     };
     apps.log.append(&events, now).await?;
@@ -76,11 +82,33 @@ async fn append(apps: &Apps, weather: &Weather, events: Vec<Event>, now: Timesta
     Ok(())
 }
 
+/// What `POST /v1/customers/{id}/merge` and `/unmerge` do.
+async fn rule(
+    apps: &Apps,
+    weather: &Weather,
+    (alias, customer, is_one): (&Subject, &str, bool),
+    attempt: u64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let unusable = |problem| StoreError::refused("ruling", problem);
+    let customer = CustomerId::new(customer).map_err(unusable)?;
+    let event = Event {
+        id: EventId::new(&format!("rule-{attempt}")).map_err(unusable)?,
+        at: now,
+        authority: Authority::Backend,
+        source: "api".into(),
+        who: Subject::Customer(customer).who(),
+        traffic: Traffic::Internal,
+        action: Action::Ruled { alias: alias.clone(), is_one },
+    };
+    append(apps, weather, vec![event], now).await
+}
+
 /// What `DELETE /v1/customers/{id}` does, but for its receipt, whose name is drawn at random.
 async fn erase(apps: &Apps, weather: &Weather, customer: &str, attempt: u64, now: Timestamp) -> Result<(), StoreError> {
     let customer = CustomerId::new(customer).map_err(|problem| StoreError::refused("erase", problem))?;
     let mut subjects = vec![Subject::Customer(customer.clone())];
-    subjects.extend(apps.identities.aliases(&customer).await?);
+    subjects.extend(apps.identities.below(&customer).await?);
     let events = subjects.iter().enumerate().filter_map(|(place, subject)| {
         let id = EventId::new(&format!("erase-{attempt}-{place}")).ok()?;
         let (authority, traffic) = (Authority::Backend, Traffic::Human);

@@ -7,8 +7,9 @@ use rapport_core::{
     event::{Action, Event, Purpose, encode_line},
     features::{Basis, CutOffs, Facts},
     id::CustomerId,
+    identity::{Claims, words},
     money::Currency,
-    profile::{Profile, Subject, links, subjects},
+    profile::{Profile, Subject, subjects},
     segment::{Segments, Standing},
     source::{ConsentMode, Delivery, Parsed, Route, Shop, parse},
     time::{MINUTE_MS, Timestamp},
@@ -85,9 +86,9 @@ impl Erasures {
     /// The lines by which the archive may hold `event`: as it is, or what of an erased one says who owns an alias.
     fn lines(&self, event: &Event) -> Vec<Vec<u8>> {
         let mut lines = vec![line(event)];
-        if self.cover(event) && !links(event).is_empty() {
+        if self.cover(event) && !words(event).is_empty() {
             let action = match &event.action {
-                alias @ Action::Aliased { .. } => alias.clone(),
+                said @ (Action::Aliased { .. } | Action::Ruled { .. }) => said.clone(),
                 _ => Action::Identified { traits: Vec::new() },
             };
             lines.push(line(&Event { action, ..event.clone() }));
@@ -124,8 +125,8 @@ pub(crate) async fn custody(house: &House, given: &mut Given) -> Result<(), Brok
         missing.extend(direct.events.iter().filter(|event| !there(event) && !erasures.cover(event)).map(describe));
     }
     hold("what was accepted is in the log or in rejected/", missing)?;
-    // An object is written whole, so one event of it tells of the others.
-    given.direct.retain(|direct| direct.events.iter().any(there));
+    // Of what was erased since, nothing may be left; who is who was heard all the same.
+    given.direct.retain(|direct| given.logged.contains(&direct.key));
     told.extend(given.direct.iter().flat_map(|direct| &direct.events).flat_map(|event| erasures.lines(event)));
     hold("what is in the log was accepted", events.iter().filter(|event| !told.contains(&line(event))).map(describe))
 }
@@ -236,6 +237,7 @@ pub(crate) async fn same(house: &House, other: &House) -> Result<(), Broken> {
     hold("profiles are those of a run without faults", differing(&here, &there))?;
     let (here, there) = (owners(house).await?, owners(other).await?);
     hold("aliases belong to whom they belong in a run without faults", differing(&here, &there))?;
+    hold("what is known of aliases is what is known in a run without faults", differing(&said(house).await?, &said(other).await?))?;
     let (here, there) = (aliases(house, &here).await?, aliases(other, &there).await?);
     hold("customers have the aliases that they have in a run without faults", differing(&here, &there))?;
     let (here, there) = (contacts(house).await?, contacts(other).await?);
@@ -281,37 +283,41 @@ async fn profiles(house: &House) -> Result<BTreeMap<String, Vec<u8>>, Broken> {
 /// Every alias' own row says who owns it.
 async fn told(house: &House) -> Result<(), Broken> {
     let mut wrong = Vec::new();
-    for (alias, owner) in house.apps.identities.everybody().await.map_err(failed)? {
-        let row = house.apps.profile.profiles.get(std::slice::from_ref(&alias), true).await.map_err(failed)?.pop().flatten();
-        let told = row.as_ref().and_then(|row| row.ownership.owner());
-        if told.is_none_or(|told| told.customer != owner.customer) {
-            wrong.push(format!("{alias} belongs to {} and says {told:?}", owner.customer));
+    for tie in house.apps.identities.everything().await.map_err(failed)? {
+        let alias = std::slice::from_ref(&tie.alias);
+        let owner = house.apps.identities.owners(alias).await.map_err(failed)?.pop().unwrap_or_default().customer;
+        let row = house.apps.profile.profiles.get(alias, true).await.map_err(failed)?.pop().flatten();
+        let told = row.as_ref().and_then(|row| row.owner().cloned());
+        if told != owner {
+            wrong.push(format!("{} belongs to {owner:?} and says {told:?}", tie.alias));
         }
     }
     hold("an alias' own row says who owns it", wrong)
 }
 
-/// Alias → its owner and since which word.
-async fn owners(house: &House) -> Result<BTreeMap<String, String>, Broken> {
-    let mut owners = BTreeMap::new();
-    for row in rows(house, Table::Identities).await.map_err(failed)?.into_iter().filter(|row| row.key.sk == "owner") {
-        let Some(alias) = Subject::parse(&row.key.pk) else { continue };
-        let owner = house.apps.identities.owners(std::slice::from_ref(&alias)).await.map_err(failed)?;
-        owners.extend(owner.into_iter().flatten().map(|owner| (row.key.pk.clone(), format!("{} {:?}", owner.customer, owner.at))));
-    }
-    Ok(owners)
+/// Alias → its owner, where it has one.
+async fn owners(house: &House) -> Result<BTreeMap<String, CustomerId>, Broken> {
+    let aliases: Vec<Subject> = house.apps.identities.everything().await.map_err(failed)?.into_iter().map(|tie| tie.alias).collect();
+    let owners = house.apps.identities.owners(&aliases).await.map_err(failed)?;
+    Ok(aliases.into_iter().zip(owners).filter_map(|(alias, owner)| Some((alias.to_string(), owner.customer?))).collect())
+}
+
+/// Alias → everything that was said about it.
+async fn said(house: &House) -> Result<BTreeMap<String, Claims>, Broken> {
+    let ties = house.apps.identities.everything().await.map_err(failed)?;
+    Ok(ties.into_iter().map(|tie| (tie.alias.to_string(), tie.claims)).collect())
 }
 
 /// The aliases of every owner.
-async fn aliases(house: &House, owners: &BTreeMap<String, String>) -> Result<BTreeMap<String, Vec<Subject>>, Broken> {
+async fn aliases(house: &House, owners: &BTreeMap<String, CustomerId>) -> Result<BTreeMap<String, Vec<Subject>>, Broken> {
     let mut aliases = BTreeMap::new();
     for row in rows(house, Table::Identities).await.map_err(failed)? {
         if let (true, Some(Subject::Customer(customer))) = (row.key.sk.starts_with("alias#"), Subject::parse(&row.key.pk)) {
             aliases.insert(customer.to_string(), of_customer(house, &customer).await?);
         }
     }
-    for owner in owners.values().filter_map(|owner| CustomerId::new(owner.split(' ').next()?).ok()) {
-        aliases.insert(owner.to_string(), of_customer(house, &owner).await?);
+    for owner in owners.values() {
+        aliases.insert(owner.to_string(), of_customer(house, owner).await?);
     }
     aliases.retain(|_, aliases| !aliases.is_empty());
     Ok(aliases)

@@ -108,7 +108,14 @@ async fn judge(world: &mut World, seed: u64, consent: ConsentMode) -> Result<(),
     let mut given = {
         let state = world.weather.state();
         let inbox = state.accepted.keys().cloned().collect();
-        Given { inbox, direct: state.direct.clone(), forgotten: state.forgotten.clone(), now: state.now, consent }
+        Given {
+            inbox,
+            direct: state.direct.clone(),
+            logged: state.logged.clone(),
+            forgotten: state.forgotten.clone(),
+            now: state.now,
+            consent,
+        }
     };
     let house = House::over(world.objects.clone(), world.records.clone(), consent);
     laws::custody(&house, &mut given).await?;

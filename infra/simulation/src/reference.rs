@@ -22,6 +22,8 @@ pub(crate) struct Given {
     pub(crate) inbox: Vec<String>,
     /// What reached the log otherwise.
     pub(crate) direct: Vec<Direct>,
+    /// The log objects that were written.
+    pub(crate) logged: BTreeSet<String>,
     /// Whose contacts were erased, up to when.
     pub(crate) forgotten: BTreeSet<(Subject, Timestamp)>,
     /// When it is over.

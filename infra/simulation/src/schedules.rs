@@ -227,8 +227,8 @@ fn message(key: &str) -> Message {
 async fn fair(scene: &Scene) -> Result<House, String> {
     let folded = scene.acts.iter().filter_map(|act| if let Act::Fold(events) = act { Some(events) } else { None });
     let objects = scene.past.iter().chain(folded);
-    let direct = objects.map(|events: &Vec<Event>| Direct { events: events.clone(), acknowledged: true }).collect();
-    let given = Given { inbox: Vec::new(), direct, forgotten: BTreeSet::new(), now: NOW, consent: CONSENT };
+    let direct = objects.map(|events: &Vec<Event>| Direct { events: events.clone(), key: String::new(), acknowledged: true }).collect();
+    let given = Given { inbox: Vec::new(), direct, logged: BTreeSet::new(), forgotten: BTreeSet::new(), now: NOW, consent: CONSENT };
     fair_weather(&given, &MemoryObjects::default(), Dice::new(0, 1)).await
 }
 

@@ -8,6 +8,7 @@ use rapport_core::{
     event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
     id::{CustomerId, EventId, ItemId, OrderId},
     money::Currency,
+    profile::Subject,
     time::{DAY_MS, MINUTE_MS, Timestamp},
 };
 use serde_json::{Value as Json, json};
@@ -44,6 +45,8 @@ pub(crate) enum Door {
     File(Vec<Event>),
     /// A customer asks to be forgotten.
     Erase(String),
+    /// The shop rules whether an id and a customer are one.
+    Rule(Subject, String, bool),
 }
 
 impl fmt::Display for Door {
@@ -55,6 +58,9 @@ impl fmt::Display for Door {
             Self::Till => f.write_str("the till"),
             Self::File(events) => write!(f, "a file of {} orders", events.len()),
             Self::Erase(customer) => write!(f, "{customer}, who asks to be forgotten"),
+            Self::Rule(alias, customer, is_one) => {
+                write!(f, "the shop, which rules that {alias} and {customer} are {}", if *is_one { "one" } else { "two" })
+            }
         }
     }
 }
@@ -130,7 +136,8 @@ impl Shop<'_> {
             Theme::Contacts if chance < 8 => self.login(at),
             Theme::Links if chance < 5 => self.browse(at),
             Theme::Links if chance < 8 => self.login(at),
-            Theme::Links if chance < 9 => self.alias(at),
+            Theme::Links if chance < 9 && self.dice.happens(500) => self.alias(at),
+            Theme::Links if chance < 9 => self.rule(at),
             Theme::Late if chance < 7 => self.late(at),
             Theme::Late if chance < 9 => self.till(at),
             Theme::Late => self.erase(at),
@@ -152,7 +159,8 @@ impl Shop<'_> {
             36..50 => self.backend(at),
             50..60 => self.login(at),
             60..63 => self.alias(at),
-            63..80 => self.platform(at),
+            63..66 => self.rule(at),
+            66..80 => self.platform(at),
             80..86 => self.till(at),
             86..90 => self.consent(at),
             90..93 => self.echo(at),
@@ -164,6 +172,16 @@ impl Shop<'_> {
 
     fn erase(&mut self, at: Timestamp) -> Send {
         Send { at, door: Door::Erase(self.customer()), body: Json::Null, clock_ahead_ms: None }
+    }
+
+    /// Somebody says that they are not one with an id after all, or that they are.
+    fn rule(&mut self, at: Timestamp) -> Send {
+        let alias = if self.dice.happens(300) { Subject::parse(&format!("c#{}", self.customer())) } else { None };
+        let alias = alias.or_else(|| Subject::parse(&format!("d#{}", self.device())));
+        let (customer, is_one) = (self.customer(), self.dice.happens(300));
+        // Every id of the shop's is one.
+        let Some(alias) = alias else { return self.alias(at) };
+        Send { at, door: Door::Rule(alias, customer, is_one), body: Json::Null, clock_ahead_ms: None }
     }
 
     /// What somebody did weeks ago, told only now.

@@ -80,7 +80,9 @@ impl Objects for Exposed<MemoryObjects> {
             let etag = self.inner.put(key, body, condition.clone()).await?;
             // S3 tells of what it took, whatever the writer hears of it.
             if key.starts_with("log/") {
-                self.weather.state().send(Line::Folds, notification(key));
+                let mut state = self.weather.state();
+                state.logged.insert(key.to_owned());
+                state.send(Line::Folds, notification(key));
             }
             Ok(etag)
         };

@@ -52,8 +52,10 @@ pub(crate) struct State {
     pub(crate) accepted: BTreeMap<String, u64>,
     /// Who sent something that the inbox took.
     pub(crate) heard: BTreeSet<u64>,
-    /// What was written to the log without a queue.
+    /// What was to be written to the log without a queue.
     pub(crate) direct: Vec<Direct>,
+    /// The log objects that were ever written, whatever their writers were told.
+    pub(crate) logged: BTreeSet<String>,
     /// Whose contacts were erased, up to when.
     pub(crate) forgotten: BTreeSet<(Subject, Timestamp)>,
     pub(crate) faults: u64,
@@ -76,6 +78,7 @@ impl Weather {
             accepted: BTreeMap::new(),
             heard: BTreeSet::new(),
             direct: Vec::new(),
+            logged: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             faults: 0,
             past: Past::default(),

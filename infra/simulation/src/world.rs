@@ -325,7 +325,7 @@ impl World {
     /// # Errors
     /// When it was not true.
     fn acknowledged(&mut self, place: usize, number: u64, now: Timestamp) -> Result<(), String> {
-        let queued = !matches!(self.plan[place].door, Door::File(_) | Door::Erase(_));
+        let queued = !matches!(self.plan[place].door, Door::File(_) | Door::Erase(_) | Door::Rule(..));
         if queued && !self.weather.state().heard.contains(&number) {
             return Err(format!("send {place} was acknowledged and is in no queue"));
         }

@@ -5,7 +5,7 @@
 
 use rapport_simulation::{explore, scenes};
 
-/// Interruptions of a schedule at most, in CI.
+/// Interruptions of a schedule at most, in CI: seconds. With two it takes minutes.
 const CUTS: usize = 1;
 
 #[test]

@@ -9,7 +9,7 @@ use parquet::{
     errors::ParquetError,
     file::{
         properties::WriterProperties,
-        reader::{FileReader, SerializedFileReader},
+        reader::{FileReader, RowGroupReader, SerializedFileReader},
         writer::{SerializedFileWriter, SerializedRowGroupWriter},
     },
     schema::parser::parse_message_type,
@@ -148,7 +148,90 @@ fn write_column<T: DataType>(
 pub fn decode(file: Bytes) -> Result<Vec<Event>, ArchiveError> {
     // The reader is not ours, and panics at some files in which a single byte is wrong. What it had in hand is dropped with it.
     let read = panic::catch_unwind(|| read(file));
-    read.unwrap_or_else(|_| Err(ParquetError::General("the file is damaged".to_owned()).into()))
+    read.unwrap_or_else(|_| Err(damaged()))
+}
+
+/// Of a file that [`encode`] made, the lines of those events alone whose people are `wanted`, each with what was made of these: nothing but
+/// whom it names is read of any other.
+///
+/// # Errors
+/// [`ArchiveError`] when it is no such file.
+pub fn lines_of<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Result<Vec<(T, Vec<u8>)>, ArchiveError> {
+    let read = panic::catch_unwind(panic::AssertUnwindSafe(|| wanted_lines(file, wanted)));
+    read.unwrap_or_else(|_| Err(damaged()))
+}
+
+/// Whom a row names, as its columns say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// The customer's id.
+    pub customer: Option<&'a str>,
+    /// The device's.
+    pub device: Option<&'a str>,
+    /// The keyed hash of an address.
+    pub email: Option<&'a str>,
+}
+
+fn wanted_lines<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Result<Vec<(T, Vec<u8>)>, ArchiveError> {
+    let reader = SerializedFileReader::new(file)?;
+    let mut kept = Vec::new();
+    for index in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(index)?;
+        let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
+        let [customers, devices, emails] = ["customer", "device", "email_hash"].map(|name| texts(&*group, name, rows));
+        let (customers, devices, emails) = (customers?, devices?, emails?);
+        let named = |row: usize| Named { customer: at(&customers, row), device: at(&devices, row), email: at(&emails, row) };
+        let wanted: Vec<Option<T>> = (0..rows).map(|row| wanted(&named(row))).collect();
+        if wanted.iter().any(Option::is_some) {
+            let lines = texts(&*group, "event", rows)?;
+            kept.extend(lines.iter().zip(wanted).filter_map(|(line, wanted)| Some((wanted?, line.as_ref()?.data().to_vec()))));
+        }
+    }
+    Ok(kept)
+}
+
+/// A text column of a row group, row by row.
+fn texts(group: &dyn RowGroupReader, name: &str, rows: usize) -> Result<Vec<Option<ByteArray>>, ParquetError> {
+    let columns = group.metadata().columns();
+    let place = columns.iter().position(|column| column.column_descr().name() == name);
+    let place = place.ok_or_else(|| ParquetError::General(format!("there is no column `{name}`")))?;
+    let is_optional = columns[place].column_descr().max_def_level() > 0;
+    let ColumnReader::ByteArrayColumnReader(mut column) = group.get_column_reader(place)? else {
+        return Err(ParquetError::General(format!("the column `{name}` is not text")));
+    };
+    let (mut values, mut levels) = (Vec::new(), Vec::new());
+    let mut read = 0;
+    while read < rows {
+        let (more, ..) = column.read_records(rows - read, is_optional.then_some(&mut levels), None, &mut values)?;
+        if more == 0 {
+            break;
+        }
+        read += more;
+    }
+    let mut values = values.into_iter();
+    Ok(if is_optional {
+        levels.into_iter().map(|level| if level > 0 { values.next() } else { None }).collect()
+    } else {
+        values.map(Some).collect()
+    })
+}
+
+fn at(column: &[Option<ByteArray>], row: usize) -> Option<&str> {
+    column.get(row)?.as_ref()?.as_utf8().ok()
+}
+
+fn damaged() -> ArchiveError {
+    ParquetError::General("the file is damaged".to_owned()).into()
+}
+
+/// How many events a file holds that [`encode`] made, by its own word.
+///
+/// # Errors
+/// [`ArchiveError`] when it is no such file.
+pub fn count(file: Bytes) -> Result<u64, ArchiveError> {
+    let read = panic::catch_unwind(|| Ok(SerializedFileReader::new(file)?.metadata().file_metadata().num_rows()));
+    let rows: Result<i64, ParquetError> = read.unwrap_or_else(|_| Err(ParquetError::General("the file is damaged".to_owned())));
+    Ok(u64::try_from(rows?).unwrap_or_default())
 }
 
 fn read(file: Bytes) -> Result<Vec<Event>, ArchiveError> {
@@ -218,6 +301,18 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
+        fn lines_of_those_who_are_asked_for_come_out(events in proptest::collection::vec(event(), 0..50), first in "[a-z]") {
+            let is_wanted = |named: &Named<'_>| named.device == Some("d") && named.customer.is_none_or(|id| id < first.as_str());
+            let wanted = |named: &Named<'_>| is_wanted(named).then(|| named.customer.map(str::to_owned));
+            let file = Bytes::from(encode(&events).expect("it encodes"));
+            let told = lines_of(file.clone(), wanted).expect("it reads");
+            let known = events.iter().filter(|event| event.who.customer.as_ref().is_none_or(|id| id.as_str() < first.as_str()));
+            let known = known.map(|event| (event.who.customer.as_ref().map(ToString::to_string), line(event)));
+            prop_assert_eq!(told, known.collect::<Vec<_>>());
+            prop_assert_eq!(count(file).expect("it reads"), events.len() as u64);
+        }
+
+        #[test]
         fn what_goes_in_comes_out(events in proptest::collection::vec(event(), 0..50)) {
             let file = encode(&events).expect("it encodes");
             prop_assert_eq!(&encode(&events).expect("it encodes"), &file, "the same events, the same bytes");
@@ -235,7 +330,8 @@ mod tests {
             for byte in [0, 1, 0x7f, 0x80, 0xff, whole ^ 1, whole ^ 0x10] {
                 let mut damaged = file.clone();
                 damaged[at] = byte;
-                let _ = decode(damaged.into());
+                let damaged = Bytes::from(damaged);
+                let _ = (decode(damaged.clone()), count(damaged.clone()), lines_of(damaged, |_| Some(())));
             }
         }
     }

@@ -8,7 +8,7 @@
 mod columns;
 mod store;
 
-pub use columns::{decode, encode};
+pub use columns::{Named, count, decode, encode, lines_of};
 pub use store::Archive;
 
 use rapport_core::event::{Event, encode_line};

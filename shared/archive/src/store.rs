@@ -1,6 +1,7 @@
 //! Archive files among the objects.
 
 use crate::{ArchiveError, decode, encode, in_order};
+use bytes::Bytes;
 use rapport_core::{digest::content_hash, event::Event};
 use rapport_io::{Condition, Objects, StoreError, layout};
 use std::sync::Arc;
@@ -39,12 +40,20 @@ impl Archive {
     /// [`ArchiveError`] when it cannot be read. A file that is gone is an error too: nothing but an erasure removes one, after its
     /// successor is written.
     pub async fn read(&self, key: &str) -> Result<Vec<Event>, ArchiveError> {
+        decode(self.file(key).await?)
+    }
+
+    /// The bytes of one file, which are what its name says.
+    ///
+    /// # Errors
+    /// As [`Archive::read`].
+    pub async fn file(&self, key: &str) -> Result<Bytes, ArchiveError> {
         let gone = || StoreError::Unavailable { what: key.to_owned(), source: "it is gone; list the archive again".into() };
         let file = self.objects.get(key).await?.ok_or_else(gone)?.body;
         if !key.ends_with(&name(&file)) {
             return Err(ArchiveError::Damaged(key.to_owned()));
         }
-        decode(file)
+        Ok(file)
     }
 
     /// Writes the events received on `day` as one file, in order and without identical copies, and gives its key. The name is the

@@ -10,12 +10,21 @@ use crate::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// The most tags an item may have.
 pub const MOST_TAGS: usize = 50;
 /// The most bytes an item may take as JSON: a batch of 500 fits in one request.
 pub const LARGEST_ITEM_BYTES: usize = 8 * 1024;
+
+/// The attribute under which platforms' messages tell the SKUs of a product's variants: a list of texts.
+pub const SKUS: &str = "skus";
+/// The most SKUs kept of a product, and the longest in bytes.
+const MOST_SKUS: usize = 100;
+const LONGEST_SKU_BYTES: usize = 60;
 
 /// Tags of what is made with care, letters and digits alone.
 const CAREFUL_TAGS: [&str; 20] = [
@@ -126,6 +135,16 @@ impl Item {
             published: None,
             attributes: BTreeMap::new(),
         }
+    }
+
+    /// The same with the SKUs of its variants among the attributes, but such as are its id.
+    #[must_use]
+    pub fn with_skus(mut self, skus: impl Iterator<Item = String>) -> Self {
+        let named: BTreeSet<String> = skus.filter(|sku| sku.len() <= LONGEST_SKU_BYTES && sku != self.id.as_str()).collect();
+        if !named.is_empty() {
+            self.attributes.insert(SKUS.to_owned(), named.into_iter().take(MOST_SKUS).collect());
+        }
+        self
     }
 
     /// Whether it is made with care for people or nature, by its tags: `organic`, `fair-trade`, `Plastic Free`, `bio` …

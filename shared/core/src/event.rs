@@ -13,6 +13,7 @@ pub use codec::{DecodeError, SCHEMA, decode_line, decode_lines, encode_line};
 use crate::{
     id::{ContactHash, CustomerId, DeviceId, EventId, ItemId, OrderId},
     money::Currency,
+    profile::Alias,
     time::Timestamp,
 };
 use compact_str::CompactString;
@@ -115,6 +116,9 @@ pub struct Product {
     /// Which product.
     #[serde(rename = "i")]
     pub item: ItemId,
+    /// Its stock-keeping unit, where the sender gives one beside the id: files often know nothing else, and so the two are tied.
+    #[serde(default, rename = "s", skip_serializing_if = "Option::is_none")]
+    pub sku: Option<CompactString>,
     /// What it is called.
     #[serde(default, rename = "n", skip_serializing_if = "Option::is_none")]
     pub title: Option<CompactString>,
@@ -136,7 +140,7 @@ impl Product {
     /// A mention that tells nothing but the id.
     #[must_use]
     pub const fn bare(item: ItemId) -> Self {
-        Self { item, title: None, category: None, brand: None, price_minor: None, currency: None }
+        Self { item, sku: None, title: None, category: None, brand: None, price_minor: None, currency: None }
     }
 }
 
@@ -194,6 +198,14 @@ pub enum Action {
     Aliased {
         /// The id used before: a customer id or a device id.
         previous: CompactString,
+    },
+    /// The shop ruled whether `alias` and the customer in `who` are one. It outweighs what senders say in passing.
+    Ruled {
+        /// The other id, of any kind.
+        #[serde(with = "crate::profile::key")]
+        alias: Alias,
+        /// Whether they are one.
+        is_one: bool,
     },
     /// Looked at a page that is no product.
     Page {
@@ -265,6 +277,13 @@ impl Action {
             }
             Self::Identified { .. } => "identify",
             Self::Aliased { .. } => "alias",
+            Self::Ruled { is_one, .. } => {
+                if *is_one {
+                    "merged"
+                } else {
+                    "unmerged"
+                }
+            }
             Self::Page { .. } => "page",
             Self::Shown(_) => "recommendation_shown",
             Self::Clicked(_) => "recommendation_clicked",
@@ -274,6 +293,7 @@ impl Action {
             Self::Email(EmailAct::Clicked) => "email_link_clicked",
             Self::Email(EmailAct::Subscribed) => "email_subscribed",
             Self::Email(EmailAct::Unsubscribed) => "email_unsubscribed",
+            Self::Email(EmailAct::Delivered) => "email_delivered",
             Self::Coupon { .. } => "coupon",
             Self::Surveyed { .. } => "survey_answered",
             Self::Erased => "erased",
@@ -332,14 +352,15 @@ pub struct OrderLine {
 
 /// Goods or money given back. It takes its quantity back from counts, co-purchases and value.
 ///
-/// A refund is state, as an order is: whoever tells the order again tells its refunds again, and of all statements with one
-/// `reference` the greatest holds. So an order that was paid back and then cancelled takes nothing from what was never earned.
+/// What was given back for an order is state, as the order is: a statement is all that shares `(order, version, authority)`, and the
+/// greatest holds, whole. So a refund that a webhook and a file tell is one, and an order that was paid back and then cancelled takes
+/// nothing from what was never earned. Where no order is named, the same goes for `reference`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
     /// Which order, where the sender knows.
     #[serde(default, rename = "o", skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderId>,
-    /// The refund's own number (a credit note): what counts as one refund.
+    /// The refund's own number (a credit note): what counts as one refund where no order is named.
     #[serde(default, rename = "r", skip_serializing_if = "Option::is_none")]
     pub reference: Option<OrderId>,
     /// What came back; absent when it is only money.
@@ -360,6 +381,15 @@ pub struct Refund {
     /// Whether the statement says that the order is void, and so is what was given back for it.
     #[serde(default, rename = "void", skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
+}
+
+impl Refund {
+    /// The statement that nothing was given back for an order, because as of `version` it is void.
+    #[must_use]
+    pub const fn void(order: OrderId, version: Timestamp, currency: Currency) -> Self {
+        let (product, quantity, amount_minor, cancelled) = (None, 0, 0, true);
+        Self { order: Some(order), reference: None, product, quantity, amount_minor, currency, version, cancelled }
+    }
 }
 
 /// One recommended item as it was shown or clicked.
@@ -414,6 +444,8 @@ pub enum EmailAct {
     Subscribed,
     /// Asked for no more.
     Unsubscribed,
+    /// Had one delivered to them: the one that they did nothing for.
+    Delivered,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]

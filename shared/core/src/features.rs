@@ -7,12 +7,12 @@
 //! Sums over items rest on the [`crate::profile::ITEMS_KEPT`] items that a profile keeps, those last bought most often; only somebody
 //! with more than a hundred different items has seen more than these say. Brand and category are the catalog's of today.
 //!
-//! What is absent, because a profile does not keep it: which mails were *sent* (only what was opened and clicked is known), the size of
-//! the largest order, local time (hours are UTC), and anything counted further back than the open window of 14 days that is no total.
+//! What is absent, because a profile does not keep it: mails whose sender tells of no delivery, the size of the largest order, local time (hours are UTC), and anything counted further back than the open window of 14 days that is no total.
 
 mod cutoffs;
 mod facts;
 mod habit;
+mod said;
 #[cfg(test)]
 mod tests;
 
@@ -76,7 +76,7 @@ features! {
     DaysSinceOrder = "days_since_order", Grows;
     /// Whole days since the first order that holds, 0 and up; none without an order.
     DaysSinceFirstOrder = "days_since_first_order", Grows;
-    /// Events of any kind, 0 and up.
+    /// Events of any kind but mails delivered, 0 and up.
     Events = "events", Still;
     /// Orders that hold: trusted, not cancelled; 0 and up.
     Orders = "orders", Still;
@@ -163,8 +163,15 @@ features! {
     ReviewPages = "review_pages", Still;
     /// Reviews written, 0 and up.
     Reviews = "reviews", Still;
+    /// Standard deviation of the waits between days with orders over their mean (coefficient of variation), 0 and up: 0 is clockwork, 1 is
+    /// chance, more comes in bursts; none before the third such day.
+    GapVariation = "gap_variation", Still;
+    /// Mails delivered, as far as their sender tells, 0 and up.
+    MailsDelivered = "mails_delivered", Still;
     /// Mails opened, 0 and up.
     MailsOpened = "mails_opened", Still;
+    /// Mails opened per mail delivered, 0 to 1, a mail opened twice counting twice; none where no sender tells of a delivery.
+    MailOpenShare = "mail_open_share", Still;
     /// Links in mails followed per mail opened, 0 and up; none where none was opened.
     MailClickShare = "mail_click_share", Still;
     /// Paid back as a share of what was paid, 0 and up; none where nothing was paid.
@@ -264,12 +271,13 @@ impl Feature {
             Self::TenureDays => Some(whole_days(facts.profile().first_seen, now)),
             Self::DaysSinceOrder => totals.last_order.map(|at| whole_days(at, now)),
             Self::DaysSinceFirstOrder => totals.first_order.map(|at| whole_days(at, now)),
-            Self::Events => Some(totals.events as f64),
+            Self::Events => Some(totals.acts() as f64),
             Self::Orders => Some(f64::from(totals.orders)),
             Self::OrderDays => Some(f64::from(totals.order_days)),
             Self::RevenueMinor => Some(facts.revenue_minor() as f64),
             Self::OrderValueMinor => per_order(facts.revenue_minor() as f64),
             Self::DaysBetweenOrders => facts.days_between_orders(),
+            Self::GapVariation => facts.gap_variation(),
             Self::Overdue => {
                 let waited = totals.last_order.map(|at| now.days_since(at).max(0.0));
                 Some(waited? / facts.days_between_orders()?)

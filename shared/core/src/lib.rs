@@ -7,6 +7,7 @@
 //! [`model::Model`], what training learned; then [`ranking`], which turns the three into an answer.
 #![warn(missing_docs)]
 
+pub mod assignment;
 pub mod auth;
 pub mod catalog;
 pub mod digest;
@@ -14,6 +15,7 @@ pub mod event;
 pub mod features;
 pub mod filter;
 pub mod id;
+pub mod identity;
 pub mod model;
 pub mod money;
 pub mod persona;

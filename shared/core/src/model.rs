@@ -17,7 +17,7 @@ mod placements;
 mod purchases;
 mod tensor;
 
-pub use draft::{Draft, ItemStatistics};
+pub use draft::{Draft, ItemStatistics, rounded};
 pub use item::{Extras, ItemView, Repeat};
 pub use looks::{NextLook, RecentVisits};
 pub use placements::{Blend, Calibration, Placement, Placements, Weighing};
@@ -277,10 +277,16 @@ impl Model {
         self.len() == 0
     }
 
-    /// The index of `id`.
+    /// The index of `id`, or of the item that has it for a SKU.
     #[must_use]
     pub fn index_of(&self, id: &ItemId) -> Option<u32> {
         self.items.find(id.as_str())
+    }
+
+    /// The index of the item that has `sku`.
+    #[must_use]
+    pub fn with_sku(&self, sku: &ItemId) -> Option<u32> {
+        self.items.with_sku(sku.as_str())
     }
 
     /// Whether `id` is the one of the item at `index`.

@@ -44,6 +44,13 @@ impl Currency {
         }
     }
 
+    /// `minor` units, whole or an average, with the currency's decimals and its code: `123.45 EUR`.
+    #[must_use]
+    pub fn in_words(&self, minor: f64) -> String {
+        let decimals = self.decimals();
+        format!("{:.*} {}", decimals as usize, minor / 10f64.powi(decimals as i32), self.code())
+    }
+
     /// `amount` in major units (`12.5` euro) as minor units (`1250` cent), rounded half away from zero.
     ///
     /// # Errors
@@ -150,6 +157,15 @@ impl fmt::Display for Currency {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn money_is_told_with_its_currencys_decimals() {
+        let yen: Currency = "JPY".parse().expect("a currency");
+        let dinar: Currency = "KWD".parse().expect("a currency");
+        let told =
+            [(Currency::EUR, 12_345.4), (Currency::GBP, -5.0), (yen, 1_200.0), (dinar, 1_234.0)].map(|(own, minor)| own.in_words(minor));
+        assert_eq!(told, ["123.45 EUR", "-0.05 GBP", "1200 JPY", "1.234 KWD"]);
+    }
 
     #[test]
     fn minor_units_follow_the_currency() {

@@ -26,7 +26,7 @@ pub use mixture::{Cloud, Density};
 pub use theme::{Archetype, THEMES, Theme, ThemeScale};
 pub use words::telling;
 
-use crate::{features::Facts, time::Timestamp};
+use crate::{features::Facts, money::Currency, prediction::Clock, time::Timestamp};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -141,7 +141,7 @@ pub enum Portrait<'a> {
 /// What a portrait is made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sketch {
-    /// How many events there were.
+    /// How many events there were, mails delivered not among them.
     pub events: u64,
     /// What was counted ever.
     pub ever: Evidence,
@@ -220,6 +220,14 @@ impl Personas {
         std::array::from_fn(|theme| self.themes.get(theme).is_some_and(|scale| scale.speaks))
     }
 
+    /// What the members of all personas did together, by hour and weekday.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        let mut all = Clock::default();
+        self.personas.iter().for_each(|persona| all.add(&persona.card.clock));
+        all
+    }
+
     /// The one called `id`.
     #[must_use]
     pub fn named(&self, id: &str) -> Option<&Persona> {
@@ -227,12 +235,24 @@ impl Personas {
     }
 
     /// What tells somebody from the shop's usual customer, in words, the most telling first, at most three lines; what speaks for `persona`
-    /// before the rest. Of who changed, what they do lately.
+    /// before the rest. Of who changed, what they do lately, and last what they used to be.
     #[must_use]
     pub fn evidence(&self, persona: &Persona, facts: &Facts<'_>) -> Vec<String> {
-        let sketch = Sketch::of(facts);
-        let (_, _, evidence) = self.decided(&sketch);
-        words::evidence(evidence, &self.scaled(evidence), &self.scales, &persona.cloud, facts.currency())
+        self.told(persona, &Sketch::of(facts), facts.currency())
+    }
+
+    /// The same of somebody of whom `sketch` is known.
+    #[must_use]
+    pub fn told(&self, persona: &Persona, sketch: &Sketch, currency: Currency) -> Vec<String> {
+        let (_, _, evidence) = self.decided(sketch);
+        let mut lines = words::evidence(evidence, &self.scaled(evidence), &self.scales, &persona.cloud, currency);
+        let (before, chance) = self.nearest(&self.place(&sketch.ever));
+        let before = self.personas.get(before).filter(|before| chance >= SURE_ENOUGH && before.id != persona.id);
+        if let Some(before) = before {
+            lines.truncate(words::LINES - 1);
+            lines.push(format!("used to be: {}", before.name));
+        }
+        lines
     }
 
     /// Whether no portrait can fail by them: as many scales and themes as there are, every number finite.
@@ -249,7 +269,7 @@ impl Sketch {
     #[must_use]
     pub fn of(facts: &Facts<'_>) -> Self {
         let lately = facts.totals().habits.earlier().map(|_| Evidence::of(facts, Span::Lately));
-        Self { events: facts.totals().events, ever: Evidence::of(facts, Span::Ever), lately }
+        Self { events: facts.totals().acts(), ever: Evidence::of(facts, Span::Ever), lately }
     }
 }
 

@@ -44,6 +44,9 @@ pub use regression::Regression;
 pub use taste::{Bought, Tastes};
 pub use week::{Clock, Moment, Rhythm, WEEK_HOURS, Week};
 
+/// How far ahead is foreseen, in days.
+pub const HORIZON_DAYS: [u32; 4] = [7, 30, 90, 365];
+
 /// The smallest and the greatest parameter of a purchase model that is believed: beyond, no shop has ever been seen.
 const SOUND: std::ops::RangeInclusive<f64> = 1e-6..=1e9;
 

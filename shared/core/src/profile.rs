@@ -19,6 +19,7 @@ mod history;
 mod order;
 mod page;
 mod schema_1;
+mod schema_2;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -32,11 +33,12 @@ pub use habits::{Habits, Mark, OCCASIONS_A_MARK, Tally};
 pub use history::{Bought, History, Recent};
 pub(crate) use order::{order_lines, refund_lines};
 pub use page::PageKind;
-pub use subject::{Alias, Link, Subject, links, subjects};
+pub(crate) use subject::key;
+pub use subject::{Alias, Subject, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
 pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};
 
-use crate::{event::Purpose, time::Timestamp};
+use crate::{event::Purpose, source::ConsentMode, time::Timestamp};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,9 @@ pub const OPEN_DAYS: i64 = 14;
 /// How many events stay open at most.
 pub const OPEN_EVENTS: usize = 200;
 
+/// Before so many steps nobody is taken for a machine.
+const MACHINE_STEPS: u32 = 200;
+
 /// Everything Rapport knows about one subject, and nothing that time alone would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
@@ -52,7 +57,7 @@ pub struct Profile {
     pub subject: Subject,
     /// When the first event happened.
     pub first_seen: Timestamp,
-    /// When the newest event happened.
+    /// When they did something last; the first event where mails were delivered to them and nothing else is known.
     pub last_seen: Timestamp,
     /// Everything at or below is sealed.
     pub(crate) horizon: Position,
@@ -109,6 +114,17 @@ impl Profile {
         }
     }
 
+    /// When the newest event happened, mails delivered among them, which [`Profile::last_seen`] is not about.
+    #[must_use]
+    pub fn newest_at(&self) -> Timestamp {
+        self.open.last().map_or(self.last_seen, |event| event.position.at.max(self.last_seen))
+    }
+
+    /// Whether the person did anything: mails that were delivered to them are not their doing.
+    pub(super) fn has_acted(&self) -> bool {
+        self.totals.acts() > 0 || self.open.iter().any(|event| !event.act.is_delivery())
+    }
+
     /// Whether no event is known: a new profile, or what an erasure left behind.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -127,9 +143,22 @@ impl Profile {
         &self.totals
     }
 
+    /// Whether it moves as no person does: hundreds of steps, on average no second from one to the next, and never an order.
+    #[must_use]
+    pub fn moves_as_a_machine(&self) -> bool {
+        let Tally { orders, steps, pause_secs, .. } = self.whole().habits.tally;
+        orders == 0 && steps >= MACHINE_STEPS && 2 * pause_secs < u64::from(steps)
+    }
+
     /// What was said about `purpose`, newest first wins; `None` when nothing was.
     #[must_use]
     pub fn consent_for(&self, purpose: Purpose) -> Option<&Told<bool>> {
         self.consent.iter().find(|(named, _)| *named == purpose).map(|(_, told)| told)
+    }
+
+    /// Whether they may be told apart from others: their word on personalization decides; without one, what silence means in the shop.
+    #[must_use]
+    pub fn may_personalize(&self, unset: ConsentMode) -> bool {
+        self.consent_for(Purpose::Personalization).map_or(unset == ConsentMode::OptOut, |told| told.value)
     }
 }

@@ -11,8 +11,8 @@
 //! | candidates | [`candidates`] | both, neighbours of recent items, complements of the cart, category and shop-wide favourites |
 //! | filters and rules | [`selection`] | what may be shown at all; pins, boosts, bans |
 //! | order | [`selection`] | score, then item id; repeats of one category count a little less |
-//! | discovery | [`discovery`] | slots drawn from outside the habit, with their exact probability |
 //! | newcomers | [`newcomers`] | one slot in ten for what is new and suits |
+//! | discovery | [`discovery`] | slots set aside before, drawn last from outside the habit, with their exact probability |
 //! | reasons | [`reason`] | why each item is there, in words |
 //!
 //! How sources are weighed at a placement, and what scores mean there, comes with the model ([`crate::model::Placements`]). Nothing
@@ -43,6 +43,7 @@ use crate::{
 };
 use candidates::Source;
 use compact_str::CompactString;
+use discovery::Lottery;
 use selection::{Choice, Gate};
 use serde::{Deserialize, Serialize};
 use taste::Taste;
@@ -113,7 +114,7 @@ pub struct Pick {
     /// Its place in the [`Shop`].
     pub item: u32,
     /// 0 to 1; greater is better. Once training could calibrate it, the chance that the item is the one dealt with next. Pinned and
-    /// drawn items keep the score they would have had.
+    /// drawn items keep the score that was theirs before a rule or chance moved them.
     pub score: f32,
     /// How it came to its place.
     pub slot: Slot,
@@ -143,8 +144,10 @@ pub fn recommend(shop: &Shop, ask: &Ask, profiles: &[&Profile], now: Timestamp, 
     scratch.gather(shop, ask, &taste, &gate, &blend);
     let limit = ask.limit.clamp(1, MOST_ITEMS);
     let mut chosen = selection::choose(shop, &gate, scratch, limit);
-    discovery::mix_in(shop, &gate, &taste, ask.discovery.or(shop.rules().discovery).unwrap_or(0.0), seed, limit, &mut chosen);
-    newcomers::mix_in(shop, ask, &gate, &taste, limit, &mut chosen);
+    let (new, share) = (newcomers::slots(shop, limit), ask.discovery.or(shop.rules().discovery).unwrap_or(0.0));
+    let lottery = Lottery::over(shop, &gate, &taste, share, new, &chosen);
+    newcomers::mix_in(shop, ask, &gate, &taste, new, &lottery, &mut chosen);
+    lottery.draw(shop, scratch, seed, &mut chosen);
     let pick = |choice: Choice| choice.calibrated(calibration).into_pick(shop, ask, &taste);
     let picks = chosen.into_iter().map(pick).collect();
     Answer { strategy: taste.strategy(), picks }
@@ -162,7 +165,7 @@ pub fn rank(shop: &Shop, ask: &Ask, profiles: &[&Profile], items: &[ItemId], now
     let gate = Gate::for_all(shop, ask, now);
     let Weighing { blend, calibration } = weighing(shop, ask, &taste);
     scratch.gather(shop, ask, &taste, &gate, &blend);
-    let known = |item: u32| calibration.of(scratch.score_of(item).unwrap_or_else(|| shop.favour(item)));
+    let known = |item: u32| calibration.of(scratch.score_or_favour(shop, item));
     let score = |id: &ItemId| shop.index_of(id).map_or(0.0, known);
     let mut ranked: Vec<(ItemId, f32)> = items.iter().map(|id| (id.clone(), score(id))).collect();
     ranked.sort_by(|(a, one), (b, other)| other.total_cmp(one).then_with(|| a.cmp(b)));

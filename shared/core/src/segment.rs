@@ -17,6 +17,7 @@
 //! What is absent: segments made by hand from lists of customers, and segments of segments.
 
 mod counted;
+mod foreseen;
 mod measure;
 mod ready;
 mod rule;

@@ -9,6 +9,7 @@ mod consent;
 pub mod csv;
 mod erasure;
 mod fields;
+mod json;
 mod klaviyo;
 mod mailchimp;
 mod messages;
@@ -23,6 +24,7 @@ mod traits;
 mod woocommerce;
 
 pub use erasure::Erasure;
+pub use json::json;
 pub use share::share;
 pub use shopify::{Kind as ShopifyKind, topic_agrees as shopify_topic_agrees};
 pub(crate) use traits::is_protected;
@@ -109,6 +111,9 @@ impl<'a> Delivery<'a> {
 
 /// The headers worth keeping with a delivery; everything else is dropped at the door.
 pub const HEADERS_KEPT: [&str; 5] = ["user-agent", "sec-gpc", "x-shopify-topic", "x-wc-webhook-topic", "webhook-id"];
+
+/// The header that the door itself puts on what came from one of the shop's own networks: the address decides there and goes no further.
+pub const INSIDER: &str = "x-rapport-insider";
 
 /// Which door a delivery came through. Its text form (`segment/track`, `beacon`, `shopify`, `webhook/NAME` …) travels in the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -282,6 +287,9 @@ pub enum Unreadable {
     /// The body is no JSON at all.
     #[error("the body is not JSON: {0}")]
     NotJson(String),
+    /// JSON of so many tiny values that it would take a multiple of its size in memory.
+    #[error("the body has more and smaller values than any message; send fewer in one body")]
+    TooFine,
     /// JSON, but of another shape.
     #[error("expected {0}")]
     Shape(&'static str),

@@ -6,13 +6,13 @@
 use crate::{
     layout::Table,
     ports::{Condition, Mailbox, Objects, Record, RecordKey, Records, Secrets, StoreError, Taken},
-    profiles::{OwnedBy, Profiles},
+    profiles::{Ownership, Profiles},
     segments::{Definitions, Look, SegmentStore},
 };
 use bytes::Bytes;
 use rapport_core::{
     id::CustomerId,
-    profile::{Position, Profile, Subject},
+    profile::{Profile, Subject},
     segment::{Membership, Segment, Standing, ready},
     time::Timestamp,
 };
@@ -206,18 +206,16 @@ pub async fn members(records: Arc<dyn Records>) -> Result<(), StoreError> {
         Standing { memberships, next_change_at: Some(Timestamp(at + 1)), ..Standing::default() }
     };
     for subject in &subjects {
-        profiles.put(&Profile::new(subject.clone()), None, &in_since(1), None).await?;
+        profiles.put(&Profile::new(subject.clone()), &Ownership::default(), &in_since(1), None).await?;
     }
     // One more time each: stays, leaves, turns out to be somebody's other id.
-    let since = Position { at: Timestamp(1), id: 1 };
-    let owner = CustomerId::new("m000").ok().map(|customer| OwnedBy { customer, since });
+    let (nobody, owned) = (Ownership::default(), Ownership { customer: CustomerId::new("m000").ok(), version: 1 });
     let nowhere = Standing::default();
-    for (subject, (owner, standing)) in
-        subjects.iter().zip([(None, in_since(2)), (None, nowhere.clone()), (owner.as_ref(), nowhere.clone())])
+    for (subject, (owner, standing)) in subjects.iter().zip([(&nobody, in_since(2)), (&nobody, nowhere.clone()), (&owned, nowhere.clone())])
     {
         profiles.put(&Profile::new(subject.clone()), owner, &standing, Some(1)).await?;
     }
-    let stale = profiles.put(&Profile::new(subjects[0].clone()), None, &nowhere, Some(1)).await;
+    let stale = profiles.put(&Profile::new(subjects[0].clone()), &nobody, &nowhere, Some(1)).await;
     assert!(is_conflict(&stale), "over what nobody read: {stale:?}");
     let stored = profiles.get(&subjects[..4], true).await?;
     let told: Vec<(bool, Standing)> = stored.iter().flatten().map(|row| (row.is_owned(), row.standing())).collect();

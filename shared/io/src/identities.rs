@@ -1,59 +1,70 @@
 //! Which ids are one customer, and which subjects wait for a refold.
+//!
+//! A row an alias: everything that was said about whose it is, as [`Claims`], which only ever grow. Whose it is follows from them, but for
+//! rings of customers that are each other's aliases, which are undone by looking along them: see [`Identities::owners`].
 
 use crate::{
     layout::{self, Table},
     ports::{Condition, Page, Record, RecordKey, Records, StoreError},
-    profiles::OwnedBy,
+    profiles::Ownership,
 };
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     digest::short_hash,
     id::CustomerId,
-    profile::{Alias, Link, Position, Subject},
+    identity::{Claims, OwnedBy, Ties, Word, gives_way},
+    profile::{Alias, Position, Subject},
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 const OWNER: &str = "owner";
-const SCHEMA: u8 = 1;
+const SCHEMA: u8 = 2;
 /// The content of a refold's row whose sort key ends in its cause.
 const WITH_CAUSE: &[u8] = b"2";
-/// How often a link that lost a race is tried again.
+/// How often a row that lost a race is tried again.
 const ATTEMPTS: u32 = 8;
-/// Links that are recorded at a time.
+/// Aliases that are recorded at a time.
 const WRITES_AT_A_TIME: usize = 16;
 
-/// Who an alias belongs to, and by which statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owner {
-    v: u8,
-    /// The customer.
-    pub customer: CustomerId,
-    /// The earliest trusted statement that said so.
-    pub at: Position,
-    /// Whose telling made it: to that one alone it is fresh, however often it comes, since it may have died on its way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+/// All that is known of an alias.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tie {
+    /// Which.
+    pub alias: Alias,
+    /// What was said about it.
+    pub claims: Claims,
+    /// Whose telling made its owner: to that one alone it is fresh, however often it comes, since it may have died on its way.
     cause: Option<u64>,
     /// Nobody has vouched yet that the refolds this ownership asks for are noted: see [`Identities::settled`].
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     unsettled: bool,
     /// Who had the alias before, while unsettled.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     before: Vec<CustomerId>,
     /// The row's, as it was read or written.
-    #[serde(skip)]
     version: u64,
 }
 
-/// What recording a link did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Linked {
-    /// It was known, or somebody was linked earlier and keeps the alias.
-    Known,
-    /// The alias has this owner now, or has had it since the same was told the last time: the owner's profile is to have what the alias did.
-    /// Where the alias moved, everybody's telling gives this until it is settled.
-    Fresh(Owner),
+/// A tie as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    v: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claims: Option<Claims>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cause: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsettled: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    before: Vec<CustomerId>,
+    /// Schema 1 knew the first claimant alone.
+    #[serde(default, skip_serializing)]
+    customer: Option<CustomerId>,
+    #[serde(default, skip_serializing)]
+    at: Option<Position>,
 }
 
 /// A request for a refold.
@@ -64,7 +75,19 @@ pub struct Waiting {
     row: String,
 }
 
-impl Owner {
+impl Tie {
+    /// Whose the alias is by what was said about it alone.
+    #[must_use]
+    pub fn owner(&self) -> Option<OwnedBy> {
+        self.claims.owner(&self.alias)
+    }
+
+    /// The same, as the alias' own row is to say it.
+    #[must_use]
+    pub fn ownership(&self) -> Ownership {
+        Ownership { customer: self.owner().map(|owner| owner.customer), version: self.version }
+    }
+
     /// From whom the alias came: their profiles hold what is no longer theirs.
     #[must_use]
     pub fn before(&self) -> &[CustomerId] {
@@ -75,12 +98,39 @@ impl Owner {
     fn is_fresh_to(&self, cause: Option<u64>) -> bool {
         self.unsettled || (cause.is_some() && self.cause == cause)
     }
+
+    /// What `told` makes of it; `None` where that was known.
+    fn with(&self, told: &Claims, cause: Option<u64>) -> Option<Self> {
+        let mut next = self.clone();
+        if !next.claims.join(told) {
+            return None;
+        }
+        let (was, is) = (self.owner(), next.owner());
+        // Which of the aliases in a ring gives way depends on the words, too.
+        let is_same = if may_own(&self.alias) { was == is } else { customer(was.as_ref()) == customer(is.as_ref()) };
+        if !is_same {
+            let left = was.map(|was| was.customer);
+            next.unsettled |= left.is_some() || may_own(&self.alias);
+            next.before.extend(left.filter(|left| !self.before.contains(left)));
+            next.before.retain(|before| Some(before) != customer(is.as_ref()));
+            next.cause = cause;
+        }
+        Some(next)
+    }
+
+    fn first(alias: Alias, told: &Claims, cause: Option<u64>) -> Self {
+        let unsettled = may_own(&alias);
+        Self { alias, claims: told.clone(), cause, unsettled, before: Vec::new(), version: 0 }
+    }
 }
 
-impl From<&Owner> for OwnedBy {
-    fn from(owner: &Owner) -> Self {
-        Self { customer: owner.customer.clone(), since: owner.at }
-    }
+/// Whether the alias may own others: a merge of customers moves whatever they have, which only refolds do.
+const fn may_own(alias: &Alias) -> bool {
+    matches!(alias, Subject::Customer(_))
+}
+
+fn customer(owner: Option<&OwnedBy>) -> Option<&CustomerId> {
+    owner.map(|owner| &owner.customer)
 }
 
 /// The identities table.
@@ -96,104 +146,156 @@ impl Identities {
         Self { records }
     }
 
-    /// The owners of `aliases`, in the order asked, strongly consistent.
+    /// What is known of `aliases`, in the order asked, strongly consistent.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read, or holds what this release cannot read.
-    pub async fn owners(&self, aliases: &[Alias]) -> Result<Vec<Option<Owner>>, StoreError> {
+    pub async fn ties(&self, aliases: &[Alias]) -> Result<Vec<Option<Tie>>, StoreError> {
         let keys: Vec<RecordKey> = aliases.iter().map(owner_key).collect();
         let rows = self.records.get(Table::Identities, &keys, true).await?;
-        rows.into_iter().map(|row| row.map(|row| decode(&row)).transpose()).collect()
+        rows.iter().zip(aliases).map(|(row, alias)| row.as_ref().map(|row| decode(alias, row)).transpose()).collect()
     }
 
-    /// Every alias that has an owner, in no order.
+    /// The owners of `aliases`, in the order asked, strongly consistent. Of a ring of aliases the word that gives way is left out.
     ///
     /// # Errors
-    /// As [`Identities::owners`].
-    pub async fn everybody(&self) -> Result<Vec<(Alias, Owner)>, StoreError> {
-        let (mut everybody, mut next) = (Vec::new(), None);
+    /// As [`Identities::ties`].
+    pub async fn owners(&self, aliases: &[Alias]) -> Result<Vec<Ownership>, StoreError> {
+        let mut owners = Vec::with_capacity(aliases.len());
+        for (alias, tie) in aliases.iter().zip(self.ties(aliases).await?) {
+            let mut ownership = tie.map(|tie| tie.ownership()).unwrap_or_default();
+            if ownership.customer.is_some() && may_own(alias) && gives_way(&self.trail(alias).await?) {
+                ownership.customer = None;
+            }
+            owners.push(ownership);
+        }
+        Ok(owners)
+    }
+
+    /// From `alias` upward, each with whom it belongs to by what was said, until somebody belongs to nobody or it comes round.
+    ///
+    /// # Errors
+    /// As [`Identities::ties`].
+    pub async fn trail(&self, alias: &Alias) -> Result<Vec<(Alias, OwnedBy)>, StoreError> {
+        let (mut trail, mut seen, mut next) = (Vec::new(), BTreeSet::new(), alias.clone());
+        while seen.insert(next.clone()) {
+            let tie = self.ties(std::slice::from_ref(&next)).await?.pop().flatten();
+            let Some(owner) = tie.and_then(|tie| tie.owner()) else { break };
+            let alias = std::mem::replace(&mut next, Subject::Customer(owner.customer.clone()));
+            trail.push((alias, owner));
+        }
+        Ok(trail)
+    }
+
+    /// Everything that is known, in no order.
+    ///
+    /// # Errors
+    /// As [`Identities::ties`].
+    pub async fn everything(&self) -> Result<Vec<Tie>, StoreError> {
+        let (mut everything, mut next) = (Vec::new(), None);
         loop {
             let page = self.records.scan(Table::Identities, true, next).await?;
             for row in page.records.iter().filter(|row| row.key.sk == OWNER) {
                 if let Some(alias) = Alias::parse(&row.key.pk) {
-                    everybody.push((alias, decode(row)?));
+                    everything.push(decode(&alias, row)?);
                 }
             }
             next = page.next;
             if next.is_none() {
-                return Ok(everybody);
+                return Ok(everything);
             }
         }
     }
 
-    /// Records each of `links`, unless an earlier statement says otherwise; gives what became of each, in their order. `cause` is the log
-    /// object that tells them; without one, the caller sees to everything itself. Links that are known cost one read for a hundred of them,
-    /// which may be a moment old: what is written names the version that was read, and an owner that was overtaken was so by an earlier
-    /// word, whose teller sees to what it asks for.
+    /// Records `words`; gives the ties whose owner's profile is to have, or to lose, what the alias did: those that have another owner by
+    /// these words, or had one the last time that the same was told. Where an alias moved, everybody's telling gives it until it is settled.
+    /// `cause` is the log object that tells them; without one, the caller sees to everything itself.
+    ///
+    /// Words that are known cost one read for a hundred aliases, which may be a moment old: what is written names the version that was read,
+    /// and what is known only ever grows, so that what was known a moment ago is so now.
     ///
     /// # Errors
-    /// [`StoreError`] when the table cannot be read or written, [`StoreError::Conflict`] when others keep linking the same aliases.
+    /// [`StoreError`] when the table cannot be read or written, [`StoreError::Conflict`] when others keep writing of the same aliases.
     /// Some may be recorded then, and the same call again is safe.
-    pub async fn link_all(&self, links: &[Link], cause: Option<&str>) -> Result<Vec<Linked>, StoreError> {
-        let cause = cause.map(|cause| short_hash(cause.as_bytes()));
-        let keys: Vec<RecordKey> = links.iter().map(|link| owner_key(&link.alias)).collect();
-        let known = self.records.get(Table::Identities, &keys, false).await?;
+    pub async fn hear(&self, words: &[Word], cause: Option<&str>) -> Result<Vec<Tie>, StoreError> {
+        let mut told: BTreeMap<Alias, Claims> = BTreeMap::new();
+        for word in words {
+            told.entry(word.alias.clone()).or_default().hear(word);
+        }
+        self.join(told.into_iter().collect(), cause.map(|cause| short_hash(cause.as_bytes()))).await
+    }
+
+    /// Records everything in `ties`, of which the caller sees to what follows.
+    ///
+    /// # Errors
+    /// As [`Identities::hear`].
+    pub async fn learn(&self, ties: &Ties) -> Result<(), StoreError> {
+        let told = ties.iter().map(|(alias, claims)| (alias.clone(), claims.clone())).collect();
+        for tie in self.join(told, None).await? {
+            self.settled(&tie).await?;
+        }
+        Ok(())
+    }
+
+    async fn join(&self, told: Vec<(Alias, Claims)>, cause: Option<u64>) -> Result<Vec<Tie>, StoreError> {
+        let keys: Vec<RecordKey> = told.iter().map(|(alias, _)| owner_key(alias)).collect();
+        let rows = self.records.get(Table::Identities, &keys, false).await?;
+        let known: Vec<Option<Tie>> = rows
+            .iter()
+            .zip(&told)
+            .map(|(row, (alias, _))| row.as_ref().map(|row| decode(alias, row)).transpose())
+            .collect::<Result<_, _>>()?;
         // Lists of aliases are written first, so that no owner is without; what stands in one too much is read past.
         let mut listed = Vec::new();
-        for (link, known) in links.iter().zip(&known) {
-            if let Decided::Owns(_) = decide(link, known.as_ref(), cause)? {
-                let key = RecordKey::new(customer_partition(&link.customer), format!("alias#{}", link.alias));
+        for ((alias, claims), known) in told.iter().zip(&known) {
+            let is_listed = |customer: &CustomerId| known.as_ref().is_some_and(|tie| tie.claims.named().any(|known| known == customer));
+            for customer in claims.named().filter(|customer| !is_listed(customer)) {
+                let key = RecordKey::new(customer_partition(customer), format!("alias#{alias}"));
                 listed.push(Record::new(key, Bytes::from_static(b"1")));
             }
         }
         self.records.put_all(Table::Identities, listed).await?;
-        let recorded = links.iter().cloned().zip(known).map(|(link, known)| async move { self.settle(&link, known, cause).await });
-        stream::iter(recorded).buffered(WRITES_AT_A_TIME).try_collect().await
+        let recorded =
+            told.into_iter().zip(known).map(|((alias, told), known)| async move { self.record((&alias, &told), known, cause).await });
+        let recorded: Vec<Option<Tie>> = stream::iter(recorded).buffered(WRITES_AT_A_TIME).try_collect().await?;
+        Ok(recorded.into_iter().flatten().collect())
     }
 
-    /// [`Identities::link_all`] for one that nobody in particular tells.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn link(&self, link: &Link) -> Result<Linked, StoreError> {
-        Ok(self.link_all(std::slice::from_ref(link), None).await?.pop().unwrap_or(Linked::Known))
-    }
-
-    async fn settle(&self, link: &Link, mut known: Option<Record>, cause: Option<u64>) -> Result<Linked, StoreError> {
-        let key = owner_key(&link.alias);
+    /// Gives the tie where the caller has to see to it.
+    async fn record(
+        &self,
+        (alias, told): (&Alias, &Claims),
+        mut known: Option<Tie>,
+        cause: Option<u64>,
+    ) -> Result<Option<Tie>, StoreError> {
+        let key = owner_key(alias);
         for _ in 0..ATTEMPTS {
-            match self.record(link, known.as_ref(), cause).await {
-                Err(StoreError::Conflict { .. }) => known = self.records.get_one(Table::Identities, &key).await?,
-                settled => return settled,
+            let next = known.as_ref().map_or_else(|| Some(Tie::first(alias.clone(), told, cause)), |known| known.with(told, cause));
+            // Whoever recorded this may have died before its owner had what the alias did; its message comes again.
+            let Some(next) = next else { return Ok(known.filter(|known| known.is_fresh_to(cause))) };
+            let condition = known.as_ref().map_or(Condition::Absent, |known| Condition::Version(known.version.to_string()));
+            match self.put(key.clone(), encode(&key, &next)?, condition).await {
+                Ok(version) => return Ok(Some(Tie { version, ..next }).filter(|tie| tie.is_fresh_to(cause))),
+                Err(StoreError::Conflict { .. }) => known = self.ties(std::slice::from_ref(alias)).await?.pop().flatten(),
+                Err(error) => return Err(error),
             }
         }
         Err(StoreError::conflict(format!("identity {}", key.pk)))
     }
 
-    async fn record(&self, link: &Link, known: Option<&Record>, cause: Option<u64>) -> Result<Linked, StoreError> {
-        let next = match decide(link, known, cause)? {
-            Decided::Nothing(linked) => return Ok(linked),
-            Decided::Owns(next) => next,
-        };
-        let key = owner_key(&link.alias);
-        let condition = known.map_or(Condition::Absent, |row| Condition::Version(row.version.to_string()));
-        let version = self.put(key.clone(), encode(&key, &next)?, condition).await?;
-        Ok(if next.is_fresh_to(cause) { Linked::Fresh(Owner { version, ..next }) } else { Linked::Known })
-    }
-
-    /// Says that the refolds which `owner`'s having `alias` asks for are noted durably, so that nobody need ask again. Until then every
-    /// telling of a link that moved gives [`Linked::Fresh`]: between recording it and noting its refolds a function may die. An alias that
-    /// was nobody's before asks for none, and nothing is written.
+    /// Says that the refolds which `tie` asks for are noted durably, so that nobody need ask again. Until then every telling of an alias that
+    /// moved gives it: between recording it and noting its refolds a function may die. An alias that was nobody's before asks for none, and
+    /// nothing is written.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be written; the refolds are then asked for once more, which only costs.
-    pub async fn settled(&self, alias: &Alias, owner: &Owner) -> Result<(), StoreError> {
-        if !owner.unsettled {
+    pub async fn settled(&self, tie: &Tie) -> Result<(), StoreError> {
+        if !tie.unsettled {
             return Ok(());
         }
-        let key = owner_key(alias);
-        let settled = Owner { cause: None, unsettled: false, before: Vec::new(), ..owner.clone() };
-        match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(owner.version.to_string())).await {
+        let key = owner_key(&tie.alias);
+        let settled = Tie { cause: None, unsettled: false, before: Vec::new(), ..tie.clone() };
+        match self.put(key.clone(), encode(&key, &settled)?, Condition::Version(tie.version.to_string())).await {
             // Those who had it before keep it on their lists, which are read past it: they may be given it back at this very moment.
             // An ownership that changed since is for whoever changed it to settle.
             Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
@@ -201,17 +303,48 @@ impl Identities {
         }
     }
 
-    /// The ids that belong to `customer`, its own not among them.
+    /// What is known of every id that a word ties to `customer`, or parts from it, whoever has it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn about(&self, customer: &CustomerId) -> Result<Vec<Tie>, StoreError> {
+        Ok(self.ties(&self.listed(customer).await?).await?.into_iter().flatten().collect())
+    }
+
+    /// The ids that belong to `customer` itself, its own not among them.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
     pub async fn aliases(&self, customer: &CustomerId) -> Result<Vec<Alias>, StoreError> {
-        let rows = self.all(&customer_partition(customer), "alias#").await?;
-        let listed: Vec<Alias> = rows.iter().filter_map(|row| Alias::parse(row.key.sk.strip_prefix("alias#")?)).collect();
+        let listed = self.listed(customer).await?;
         // Who lost the race for an alias, or the alias itself, may still have it in the list: its owner is what counts.
         let owners = self.owners(&listed).await?;
-        let owns = |owner: &Option<Owner>| owner.as_ref().is_some_and(|owner| owner.customer == *customer);
+        let owns = |owner: &Ownership| owner.customer.as_ref() == Some(customer);
         Ok(listed.into_iter().zip(owners).filter(|(_, owner)| owns(owner)).map(|(alias, _)| alias).collect())
+    }
+
+    async fn listed(&self, customer: &CustomerId) -> Result<Vec<Alias>, StoreError> {
+        let rows = self.all(&customer_partition(customer), "alias#").await?;
+        Ok(rows.iter().filter_map(|row| Alias::parse(row.key.sk.strip_prefix("alias#")?)).collect())
+    }
+
+    /// Every id below `customer`: its aliases, theirs, and so on.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the table cannot be read.
+    pub async fn below(&self, customer: &CustomerId) -> Result<Vec<Alias>, StoreError> {
+        let (mut below, mut ahead) = (Vec::new(), vec![customer.clone()]);
+        let mut seen = BTreeSet::from([Subject::Customer(customer.clone())]);
+        while let Some(customer) = ahead.pop() {
+            for alias in self.aliases(&customer).await? {
+                // While somebody else writes, two may each seem to be below the other.
+                if seen.insert(alias.clone()) {
+                    ahead.extend(if let Subject::Customer(customer) = &alias { Some(customer.clone()) } else { None });
+                    below.push(alias);
+                }
+            }
+        }
+        Ok(below)
     }
 
     /// Notes that `subject` must be folded anew because of `cause`, a log object: a row for each subject and cause.
@@ -272,47 +405,27 @@ fn customer_partition(customer: &CustomerId) -> String {
     layout::subject(&Subject::Customer(customer.clone()))
 }
 
-/// What a link makes of what is known.
-enum Decided {
-    /// Nothing is to be written.
-    Nothing(Linked),
-    /// The alias is to have this owner.
-    Owns(Owner),
-}
-
-fn decide(link: &Link, known: Option<&Record>, cause: Option<u64>) -> Result<Decided, StoreError> {
-    let owned = |unsettled: bool, before: Vec<CustomerId>| {
-        Decided::Owns(Owner { v: SCHEMA, customer: link.customer.clone(), at: link.at, cause, unsettled, before, version: 0 })
-    };
-    Ok(match known.map(decode).transpose()? {
-        None => owned(false, Vec::new()),
-        // Whoever recorded this may have died before its owner had what the alias did; its message comes again.
-        Some(owner) if owner.at <= link.at && owner.customer == link.customer && owner.is_fresh_to(cause) => {
-            Decided::Nothing(Linked::Fresh(owner))
-        }
-        Some(owner) if owner.at <= link.at => Decided::Nothing(Linked::Known),
-        Some(owner) if owner.customer == link.customer => Decided::Owns(Owner { at: link.at, ..owner }),
-        Some(Owner { customer, mut before, .. }) => {
-            before.push(customer);
-            before.retain(|before| *before != link.customer);
-            owned(true, before)
-        }
-    })
-}
-
 /// Rows of earlier releases name no cause.
 fn waiting(row: String, body: &[u8]) -> Option<Waiting> {
     let subject = if body == WITH_CAUSE { row.rsplit_once(' ')?.0 } else { row.as_str() };
     Some(Waiting { subject: Subject::parse(subject)?, row })
 }
 
-fn encode(key: &RecordKey, owner: &Owner) -> Result<Bytes, StoreError> {
-    Ok(serde_json::to_vec(owner).map_err(|source| refused(key, source))?.into())
+fn encode(key: &RecordKey, tie: &Tie) -> Result<Bytes, StoreError> {
+    let Tie { claims, cause, unsettled, before, .. } = tie.clone();
+    let stored = Stored { v: SCHEMA, claims: Some(claims), cause, unsettled, before, customer: None, at: None };
+    Ok(serde_json::to_vec(&stored).map_err(|source| refused(key, source))?.into())
 }
 
-fn decode(row: &Record) -> Result<Owner, StoreError> {
-    let owner: Owner = serde_json::from_slice(&row.body).map_err(|source| refused(&row.key, source))?;
-    Ok(Owner { version: row.version, ..owner })
+fn decode(alias: &Alias, row: &Record) -> Result<Tie, StoreError> {
+    let stored: Stored = serde_json::from_slice(&row.body).map_err(|source| refused(&row.key, source))?;
+    if stored.v > SCHEMA {
+        return Err(StoreError::refused(format!("identity {}", row.key.pk), format!("a newer release wrote it, as schema {}", stored.v)));
+    }
+    let first = stored.customer.zip(stored.at).map(|(customer, at)| Claims::of(customer, at));
+    let claims = stored.claims.or(first).unwrap_or_default();
+    let Stored { cause, unsettled, before, .. } = stored;
+    Ok(Tie { alias: alias.clone(), claims, cause, unsettled, before, version: row.version })
 }
 
 fn refused(key: &RecordKey, source: serde_json::Error) -> StoreError {
@@ -323,7 +436,7 @@ fn refused(key: &RecordKey, source: serde_json::Error) -> StoreError {
 mod tests {
     use super::*;
     use crate::memory::MemoryRecords;
-    use rapport_core::time::Timestamp;
+    use rapport_core::{identity::Says, time::Timestamp};
 
     fn identities() -> (Arc<MemoryRecords>, Identities) {
         let records = Arc::new(MemoryRecords::default());
@@ -338,66 +451,114 @@ mod tests {
         Subject::parse("d#phone").unwrap()
     }
 
-    fn link(to: &str, at: i64) -> Link {
-        Link { alias: phone(), customer: customer(to), at: Position { at: Timestamp(at), id: 1 } }
+    fn word(of: &str, at: i64) -> Word {
+        Word { alias: phone(), customer: customer(of), at: Position { at: Timestamp(at), id: 1 }, says: Says::Claimed }
     }
 
-    fn fresh(linked: Linked) -> Owner {
-        let Linked::Fresh(owner) = linked else { panic!("it was known") };
-        owner
+    fn ruling(of: &str, at: i64, says: Says) -> Word {
+        Word { says, ..word(of, at) }
     }
 
-    async fn told(identities: &Identities, link: Link, cause: &str) -> Linked {
-        identities.link_all(&[link], Some(cause)).await.unwrap().remove(0)
+    fn fresh(heard: Option<Tie>) -> Tie {
+        heard.expect("it was known")
     }
 
-    #[tokio::test]
-    async fn a_link_is_fresh_to_who_told_it_first() {
-        let (_, identities) = identities();
-        let owner = fresh(told(&identities, link("ada", 5), "log/one").await);
-        assert_eq!(fresh(told(&identities, link("ada", 5), "log/one").await), owner, "who recorded it may have died");
-        assert_eq!(told(&identities, link("ada", 5), "log/two").await, Linked::Known, "whose message comes again");
-        assert_eq!(told(&identities, link("ada", 4), "log/two").await, Linked::Known, "the owner is the same");
-        let earlier = fresh(told(&identities, link("ada", 5), "log/one").await);
-        assert_eq!((earlier.customer, earlier.at), (owner.customer, link("ada", 4).at), "the earliest word counts, whoever said it");
+    fn owner(tie: &Tie) -> Option<CustomerId> {
+        tie.owner().map(|owner| owner.customer)
+    }
+
+    async fn told(identities: &Identities, word: Word, cause: &str) -> Option<Tie> {
+        identities.hear(&[word], Some(cause)).await.unwrap().pop()
     }
 
     #[tokio::test]
-    async fn a_link_that_moved_is_fresh_to_all_until_its_refolds_are_noted() {
+    async fn a_word_is_fresh_to_who_told_it_first() {
         let (_, identities) = identities();
-        fresh(told(&identities, link("bob", 9), "log/one").await);
-        let owner = fresh(told(&identities, link("ada", 5), "log/two").await);
-        assert_eq!(fresh(told(&identities, link("ada", 6), "log/three").await), owner, "whoever recorded it may have died");
-        identities.settled(&phone(), &owner).await.unwrap();
+        let tie = fresh(told(&identities, word("ada", 5), "log/one").await);
+        assert_eq!(fresh(told(&identities, word("ada", 5), "log/one").await), tie, "who recorded it may have died");
+        assert_eq!(told(&identities, word("ada", 5), "log/two").await, None, "whose message comes again");
+        assert_eq!(told(&identities, word("ada", 4), "log/two").await, None, "the owner is the same");
+        let earlier = fresh(told(&identities, word("ada", 5), "log/one").await);
+        let since = Position { at: Timestamp(4), id: 1 };
+        assert_eq!(earlier.owner(), Some(OwnedBy { customer: customer("ada"), since, is_ruled: false }), "the earliest word counts");
+    }
+
+    #[tokio::test]
+    async fn an_alias_that_moved_is_fresh_to_all_until_its_refolds_are_noted() {
+        let (_, identities) = identities();
+        fresh(told(&identities, word("bob", 9), "log/one").await);
+        let tie = fresh(told(&identities, word("ada", 5), "log/two").await);
+        assert_eq!(fresh(told(&identities, word("ada", 6), "log/three").await), tie, "whoever recorded it may have died");
+        identities.settled(&tie).await.unwrap();
         for cause in ["log/one", "log/two", "log/three"] {
-            assert_eq!(told(&identities, link("ada", 5), cause).await, Linked::Known);
+            assert_eq!(told(&identities, word("ada", 5), cause).await, None);
         }
     }
 
     #[tokio::test]
     async fn an_alias_that_moves_names_everybody_who_had_it_since_it_was_settled() {
         let (_, identities) = identities();
-        fresh(told(&identities, link("ada", 9), "log/one").await);
-        let stale = fresh(identities.link(&link("bob", 8)).await.unwrap());
-        fresh(identities.link(&link("eve", 7)).await.unwrap());
-        let owner = fresh(identities.link(&link("eve", 7)).await.unwrap());
-        assert_eq!(owner.before(), [customer("ada"), customer("bob")]);
-        identities.settled(&phone(), &stale).await.unwrap();
-        assert_eq!(fresh(identities.link(&link("eve", 7)).await.unwrap()), owner, "who was overtaken settles nothing");
-        identities.settled(&phone(), &owner).await.unwrap();
-        assert_eq!(identities.link(&link("ada", 9)).await.unwrap(), Linked::Known, "the earlier word holds");
+        fresh(told(&identities, word("ada", 9), "log/one").await);
+        let stale = fresh(told(&identities, word("bob", 8), "log/two").await);
+        let tie = fresh(told(&identities, word("eve", 7), "log/three").await);
+        assert_eq!(tie.before(), [customer("ada"), customer("bob")]);
+        identities.settled(&stale).await.unwrap();
+        assert_eq!(fresh(told(&identities, word("eve", 7), "log/four").await), tie, "who was overtaken settles nothing");
+        identities.settled(&tie).await.unwrap();
+        assert_eq!(told(&identities, word("ada", 9), "log/one").await, None, "the earlier word holds");
+    }
+
+    #[tokio::test]
+    async fn an_unmerge_takes_the_alias_away_and_a_merge_gives_it_back() {
+        let (_, identities) = identities();
+        told(&identities, word("ada", 5), "log/one").await;
+        let parted = fresh(told(&identities, ruling("ada", 9, Says::Parted), "log/two").await);
+        assert_eq!((owner(&parted), parted.before()), (None, &[customer("ada")][..]));
+        assert_eq!(identities.aliases(&customer("ada")).await.unwrap(), []);
+        assert_eq!(identities.about(&customer("ada")).await.unwrap(), std::slice::from_ref(&parted), "and is known of");
+        let merged = fresh(told(&identities, ruling("ada", 10, Says::Merged), "log/three").await);
+        assert_eq!(owner(&merged), Some(customer("ada")));
+        assert!(merged.ownership().version > parted.ownership().version, "who told the one late does not undo the other");
     }
 
     #[tokio::test]
     async fn only_the_owner_has_the_alias() {
-        let (records, identities) = identities();
-        identities.link(&link("ada", 5)).await.unwrap();
-        // What somebody leaves behind who lost the race for it.
-        let row = RecordKey::new("c#bob", "alias#d#phone");
-        let left = Record::new(row, Bytes::from_static(b"1"));
-        records.put(Table::Identities, left, Condition::Always).await.unwrap();
+        let (_, identities) = identities();
+        told(&identities, word("bob", 9), "log/one").await;
+        told(&identities, word("ada", 5), "log/two").await;
         assert_eq!(identities.aliases(&customer("ada")).await.unwrap(), [phone()]);
         assert_eq!(identities.aliases(&customer("bob")).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_merged_brings_what_they_have_and_a_ring_is_undone() {
+        let (_, identities) = identities();
+        let merged = |from: &str, into: &str, at: i64| Word { alias: Subject::Customer(customer(from)), ..word(into, at) };
+        let words = [word("ada", 1), merged("ada", "bob", 2), merged("bob", "eve", 3)];
+        identities.hear(&words, None).await.unwrap();
+        let ids = |below: Vec<Alias>| below.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(ids(identities.below(&customer("eve")).await.unwrap()), ["c#bob", "c#ada", "d#phone"]);
+        let tie = identities.hear(&[merged("eve", "ada", 4)], Some("log/two")).await.unwrap().remove(0);
+        assert_eq!(owner(&tie), Some(customer("ada")), "by what was said");
+        assert_eq!(
+            identities.owners(std::slice::from_ref(&tie.alias)).await.unwrap()[0].customer,
+            None,
+            "but it is the newest word of a ring"
+        );
+        assert_eq!(ids(identities.below(&customer("ada")).await.unwrap()), ["d#phone"]);
+    }
+
+    #[tokio::test]
+    async fn a_row_of_the_release_before_is_read() {
+        let (records, identities) = identities();
+        let old = br#"{"v":1,"customer":"ada","at":{"at":5,"id":1},"unsettled":true,"before":["bob"]}"#;
+        let row = Record::new(owner_key(&phone()), Bytes::from_static(old));
+        records.put(Table::Identities, row, Condition::Always).await.unwrap();
+        let tie = identities.ties(&[phone()]).await.unwrap().remove(0).unwrap();
+        assert_eq!((tie.owner().map(|owner| owner.customer), tie.before()), (Some(customer("ada")), &[customer("bob")][..]));
+        let newer = Record::new(owner_key(&phone()), Bytes::from_static(br#"{"v":3}"#));
+        records.put(Table::Identities, newer, Condition::Always).await.unwrap();
+        assert!(identities.ties(&[phone()]).await.is_err(), "what a newer release wrote is not taken for nothing");
     }
 
     #[tokio::test]

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use rapport_core::{
     id::CustomerId,
     money::Currency,
-    profile::{Position, Profile, ProfileError, Subject},
+    profile::{Profile, ProfileError, Subject},
     segment::Standing,
 };
 use serde::{Deserialize, Serialize};
@@ -27,24 +27,15 @@ const WITH_OWNER: u8 = 0x80;
 /// Of a standing as it is stored.
 const SCHEMA: u8 = 1;
 
-/// The customer that an alias belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OwnedBy {
-    /// Who.
-    pub customer: CustomerId,
-    /// The trusted statement that said so. Of two the earlier holds.
-    pub since: Position,
-}
-
-/// What a subject's row says about who owns it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ownership {
-    /// Nothing: an earlier release wrote it. The identities table knows.
-    Untold,
-    /// Nobody does.
-    Nobody,
-    /// Somebody does.
-    By(OwnedBy),
+/// What a row says about who owns its subject.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ownership {
+    /// The customer, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// The version of the identity's row that says so: of two the greater holds. 0 where there was none, and in rows of earlier releases.
+    #[serde(default)]
+    pub version: u64,
 }
 
 /// A stored profile, and what a conditional write must name.
@@ -52,8 +43,8 @@ pub enum Ownership {
 pub struct Versioned {
     /// The profile. One that cannot be read is no loss: a refold writes it anew.
     pub profile: Result<Profile, ProfileError>,
-    /// Who owns its subject.
-    pub ownership: Ownership,
+    /// Who owns its subject; `None` where an earlier release wrote the row and says nothing of it. The identities table knows.
+    pub ownership: Option<Ownership>,
     /// Counts writes, from 1.
     pub version: u64,
     /// Read when somebody asks: lookups do not.
@@ -101,27 +92,22 @@ impl Versioned {
 
     /// Whether the subject is known to belong to a customer.
     #[must_use]
-    pub const fn is_owned(&self) -> bool {
-        self.ownership.owner().is_some()
+    pub fn is_owned(&self) -> bool {
+        self.owner().is_some()
+    }
+
+    /// The customer whom the subject is known to belong to.
+    #[must_use]
+    pub fn owner(&self) -> Option<&CustomerId> {
+        self.ownership.as_ref().and_then(|told| told.customer.as_ref())
     }
 }
 
 impl Ownership {
-    /// The owner, where there is one.
+    /// Of two words about one alias the one that holds: the newer. Where both are of one version, `this` does.
     #[must_use]
-    pub const fn owner(&self) -> Option<&OwnedBy> {
-        match self {
-            Self::By(owner) => Some(owner),
-            Self::Untold | Self::Nobody => None,
-        }
-    }
-}
-
-impl OwnedBy {
-    /// Of two words about one alias the one that holds: the earlier.
-    #[must_use]
-    pub fn earlier(this: Option<Self>, that: Option<Self>) -> Option<Self> {
-        this.into_iter().chain(that).min_by_key(|owner| owner.since)
+    pub fn newer(this: Self, that: Option<Self>) -> Self {
+        that.filter(|that| that.version > this.version).unwrap_or(this)
     }
 }
 
@@ -152,7 +138,7 @@ impl Profiles {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when somebody else wrote since; the fold must then be done again on what they wrote.
-    pub async fn put(&self, profile: &Profile, owner: Option<&OwnedBy>, standing: &Standing, read: Option<u64>) -> Result<(), StoreError> {
+    pub async fn put(&self, profile: &Profile, owner: &Ownership, standing: &Standing, read: Option<u64>) -> Result<(), StoreError> {
         let refused = |source| StoreError::Refused { what: format!("profile {}", profile.subject), source };
         let body = write(profile, owner).map_err(refused)?;
         let beside = beside(profile, standing).map_err(|source| refused(source.into()))?;
@@ -181,7 +167,7 @@ impl Profiles {
         let customer = |row: Record| match Subject::parse(&row.key.pk)? {
             Subject::Customer(customer) => {
                 let (owner, profile) = parts(&row.body);
-                owner.is_none_or(|owner| owner.is_empty()).then_some((customer, profile))
+                told(owner).is_none_or(|told| told.customer.is_none()).then_some((customer, profile))
             }
             Subject::Device(_) | Subject::Email(_) => None,
         };
@@ -225,8 +211,9 @@ fn beside(profile: &Profile, standing: &Standing) -> serde_json::Result<Option<B
     Ok(Some(Beside { content, shard: is_member.then(|| layout::member(&profile.subject)) }))
 }
 
-fn write(profile: &Profile, owner: Option<&OwnedBy>) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-    let owner = owner.map(serde_json::to_vec).transpose()?.unwrap_or_default();
+fn write(profile: &Profile, owner: &Ownership) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    // Most subjects were never anybody's alias.
+    let owner = if *owner == Ownership::default() { Vec::new() } else { serde_json::to_vec(owner)? };
     let mut body = vec![WITH_OWNER];
     body.extend(u16::try_from(owner.len())?.to_be_bytes());
     body.extend(owner);
@@ -236,14 +223,14 @@ fn write(profile: &Profile, owner: Option<&OwnedBy>) -> Result<Vec<u8>, Box<dyn 
 
 fn read(row: Record) -> Versioned {
     let (owner, profile) = parts(&row.body);
-    let ownership = match owner {
-        // An owner that cannot be read is looked up again, as one that was never told.
-        Some(owner) if !owner.is_empty() => serde_json::from_slice(&owner).map_or(Ownership::Untold, Ownership::By),
-        Some(_) => Ownership::Nobody,
-        None => Ownership::Untold,
-    };
     let beside = row.beside.map(|beside| beside.content);
-    Versioned { profile: Profile::from_bytes(&profile), ownership, version: row.version, beside }
+    Versioned { profile: Profile::from_bytes(&profile), ownership: told(owner), version: row.version, beside }
+}
+
+/// An owner that cannot be read is looked up again, as one that was never told.
+fn told(owner: Option<Bytes>) -> Option<Ownership> {
+    let owner = owner?;
+    if owner.is_empty() { Some(Ownership::default()) } else { serde_json::from_slice(&owner).ok() }
 }
 
 /// The owner, where the row says something of it, and the profile.
@@ -262,14 +249,13 @@ fn parts(body: &Bytes) -> (Option<Bytes>, Bytes) {
 mod tests {
     use super::*;
     use crate::memory::MemoryRecords;
-    use rapport_core::time::Timestamp;
 
     fn phone() -> Subject {
         Subject::parse("d#phone").unwrap()
     }
 
-    fn owner(at: i64) -> OwnedBy {
-        OwnedBy { customer: CustomerId::new("ada").unwrap(), since: Position { at: Timestamp(at), id: 1 } }
+    fn owner(version: u64) -> Ownership {
+        Ownership { customer: CustomerId::new("ada").ok(), version }
     }
 
     async fn stored(profiles: &Profiles) -> Versioned {
@@ -280,11 +266,12 @@ mod tests {
     async fn a_row_says_who_owns_its_subject() {
         let profiles = Profiles::new(Arc::new(MemoryRecords::default()));
         let profile = Profile::new(phone());
-        profiles.put(&profile, None, &Standing::default(), None).await.unwrap();
-        assert_eq!(stored(&profiles).await.ownership, Ownership::Nobody);
-        profiles.put(&profile, Some(&owner(5)), &Standing::default(), Some(1)).await.unwrap();
-        let row = stored(&profiles).await;
-        assert_eq!((row.ownership, row.profile.unwrap(), row.version), (Ownership::By(owner(5)), profile.clone(), 2));
+        for (version, ownership) in [Ownership::default(), owner(5), Ownership { customer: None, version: 6 }].into_iter().enumerate() {
+            let version = version as u64;
+            profiles.put(&profile, &ownership, &Standing::default(), (version > 0).then_some(version)).await.unwrap();
+            let row = stored(&profiles).await;
+            assert_eq!((row.ownership, row.profile.unwrap(), row.version), (Some(ownership), profile.clone(), version + 1));
+        }
         assert_eq!(profiles.scan(None).await.unwrap().0, [(phone(), Bytes::from(profile.to_bytes().unwrap()))]);
     }
 
@@ -298,14 +285,49 @@ mod tests {
             let old = Record::new(key, body.into());
             records.put(Table::Profiles, old, Condition::Always).await.unwrap();
             let row = stored(&profiles).await;
-            assert_eq!((row.ownership, row.profile.is_ok()), (Ownership::Untold, readable));
+            assert_eq!((row.ownership, row.profile.is_ok()), (None, readable));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_owner_of_the_release_before_is_read_and_gives_way_to_any_newer_word() {
+        let records = Arc::new(MemoryRecords::default());
+        let profiles = Profiles::new(Arc::clone(&records) as _);
+        let old = br#"{"customer":"ada","since":{"at":5,"id":1}}"#;
+        let mut body = vec![WITH_OWNER, 0, u8::try_from(old.len()).unwrap()];
+        body.extend(old);
+        body.extend(Profile::new(phone()).to_bytes().unwrap());
+        let key = RecordKey::alone(layout::subject(&phone()));
+        records.put(Table::Profiles, Record::new(key, body.into()), Condition::Always).await.unwrap();
+        let row = stored(&profiles).await;
+        assert_eq!((row.owner().map(CustomerId::as_str), row.profile.is_ok()), (Some("ada"), true));
+        assert_eq!(Ownership::newer(row.ownership.unwrap(), Some(Ownership { customer: None, version: 1 })).customer, None);
+    }
+
+    #[tokio::test]
+    async fn customers_are_those_whom_nobody_owns() {
+        let profiles = Profiles::new(Arc::new(MemoryRecords::default()));
+        let subject = |key: &str| Subject::parse(key).unwrap();
+        let nobody = Ownership::default;
+        for (key, owned) in
+            [("c#ada", nobody()), ("c#old-ada", owner(5)), ("c#bob", nobody()), ("d#phone", nobody()), ("e#h1_guest", nobody())]
+        {
+            profiles.put(&Profile::new(subject(key)), &owned, &Standing::default(), None).await.unwrap();
+        }
+        let (rows, more) = profiles.customers(None).await.unwrap();
+        let mut customers: Vec<String> = rows.iter().map(|(customer, _)| customer.to_string()).collect();
+        customers.sort();
+        assert_eq!((customers, more), (vec!["ada".to_owned(), "bob".to_owned()], None), "an id that is another's is nobody of its own");
+        for (customer, bytes) in rows {
+            assert_eq!(Profile::from_bytes(&bytes).unwrap().subject, Subject::Customer(customer), "the owner is no part of the profile");
         }
     }
 
     #[test]
-    fn the_earlier_word_holds() {
-        assert_eq!(OwnedBy::earlier(Some(owner(5)), Some(owner(3))), Some(owner(3)));
-        assert_eq!(OwnedBy::earlier(None, Some(owner(3))), Some(owner(3)));
-        assert_eq!(OwnedBy::earlier(None, None), None);
+    fn the_newer_word_holds() {
+        assert_eq!(Ownership::newer(owner(5), Some(Ownership { customer: None, version: 4 })), owner(5));
+        assert_eq!(Ownership::newer(owner(5), Some(Ownership { customer: None, version: 5 })), owner(5));
+        assert_eq!(Ownership::newer(Ownership::default(), Some(owner(3))), owner(3));
+        assert_eq!(Ownership::newer(owner(3), None), owner(3));
     }
 }

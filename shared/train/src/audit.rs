@@ -3,17 +3,22 @@
 //! Everything is counted while log and archive are read for training, so it costs no reading of its own. Days are days of the event's
 //! own time, in UTC.
 
+mod copies;
 mod days;
+mod identities;
 
 use crate::history::day_of;
 use compact_str::CompactString;
+use copies::{Copies, Heard};
 use days::Series;
 pub use days::{Gap, Jump};
+pub use identities::IdentityCount;
 use rapport_core::{
-    digest::short_hash,
-    event::{self, Action, Event, Traffic},
+    event::{Action, Event, Traffic},
     id::ItemId,
+    identity::Claims,
     money::Currency,
+    profile::Alias,
     time::{DAY_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -49,6 +54,8 @@ pub struct Audit {
     pub currencies: Vec<CurrencyCount>,
     /// Items that events speak of; `None` for a shop without a catalog.
     pub items: Option<Items>,
+    /// Ids that words tie to customers, by kind.
+    pub identities: Vec<IdentityCount>,
     /// Events of crawlers and of the shop's own people, which no model learns from.
     pub kept_out: u64,
     /// How gaps and jumps are found, in words.
@@ -78,15 +85,21 @@ pub struct SourceAudit {
     pub days: Vec<(String, u64)>,
 }
 
-/// Copies that were dropped, over the days of which the raw log was seen.
+/// Copies that do not count, over the days of which the raw log was seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Duplicates {
     /// Events received, copies among them.
     pub received: u64,
-    /// Of these, copies.
+    /// Of these, such as the fold takes for copies: an id that was heard before, no more than fourteen days of the event's time apart.
     pub copies: u64,
-    /// By day of receipt: (received, copies). Carried from audit to audit, for the archive keeps no copies.
+    /// Of the copies, such as say something else than the first did: a sender that uses an id twice, or corrects itself.
+    #[serde(default)]
+    pub conflicting: u64,
+    /// By day of receipt: (received, copies). Carried from audit to audit, for the archive keeps no identical copies.
     pub days: BTreeMap<String, (u64, u64)>,
+    /// By day of receipt: conflicting copies, where there were any.
+    #[serde(default)]
+    pub conflicting_days: BTreeMap<String, u64>,
 }
 
 /// Rejects of one source for one reason.
@@ -142,12 +155,18 @@ struct Tally {
 #[derive(Debug, Default)]
 pub struct Auditor {
     sources: BTreeMap<CompactString, Tally>,
-    /// By day of receipt: (received, copies).
-    received: BTreeMap<i64, (u64, u64)>,
-    /// Ids and contents seen in the log; the archive holds each but once.
-    seen: HashSet<u64>,
+    received: BTreeMap<i64, Received>,
+    copies: Copies,
     items: HashMap<ItemId, u64>,
     currencies: BTreeMap<Currency, u64>,
+}
+
+/// What was received on a day.
+#[derive(Clone, Copy, Debug, Default)]
+struct Received {
+    events: u64,
+    copies: u64,
+    conflicting: u64,
 }
 
 /// What an audit is made of besides events.
@@ -159,6 +178,8 @@ pub struct Beside {
     pub rejects: Vec<(String, String, Timestamp)>,
     /// What the audit before this one said of copies.
     pub before: Duplicates,
+    /// What was said about who is who.
+    pub ties: Vec<(Alias, Claims)>,
     /// The shop's currency.
     pub currency: Currency,
 }
@@ -166,20 +187,24 @@ pub struct Beside {
 impl Auditor {
     /// Counts an event of the log that was received on `day`; a copy of one that was counted counts as such alone.
     pub fn hear_logged(&mut self, event: &Event, day: i64) {
-        let mut line = Vec::with_capacity(256);
-        event::encode_line(event, &mut line);
-        let (received, copies) = self.received.entry(day).or_default();
-        *received += 1;
-        if self.seen.insert(short_hash(&line)) {
-            self.count(event, day);
-        } else {
-            *copies += 1;
-        }
+        let heard = self.hear(event, day);
+        let received = self.received.entry(day).or_default();
+        received.events += 1;
+        received.copies += u64::from(heard != Heard::New);
+        received.conflicting += u64::from(heard == Heard::Otherwise);
     }
 
-    /// Counts an event of the archive that was received on `day`.
+    /// Counts an event of the archive that was received on `day`. Of what came twice that day it says nothing any more.
     pub fn hear_archived(&mut self, event: &Event, day: i64) {
-        self.count(event, day);
+        self.hear(event, day);
+    }
+
+    fn hear(&mut self, event: &Event, day: i64) -> Heard {
+        let heard = self.copies.hear(event, day);
+        if heard == Heard::New {
+            self.count(event, day);
+        }
+        heard
     }
 
     fn count(&mut self, event: &Event, received_day: i64) {
@@ -207,7 +232,7 @@ impl Auditor {
     /// The audit as of `now`.
     #[must_use]
     pub fn finish(self, beside: Beside, now: Timestamp) -> Audit {
-        let Beside { catalog, rejects, before, currency } = beside;
+        let Beside { catalog, rejects, before, ties, currency } = beside;
         let today = day_of(now);
         let (mut gaps, mut jumps) = (Vec::new(), Vec::new());
         for (source, tally) in &self.sources {
@@ -229,6 +254,7 @@ impl Auditor {
             gaps,
             jumps,
             rejects: by_reason(rejects),
+            identities: identities::counted(&ties),
             method: days::METHOD,
         }
     }
@@ -255,17 +281,23 @@ impl Tally {
 }
 
 /// A day that was counted before and lost its copies to the archive keeps what was counted.
-fn duplicates(now: &BTreeMap<i64, (u64, u64)>, before: Duplicates) -> Duplicates {
-    let mut days = before.days;
-    for (day, counted) in now {
-        let known = days.entry(days::name(*day)).or_default();
-        *known = (*known).max(*counted);
+fn duplicates(now: &BTreeMap<i64, Received>, before: Duplicates) -> Duplicates {
+    let Duplicates { mut days, mut conflicting_days, .. } = before;
+    for (day, received) in now {
+        let name = days::name(*day);
+        let known = days.entry(name.clone()).or_default();
+        *known = (*known).max((received.events, received.copies));
+        if received.conflicting > 0 {
+            let known = conflicting_days.entry(name).or_default();
+            *known = received.conflicting.max(*known);
+        }
     }
     while days.len() > DAYS as usize {
         days.pop_first();
     }
+    conflicting_days.retain(|day, _| days.contains_key(day));
     let (received, copies) = days.values().fold((0, 0), |(received, copies), day| (received + day.0, copies + day.1));
-    Duplicates { received, copies, days }
+    Duplicates { received, copies, conflicting: conflicting_days.values().sum(), days, conflicting_days }
 }
 
 fn currencies(counted: &BTreeMap<Currency, u64>, shops: Currency) -> Vec<CurrencyCount> {

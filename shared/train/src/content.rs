@@ -8,13 +8,18 @@ use rapport_core::{catalog::Item, model::Neighbour};
 use rayon::prelude::*;
 
 /// Entries kept for an item.
-const KEPT: usize = 10;
+pub(crate) const KEPT: usize = 10;
 /// New items that are added to an item's row.
 const NEW_KEPT: usize = 5;
 /// Each tier of prices ends at so many times where it begins.
 const TIER: f64 = 1.5;
 /// Words of more items than this are passed over.
 const COMMON: usize = 500;
+
+/// How many entries stand behind rows at most, of a catalog with so many new items.
+pub(crate) fn entries_back(items: usize, new: usize) -> usize {
+    (NEW_KEPT * items).min(KEPT * new)
+}
 
 /// The table; rows only where `wanted`, since an item that people dealt with has better neighbours, and behind them, also of such items,
 /// what is `new` and like them.
@@ -82,7 +87,45 @@ fn sorted(mut words: Vec<u32>) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rapport_core::id::ItemId;
+    use std::collections::BTreeSet;
+
+    proptest! {
+        #[test]
+        fn rows_are_the_cosines_of_all_pairs(told in prop::collection::vec((prop::collection::vec(0usize..8, 0..5), 0usize..3), 1..14)) {
+            const WORDS: [&str; 8] = ["tea", "Green", "cup", "pot", "oak", "tin", "big", "red"];
+            let item = |(place, (title, category)): (usize, &(Vec<usize>, usize))| Item {
+                title: Some(title.iter().map(|word| WORDS[*word]).collect::<Vec<&str>>().join(" - ")),
+                category: (*category > 0).then(|| format!("c{category}")),
+                ..Item::bare(ItemId::new(&format!("i{place}")).expect("an id"))
+            };
+            let items: Vec<Item> = told.iter().enumerate().map(item).collect();
+            let words: Vec<BTreeSet<usize>> = told
+                .iter()
+                .map(|(title, category)| title.iter().copied().chain((*category > 0).then_some(100 + category)).collect())
+                .collect();
+            let rarity = |word: &usize| {
+                let with = words.iter().filter(|words| words.contains(word)).count();
+                (items.len() as f32 / with as f32).ln().max(0.01).powi(2)
+            };
+            let sum = |words: &BTreeSet<usize>| words.iter().map(rarity).sum::<f32>();
+            for (a, row) in fit(&items, |item| item % 4 != 3, |_| false).into_iter().enumerate() {
+                let cosine = |b: usize| {
+                    let shared: BTreeSet<usize> = words[a].intersection(&words[b]).copied().collect();
+                    (sum(&shared) > 0.0).then(|| (b, sum(&shared) / (sum(&words[a]) * sum(&words[b])).sqrt()))
+                };
+                let mut expected: Vec<(usize, f32)> = (0..items.len()).filter(|b| *b != a && a % 4 != 3).filter_map(cosine).collect();
+                expected.sort_by(|a, b| b.1.total_cmp(&a.1));
+                expected.truncate(KEPT);
+                prop_assert_eq!(row.len(), expected.len());
+                for (near, (_, weight)) in row.iter().zip(&expected) {
+                    prop_assert!((near.weight - weight).abs() < 1e-4);
+                    prop_assert!(cosine(near.item as usize).is_some_and(|(_, own)| (own - near.weight).abs() < 1e-4));
+                }
+            }
+        }
+    }
 
     #[test]
     fn attributes_tags_and_price_tell_where_titles_do_not() {

@@ -6,6 +6,7 @@ use rapport_core::{
     money::Currency,
     time::{DAY_MS, Timestamp},
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two looks further apart belong to two visits, in milliseconds: half an hour, as web analytics has it.
 const VISIT_GAP_MS: i64 = 30 * 60_000;
@@ -47,7 +48,7 @@ pub struct Draw {
     pub clicked: bool,
 }
 
-/// What somebody paid on a day, in one currency.
+/// What somebody paid on a day, in one currency, less what was paid back of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spent {
     /// Who.
@@ -77,6 +78,10 @@ pub struct History {
     pub spent: Vec<Spent>,
     /// What was shown by chance, by place.
     pub draws: Vec<Draw>,
+    /// SKUs that are no items, with the product that has each, by SKU.
+    pub skus: Vec<(ItemId, ItemId)>,
+    /// How many people were left out because they move as only machines do.
+    pub robots: u64,
     /// How many distinct events there were.
     pub events: u64,
 }
@@ -93,6 +98,8 @@ impl History {
             known: self.known.clone(),
             spent: self.spent.iter().filter(|spent| spent.day < day_of(cut)).copied().collect(),
             draws: Vec::new(),
+            skus: self.skus.clone(),
+            robots: self.robots,
             events: self.events,
         }
     }
@@ -155,12 +162,21 @@ impl History {
         self.looks.iter().map(|look| look.at).chain(self.buys.iter().map(|buy| buy.at)).min()
     }
 
-    /// Puts the shop's own catalog over what events told: its items win whole, and those never dealt with join at the end.
+    /// Puts the shop's own catalog over what events told: its items win whole, and those never dealt with join at the end. What it says
+    /// of a product by its SKUs alone, as files do, goes to the product, which is in stock where any of them is.
     #[must_use]
     pub fn with_catalog(mut self, catalog: Vec<Item>) -> Self {
+        let (by_sku, own): (Vec<Item>, Vec<Item>) = catalog.into_iter().partition(|item| self.product_of(&item.id).is_some());
+        let listed: BTreeSet<ItemId> = own.iter().map(|item| item.id.clone()).collect();
+        let mut of_product: BTreeMap<ItemId, Item> = BTreeMap::new();
+        for item in by_sku {
+            let Some(product) = self.product_of(&item.id).filter(|product| !listed.contains(*product)).cloned() else { continue };
+            let in_stock = item.in_stock;
+            of_product.entry(product.clone()).or_insert(Item { id: product, ..item }).in_stock |= in_stock;
+        }
         let mut place: Vec<(ItemId, usize)> = self.items.iter().enumerate().map(|(place, item)| (item.id.clone(), place)).collect();
         place.sort_unstable();
-        for item in catalog {
+        for item in own.into_iter().chain(of_product.into_values()) {
             match place.binary_search_by(|(id, _)| id.cmp(&item.id)) {
                 Ok(found) => self.items[place[found].1] = item,
                 Err(free) => {
@@ -169,6 +185,33 @@ impl History {
                 }
             }
         }
+        self
+    }
+
+    fn product_of(&self, sku: &ItemId) -> Option<&ItemId> {
+        let found = self.skus.binary_search_by(|(name, _)| name.cmp(sku)).ok()?;
+        self.skus.get(found).map(|(_, product)| product)
+    }
+
+    /// Leaves out the items that are but another name of a product: nothing is told under them any more.
+    pub(crate) fn without_names(mut self, skus: Vec<(ItemId, ItemId)>) -> Self {
+        self.skus = skus;
+        let stays: Vec<bool> = self.items.iter().map(|item| self.product_of(&item.id).is_none()).collect();
+        if stays.iter().all(|stays| *stays) {
+            return self;
+        }
+        let number: Vec<u32> = stays
+            .iter()
+            .scan(0, |next, stays| {
+                let number = *next;
+                *next += u32::from(*stays);
+                Some(number)
+            })
+            .collect();
+        self.looks.iter_mut().for_each(|look| look.item = number[look.item as usize]);
+        self.buys.iter_mut().for_each(|buy| buy.item = number[buy.item as usize]);
+        let mut stays = stays.into_iter();
+        self.items.retain(|_| stays.next().unwrap_or(true));
         self
     }
 }

@@ -3,27 +3,30 @@
 //! The newest tenth of all looks and purchases is held out. Half of the people in it choose the shop's weights ([`crate::blend`]); the
 //! other half judges what was chosen, beside bestsellers, beside the default weights, and beside the model without each of its parts.
 
+mod breadth;
+mod judge;
+#[cfg(test)]
+mod tests;
+
 pub use crate::{
     reliability::Reliability,
     score::{Lead, Row},
 };
 
 use crate::{
-    blend::{
-        self, Weights,
-        placements::{Answered, Questions, answers, questions},
-    },
+    blend::{self, Weights, placements::questions},
+    breadth::Breadth,
     examination::{self, Examination},
     history::{Buy, History, Look},
     learn::Models,
-    lists::{Lists, popular},
+    lists::{Lists as VisitorLists, popular},
     score::{Score, Scores},
     shopper::{self, Order},
 };
 use bytes::Bytes;
 use rapport_core::{
     id::{CustomerId, ItemId},
-    model::{Model, ModelError, NextLook, NextPurchase, Placement, Placements, Weighing},
+    model::{Draft, Model, ModelError, Table, rounded},
     money::Currency,
     profile::Profile,
     ranking::{Scratch, Shop},
@@ -39,6 +42,8 @@ const SHARE: f64 = 0.1;
 /// Looks and customers asked about at most, by each half; more would only cost time.
 const LOOKS: usize = 6_000;
 const CUSTOMERS: usize = 2_000;
+/// Of a customer's past, at most so many newest purchases are folded: a robot's would take minutes.
+const LONGEST: usize = 10_000;
 /// Length of the lists that are judged.
 pub(crate) const LIST: usize = 20;
 /// Fewer answers than this say nothing.
@@ -53,6 +58,8 @@ pub struct Report {
     pub weights: Weights,
     /// One row a question and answerer.
     pub rows: Vec<Row>,
+    /// Whom the lists of the model and of bestsellers serve: next looks, next purchases and new items.
+    pub breadth: Vec<Breadth>,
     /// Whether there were enough answers to believe the rows.
     pub is_enough: bool,
     /// Whether scores are the chances that they stand for, by placement.
@@ -76,6 +83,8 @@ pub(crate) struct Case {
     wanted: BTreeSet<u32>,
     /// Of those, what was never bought before.
     fresh: BTreeSet<u32>,
+    /// Whether all that they bought before was one order.
+    is_one_order: bool,
 }
 
 impl Case {
@@ -85,6 +94,10 @@ impl Case {
 
     pub(crate) const fn wanted(&self) -> &BTreeSet<u32> {
         &self.wanted
+    }
+
+    fn judge(&self, lists: &Lists) -> Judged {
+        Judged { all: Score::of(&lists.all, &self.wanted), new: lists.new.as_ref().map(|list| Score::of(list, &self.fresh)) }
     }
 }
 
@@ -120,6 +133,7 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
             cut: None,
             weights: Weights::DEFAULT,
             rows: Vec::new(),
+            breadth: Vec::new(),
             is_enough: false,
             reliability: Vec::new(),
             examination: examination::fit(&history.draws),
@@ -127,7 +141,7 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
     };
     let past = history.before(cut).all_in_stock();
     // The day after, as a nightly run would have it.
-    let models = Models::of(&past, past.newest().unwrap_or(cut).plus_ms(DAY_MS));
+    let models = Models::with_whole(&past, past.newest().unwrap_or(cut).plus_ms(DAY_MS));
     let default = read(&models, &Weights::DEFAULT, currency)?;
     let places = Places::of_model(&past, &default);
     let (choosing, judging) = steps(history, cut);
@@ -151,17 +165,43 @@ pub fn measure(history: &History, currency: Currency) -> Result<Report, ModelErr
     model = model.placing(weights.placements);
 
     let asked = questions(history, &model, &places, (&judging, &judging_orders, &judging_customers));
-    let (judged, reliability) = judge_placements(&model, &asked);
-    let mut rows = judge_looks(&model, &default, &places, &judging);
-    rows.extend(judge_orders(&model, &default, &judging_customers));
+    let (judged, reliability) = judge::placements(&model, &asked);
+    let larger = larger(&models, &weights, currency)?;
+    let beside = judge::Beside { model: &model, default: &default, larger: &larger };
+    let mut rows = beside.looks(&places, &judging);
+    rows.extend(beside.orders(&judging_customers));
     rows.extend(judged);
+    let breadth = breadth::judge(&past, &model, &places, &judging, &judging_customers);
     let is_enough = rows.iter().map(|row| row.asked).max().unwrap_or(0) >= ENOUGH;
-    Ok(Report { cut: Some(cut), weights, rows, is_enough, reliability, examination: examination::fit(&history.draws) })
+    Ok(Report { cut: Some(cut), weights, rows, breadth, is_enough, reliability, examination: examination::fit(&history.draws) })
 }
 
 fn read(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Model, ModelError> {
-    let (artifact, _) = models.draft(weights, currency).to_bytes()?;
-    Model::parse(Bytes::from(artifact))
+    parse(&models.draft(weights, currency))
+}
+
+fn parse(draft: &Draft) -> Result<Model, ModelError> {
+    Model::parse(Bytes::from(draft.to_bytes()?.0))
+}
+
+/// The model as it would be without what makes an artifact small, by step; none of a catalog that would make it a matter of memory.
+fn larger(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<Vec<(&'static str, Model)>, ModelError> {
+    let Some(whole) = models.whole_purchases() else { return Ok(Vec::new()) };
+    let draft = models.draft(weights, currency);
+    let session = models.visits().longer_table(&weights.mix);
+    let tables = draft.tables.iter().map(|(table, rows)| (*table, if *table == Table::Session { session.clone() } else { rows.clone() }));
+    let longer = Draft { tables: tables.collect(), ..draft.clone() };
+    let all = Draft { purchases: whole.to_vec(), ..draft.clone() };
+    let exact = Draft { purchases: draft.purchases.iter().map(|row| twice_the_digits(row)).collect(), ..draft };
+    [(judge::LONGER_ROWS, longer), (judge::ALL_WEIGHTS, all), (judge::EXACT_WEIGHTS, exact)]
+        .into_iter()
+        .map(|(name, draft)| Ok((name, parse(&draft)?)))
+        .collect()
+}
+
+/// Each entry as two that add up to it: what half precision keeps of it, and what it loses.
+fn twice_the_digits(row: &[(u32, f32)]) -> Vec<(u32, f32)> {
+    row.iter().flat_map(|(item, weight)| [(*item, rounded(*weight)), (*item, weight - rounded(*weight))]).collect()
 }
 
 /// Where the newest tenth begins; `None` for a history that has no two moments.
@@ -205,7 +245,7 @@ fn cases(history: &History, past: &History, places: &Places) -> (Vec<Case>, Vec<
     let orders = history.shoppers().filter_map(|buys| {
         let known = *bought.get(&buys[0].person)?;
         let later = buys.get(known.len()..).filter(|later| !later.is_empty())?;
-        Some((known, later))
+        Some((&known[known.len().saturating_sub(LONGEST)..], later))
     });
     let mut halves = [Vec::new(), Vec::new()];
     for (known, later) in orders {
@@ -236,246 +276,52 @@ fn case(past: &History, places: &Places, known: &[Buy], wanted: BTreeSet<u32>) -
         own: own.into_iter().map(|item| past.items[item as usize].id.clone()).collect(),
         fresh: wanted.difference(&places_of_own).copied().collect(),
         wanted,
+        is_one_order: known.iter().all(|buy| buy.order == known[0].order),
     })
 }
 
-/// The lists that lookups would answer these customers with, judged.
-pub(crate) fn lists(model: &Model, cases: &[Case]) -> Vec<Judged> {
+/// A customer's two lists: of anything, and of what they never bought, where they wanted such.
+struct Lists {
+    all: Vec<u32>,
+    new: Option<Vec<u32>>,
+}
+
+/// The lists that lookups would answer these customers with.
+fn listed(model: &Model, cases: &[Case]) -> Vec<Lists> {
     let now = model.meta().created;
     let shop = Shop::new(Some(model.clone()), [], Rules::default());
-    let judge = |scratch: &mut Scratch, case: &Case| {
+    let answer = |scratch: &mut Scratch, case: &Case| {
         let mut list = |exclude: Vec<ItemId>| shopper::next_purchases(&shop, &case.profile, exclude, LIST, now, scratch);
-        let all = Score::of(&list(Vec::new()), &case.wanted);
-        Judged { all, new: (!case.fresh.is_empty()).then(|| Score::of(&list(case.own.clone()), &case.fresh)) }
+        Lists { all: list(Vec::new()), new: (!case.fresh.is_empty()).then(|| list(case.own.clone())) }
     };
-    cases.par_iter().map_init(Scratch::default, judge).collect()
+    cases.par_iter().map_init(Scratch::default, answer).collect()
+}
+
+/// The same, judged.
+pub(crate) fn lists(model: &Model, cases: &[Case]) -> Vec<Judged> {
+    listed(model, cases).iter().zip(cases).map(|(lists, case)| case.judge(lists)).collect()
+}
+
+/// What bestsellers alone would be.
+fn bestsellers(model: &Model, case: &Case) -> Lists {
+    let list = |barred: &BTreeSet<u32>| popular(model, |item| !barred.contains(&item)).take(LIST).collect::<Vec<u32>>();
+    let own: BTreeSet<u32> = case.own.iter().filter_map(|id| model.index_of(id)).collect();
+    Lists { all: list(&BTreeSet::new()), new: (!case.fresh.is_empty()).then(|| list(&own)) }
+}
+
+/// The list that a visitor would be shown after these looks, and the bestsellers that they are not looking at.
+fn next_look(lists: &mut VisitorLists<'_>, places: &Places, step: &Step<'_>) -> Vec<u32> {
+    let seen: Vec<u32> = step.before.iter().map(|look| places.of(look.item)).collect();
+    lists.next_look(&seen, LIST)
+}
+
+fn bestsellers_beside(model: &Model, places: &Places, step: &Step<'_>) -> Vec<u32> {
+    let current = step.before.last().map(|look| places.of(look.item));
+    popular(model, |item| Some(item) != current).take(LIST).collect()
 }
 
 fn looks(model: &Model, places: &Places, steps: &[Step<'_>]) -> Scores {
-    let score = |lists: &mut Lists<'_>, step: &Step<'_>| {
-        let seen: Vec<u32> = step.before.iter().map(|look| places.of(look.item)).collect();
-        Score::of(&lists.next_look(&seen, LIST), &BTreeSet::from([places.of(step.next)]))
-    };
-    Scores(steps.par_iter().map_init(|| Lists::new(model), score).collect())
-}
-
-fn judge_looks(model: &Model, default: &Model, places: &Places, steps: &[Step<'_>]) -> Vec<Row> {
-    const QUESTION: &str = "next_look";
-    if steps.is_empty() {
-        return Vec::new();
-    }
-    let how = model.meta().next_look;
-    let ask = |how: NextLook| looks(&model.clone().weighing(how, model.meta().next_purchase), places, steps);
-    let bestsellers = |step: &Step<'_>| {
-        let current = step.before.last().map(|look| places.of(look.item));
-        let list: Vec<u32> = popular(model, |item| Some(item) != current).take(LIST).collect();
-        Score::of(&list, &BTreeSet::from([places.of(step.next)]))
-    };
-    let own = looks(model, places, steps);
-    let others = [
-        ("bestsellers", Scores(steps.iter().map(bestsellers).collect())),
-        ("default weights", looks(default, places, steps)),
-        ("without neighbours", ask(NextLook { neighbours: 0.0, ..how })),
-        ("without returns", ask(NextLook { own: [0.0; 3], ..how })),
-        ("without the table", ask(NextLook { rows: [0.0; 3], ..how })),
-    ];
-    let rows = others.iter().map(|(answerer, scores)| scores.row(QUESTION, answerer, Some(&own)));
-    std::iter::once(own.row(QUESTION, "model", None)).chain(rows).collect()
-}
-
-fn judge_orders(model: &Model, default: &Model, cases: &[Case]) -> Vec<Row> {
-    if cases.is_empty() {
-        return Vec::new();
-    }
-    let how = model.meta().next_purchase;
-    let ask = |how: NextPurchase| lists(&model.clone().weighing(model.meta().next_look, how), cases);
-    let bestsellers = |case: &Case| {
-        let list = |barred: &BTreeSet<u32>| popular(model, |item| !barred.contains(&item)).take(LIST).collect::<Vec<u32>>();
-        let own: BTreeSet<u32> = case.own.iter().filter_map(|id| model.index_of(id)).collect();
-        let new = (!case.fresh.is_empty()).then(|| Score::of(&list(&own), &case.fresh));
-        Judged { all: Score::of(&list(&BTreeSet::new()), &case.wanted), new }
-    };
-    let own = lists(model, cases);
-    let others: [(&str, Vec<Judged>); 4] = [
-        ("bestsellers", cases.iter().map(bestsellers).collect()),
-        ("default weights", ask(default.meta().next_purchase)),
-        ("without habits", ask(NextPurchase { own: 0.0, ..how })),
-        ("without the trend", ask(NextPurchase { trend: 0.0, own_trend: 0.0, ..how })),
-    ];
-    let all = |judged: &[Judged]| Scores(judged.iter().map(|judged| judged.all).collect());
-    let new = |judged: &[Judged]| Scores(judged.iter().filter_map(|judged| judged.new).collect());
-    let mut rows = Vec::new();
-    for (question, scores) in [("next_purchase", &all as &dyn Fn(&[Judged]) -> Scores), ("new_items", &new)] {
-        let model = scores(&own);
-        if model.0.is_empty() {
-            continue;
-        }
-        rows.push(model.row(question, "model", None));
-        // Habits have no say about what was never bought.
-        let others = others.iter().filter(|(answerer, _)| question != "new_items" || *answerer != "without habits");
-        rows.extend(others.map(|(answerer, judged)| scores(judged).row(question, answerer, Some(&model))));
-    }
-    rows
-}
-
-/// Each placement as a whole, beside the default weights and the weights without one of its sources.
-fn judge_placements(model: &Model, asked: &Questions<'_>) -> (Vec<Row>, Vec<Reliability>) {
-    let (mut rows, mut reliability) = (Vec::new(), Vec::new());
-    let (mut shop, heard) = (blend::placements::shop(model), blend::placements::heard(model));
-    let own = model.meta().placements;
-    for (placement, questions) in asked.iter().filter(|(_, questions)| !questions.is_empty()) {
-        let told = answers(&shop, questions);
-        reliability.push(Reliability::of(*placement, told.iter().flat_map(|answered| &answered.said)));
-        // What customers are told by is asked as `next_purchase`.
-        if *placement == Placement::Customer {
-            continue;
-        }
-        let scores = |answers: &[Answered]| Scores(answers.iter().map(|answered| answered.score).collect());
-        let model = scores(&told);
-        rows.push(model.row(placement.name(), "model", None));
-        for (answerer, change) in OTHERWISE {
-            let mut otherwise = own;
-            change(otherwise.get_mut(*placement), Placements::DEFAULT.get(*placement));
-            // What has no say anyway is not missed.
-            if heard(otherwise.get(*placement).blend) == heard(own.get(*placement).blend) {
-                continue;
-            }
-            shop = shop.placing(otherwise);
-            rows.push(scores(&answers(&shop, questions)).row(placement.name(), answerer, Some(&model)));
-        }
-        shop = shop.placing(own);
-    }
-    (rows, reliability)
-}
-
-/// Other ways to weigh a placement, given its own and the default.
-type Otherwise = fn(&mut Weighing, &Weighing);
-const OTHERWISE: [(&str, Otherwise); 5] = [
-    ("default weights", |own, default| *own = *default),
-    ("without sessions", |own, _| own.blend.next_look = 0.0),
-    ("without also bought", |own, _| own.blend.after = 0.0),
-    ("without together", |own, _| own.blend.together = 0.0),
-    ("without likeness", |own, _| own.blend.content = 0.0),
-];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rapport_core::catalog::Item;
-
-    const ITEMS: u32 = 40;
-    const PEOPLE: u32 = 600;
-
-    /// Everybody looks at three items in a row and buys the last of them week after week; `noise` is what judging people do at the end.
-    fn history(noise: impl Fn(u32) -> u32) -> History {
-        let is_late = |week: u32| week == 9;
-        let item = |person: u32, week: u32, step: u32| {
-            let usual = (person * 7 + week % 2 + step) % ITEMS;
-            if is_late(week) && person % 2 == 1 { noise(usual) } else { usual }
-        };
-        let at = |person: u32, week: u32, step: u32| {
-            Timestamp(i64::from(week) * 7 * DAY_MS + i64::from(person) * 60_000 + i64::from(step) * 1_000)
-        };
-        let weeks = |person: u32| (0..10u32).map(move |week| (person, week));
-        let visits: Vec<(u32, u32)> = (0..PEOPLE).flat_map(weeks).collect();
-        let look = |(person, week): &(u32, u32)| {
-            let (person, week) = (*person, *week);
-            (0..3).map(|step| Look { person, at: at(person, week, step), item: item(person, week, step) }).collect::<Vec<Look>>()
-        };
-        let buy = |(person, week): &(u32, u32)| Buy {
-            person: *person,
-            at: at(*person, *week, 5),
-            order: person * 10 + week,
-            item: item(*person, *week, 2),
-            quantity: 1,
-        };
-        History {
-            items: (0..ITEMS).map(|number| Item::bare(ItemId::new(&format!("i{number:02}")).expect("an id"))).collect(),
-            known: vec![true; PEOPLE as usize],
-            looks: visits.iter().flat_map(look).collect(),
-            buys: visits.iter().map(buy).collect(),
-            events: 1,
-            ..History::default()
-        }
-    }
-
-    #[test]
-    fn what_can_be_learned_is_ahead_of_bestsellers_and_the_parts_that_matter_show() {
-        let report = measure(&history(|usual| usual), Currency::EUR).expect("measures");
-        let row = |question: &str, answerer: &str| {
-            report.rows.iter().find(|row| (row.question, row.answerer) == (question, answerer)).expect("a row")
-        };
-        for question in ["next_look", "next_purchase"] {
-            let (model, lead) = (row(question, "model"), row(question, "bestsellers").lead.expect("a lead"));
-            assert!(model.asked >= 100 && model.ndcg > 0.6 && lead.low > 0.3, "{question}: {model:?}, {lead:?}");
-            assert_eq!(model.lead, None);
-        }
-        assert!(row("next_purchase", "without habits").lead.is_some_and(|lead| lead.low > 0.0), "{:?}", report.rows);
-        assert!(report.is_enough);
-    }
-
-    #[test]
-    fn who_judges_does_not_choose() {
-        let clean = measure(&history(|usual| usual), Currency::EUR).expect("measures");
-        let noisy = measure(&history(|usual| (usual * 17 + 5) % ITEMS), Currency::EUR).expect("measures");
-        assert_eq!(clean.cut, noisy.cut);
-        assert_eq!(clean.weights, noisy.weights, "the judging half taught the weights");
-        assert_ne!(clean.rows, noisy.rows, "the judging half is not looked at");
-        assert_ne!(clean.weights, Weights::DEFAULT, "nothing was learned");
-    }
-
-    #[test]
-    fn a_placement_that_is_weighed_wrongly_is_mended_by_many_and_not_by_few() {
-        let history = history(|usual| usual);
-        let cut = cut(&history).expect("a cut");
-        let past = history.before(cut).all_in_stock();
-        let model = read(&Models::of(&past, cut), &Weights::DEFAULT, Currency::EUR).expect("reads");
-        let places = Places::of_model(&past, &model);
-        let steps = steps(&history, cut).0;
-        let mut wrong = Placements::DEFAULT;
-        for source in [Placement::Product, Placement::Visitor] {
-            let blend = &mut wrong.get_mut(source).blend;
-            (blend.next_look, blend.after, blend.together, blend.content) = (0.0, 0.0, 0.0, 1.0);
-        }
-        let fitted = |steps: &[Step<'_>]| {
-            let asked = questions(&history, &model, &places, (steps, &[], &[]));
-            blend::placements::fit(&model.clone().placing(wrong), &asked)
-        };
-        let (many, few) = (fitted(&steps), fitted(&steps[..ENOUGH - 1]));
-        assert!(many.product.blend.next_look > 0.0 && many.visitor.blend.next_look > 0.0, "{many:?}");
-        assert_ne!(many.product.calibration, wrong.product.calibration);
-        assert_eq!(few, wrong);
-    }
-
-    #[test]
-    fn sources_that_have_nothing_to_say_are_neither_tried_nor_missed() {
-        // The made-up shop tells no category, and likeness needs words.
-        let report = measure(&history(|usual| usual), Currency::EUR).expect("measures");
-        let asked: BTreeSet<&str> = report.rows.iter().filter(|row| row.question == "product").map(|row| row.answerer).collect();
-        assert!(asked.contains("without sessions") && asked.contains("without also bought"), "{asked:?}");
-        assert!(!asked.contains("without likeness"), "{asked:?}");
-        let (learned, default) = (report.weights.placements.product.blend, Placements::DEFAULT.product.blend);
-        assert_eq!((learned.content, learned.category), (default.content, default.category));
-    }
-
-    #[test]
-    fn what_came_later_was_not_there_before() {
-        let mut history = history(|usual| usual);
-        history.items.push(Item { in_stock: true, ..Item::bare(ItemId::new("later").expect("an id")) });
-        history.items[0].in_stock = false;
-        let at = history.newest().expect("a newest");
-        history.looks.push(Look { person: PEOPLE - 1, at: at.plus_ms(1), item: ITEMS });
-        let past = history.before(at).all_in_stock();
-        assert!(past.items[0].in_stock, "sold out today, not then");
-        assert!(!past.items[ITEMS as usize].in_stock && past.items.len() == history.items.len());
-    }
-
-    #[test]
-    fn a_shop_with_hardly_a_past_keeps_the_defaults() {
-        for history in [History::default(), History { looks: history(|usual| usual).looks[..3].to_vec(), ..History::default() }] {
-            let report =
-                measure(&History { items: super::tests::history(|usual| usual).items, ..history }, Currency::EUR).expect("measures");
-            assert_eq!((report.weights, report.is_enough), (Weights::DEFAULT, false));
-        }
-    }
+    let score =
+        |lists: &mut VisitorLists<'_>, step: &Step<'_>| Score::of(&next_look(lists, places, step), &BTreeSet::from([places.of(step.next)]));
+    Scores(steps.par_iter().map_init(|| VisitorLists::new(model), score).collect())
 }

@@ -23,6 +23,11 @@ impl<K: Hash + Eq> Interner<K> {
         *self.numbers.entry(key).or_insert(next)
     }
 
+    /// The key's number, where it was mentioned.
+    pub(crate) fn find(&self, key: &K) -> Option<u32> {
+        self.numbers.get(key).copied()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.numbers.len()
     }

@@ -1,11 +1,18 @@
 //! All models of a shop at once.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     blend::Weights,
     content,
     history::History,
     holdout::{self, Report},
-    popularity, purchases, repeat, season, together,
+    popularity,
+    purchases::{self, Params, Rows},
+    repeat,
+    room::{self, Room},
+    season, together,
     visits::{self, Visits},
 };
 use rapport_core::{
@@ -43,23 +50,43 @@ pub(crate) struct Models<'a> {
     history: &'a History,
     now: Timestamp,
     visits: Visits,
-    purchases: Vec<Vec<(u32, f32)>>,
+    purchases: Rows,
+    whole: Option<Rows>,
     statistics: Vec<ItemStatistics>,
     seasonal: Vec<u32>,
 }
 
 impl<'a> Models<'a> {
     pub(crate) fn of(history: &'a History, now: Timestamp) -> Self {
+        Self::counted(history, now, false)
+    }
+
+    /// The same with [`Models::whole_purchases`], of a catalog that is not too large.
+    pub(crate) fn with_whole(history: &'a History, now: Timestamp) -> Self {
+        Self::counted(history, now, history.items.len() <= room::BOUNDED_ITEMS)
+    }
+
+    fn counted(history: &'a History, now: Timestamp, is_whole: bool) -> Self {
         let popularity = popularity::fit(history, now, &popularity::DEFAULT);
         let statistics = popularity.into_iter().zip(repeat::fit(history));
-        Self {
-            history,
-            now,
-            visits: Visits::of(history, &visits::DEFAULT),
-            seasonal: season::fit(history, now),
-            purchases: purchases::fit(history, &purchases::DEFAULT),
-            statistics: statistics.map(|((popularity, trending), repeat)| ItemStatistics { popularity, trending, repeat }).collect(),
-        }
+        let statistics: Vec<ItemStatistics> =
+            statistics.map(|((popularity, trending), repeat)| ItemStatistics { popularity, trending, repeat }).collect();
+        let visits = Visits::of(history, &visits::DEFAULT);
+        let room = Room::of(history, &statistics, &visits);
+        let visits = visits.keeping(room.session);
+        let params = Params { entries: room.purchases, ..purchases::DEFAULT };
+        let (purchases, whole) = if is_whole {
+            let (purchases, whole) = purchases::fit_whole(history, &params);
+            (purchases, Some(whole))
+        } else {
+            (purchases::fit(history, &params), None)
+        };
+        Self { history, now, visits, seasonal: season::fit(history, now), purchases, whole, statistics }
+    }
+
+    /// What else people buy, from whole supports.
+    pub(crate) fn whole_purchases(&self) -> Option<&Rows> {
+        self.whole.as_ref()
     }
 
     pub(crate) const fn visits(&self) -> &Visits {
@@ -78,6 +105,7 @@ impl<'a> Models<'a> {
             currency,
             learned_from: [self.history.people(), self.history.events, orders, self.visits.count],
             items: self.history.items.clone(),
+            skus: self.history.skus.clone(),
             statistics: self.statistics.clone(),
             tables: BTreeMap::from([(Table::Session, session), (Table::Together, together), (Table::Content, content)]),
             purchases: self.purchases.clone(),
@@ -92,100 +120,5 @@ impl<'a> Models<'a> {
             rhythm: None,
             personas: None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::history::{Buy, Look};
-    use rapport_core::{
-        catalog::Item,
-        id::ItemId,
-        model::Model,
-        ranking::{Ask, Scratch, Shop, recommend},
-        rules::Rules,
-        time::DAY_MS,
-    };
-    use std::collections::BTreeSet;
-
-    const NOW: Timestamp = Timestamp(1_795_348_800_000);
-    const MINUTE_MS: i64 = 60_000;
-
-    fn items(count: usize) -> Vec<Item> {
-        (0..count).map(|number| Item::bare(ItemId::new(&format!("i{number:02}")).expect("an id"))).collect()
-    }
-
-    fn shop(history: &History) -> Shop {
-        let (artifact, _) = learn(history, Currency::EUR, NOW).expect("learns").draft.to_bytes().expect("writes");
-        Shop::new(Some(Model::parse(artifact.into()).expect("reads")), [], Rules::default())
-    }
-
-    /// What it shows somebody who is at its first item, at each kind of placement.
-    fn shown(shop: &Shop) -> Vec<Vec<u32>> {
-        let first = ItemId::new("i00").expect("an id");
-        let at = |placement: &str| Ask {
-            placement: placement.into(),
-            item: (placement == "product").then(|| first.clone()),
-            cart: if placement == "cart" { vec![first.clone()] } else { Vec::new() },
-            session: vec![first.clone()],
-            limit: 10,
-            discovery: Some(0.5),
-            ..Ask::default()
-        };
-        let answer = |placement| recommend(shop, &at(placement), &[], NOW, 1, &mut Scratch::default()).picks;
-        ["home", "product", "cart", "category"].map(|placement| answer(placement).iter().map(|pick| pick.item).collect()).into()
-    }
-
-    #[test]
-    fn strange_shops_are_served_sanely() {
-        let look = |person: u32, at: i64, item: u32| Look { person, at: NOW.plus_ms(at - 9 * DAY_MS), item };
-        let buy = |person: u32, at: i64, item: u32| Buy { person, at: NOW.plus_ms(at - 9 * DAY_MS), order: person, item, quantity: 1 };
-        let known = |people: usize| vec![true; people];
-        let strange = [
-            ("nothing at all", History::default(), 0),
-            ("a catalog that nobody came to", History { items: items(3), ..History::default() }, 2),
-            ("one item, one customer", History { items: items(1), known: known(1), buys: vec![buy(0, 0, 0)], ..History::default() }, 0),
-            ("one look", History { items: items(2), known: known(1), looks: vec![look(0, 0, 0)], ..History::default() }, 1),
-            (
-                "one customer, again and again",
-                History {
-                    items: items(2),
-                    known: known(1),
-                    buys: (0..50).map(|day| buy(0, day * DAY_MS / 10, 1)).collect(),
-                    ..History::default()
-                },
-                1,
-            ),
-        ];
-        for (name, history, at_least) in strange {
-            for answer in shown(&shop(&History { events: 1, ..history })) {
-                let distinct: BTreeSet<&u32> = answer.iter().collect();
-                assert!(answer.len() >= at_least && distinct.len() == answer.len(), "{name}: {answer:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_million_looks_of_one_robot_move_little() {
-        const PAIRS: u32 = 20;
-        // Three hundred people look at two things that belong together; one robot, taken for a person, at two that do not.
-        let honest = (1..=300u32).flat_map(|person| {
-            let pair = person % PAIRS * 2;
-            [(person, 0, pair), (person, MINUTE_MS, pair + 1)]
-        });
-        let robot = (0..1_000_000u32).map(|number| {
-            let visit = i64::from(number / 40) * 31 * MINUTE_MS / 100;
-            (0, visit + i64::from(number % 40), [0, 3, 39][number as usize % 3])
-        });
-        let looks = robot.chain(honest).map(|(person, at, item)| Look { person, at: NOW.plus_ms(at - 9 * DAY_MS), item });
-        let history = History { items: items(40), known: vec![true; 301], looks: looks.collect(), events: 1_000_600, ..History::default() };
-        let shop = shop(&history);
-        let model = shop.model().expect("a model");
-        for answer in shown(&shop) {
-            assert!(answer.len() == 10 && answer.contains(&1), "what people look at next is there: {answer:?}");
-        }
-        let expected = 0.1 * 300.0 / PAIRS as f32;
-        assert!(model.popularity(39) <= expected + 3.0, "one person adds at most 3: {}", model.popularity(39));
     }
 }

@@ -17,6 +17,7 @@
 
 pub mod audit;
 pub mod blend;
+mod breadth;
 mod content;
 mod corpus;
 mod examination;
@@ -31,18 +32,25 @@ pub mod outlook;
 mod pairs;
 pub mod persona;
 mod popularity;
+#[cfg(test)]
+mod promises;
 pub mod protocol;
-mod purchases;
+pub mod purchases;
 mod reliability;
 mod repeat;
 pub mod rhythm;
+mod robots;
+mod room;
 mod score;
 mod season;
 mod shopper;
+mod skus;
 pub mod taste;
 mod together;
 mod visits;
+pub mod whole;
 
+pub use breadth::{Breadth, Part};
 pub use corpus::Corpus;
 pub use examination::Examination;
 pub use history::{Buy, Draw, History, Look, Spent};

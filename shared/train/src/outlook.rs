@@ -10,6 +10,7 @@
 //! The learning asks nothing that a profile does not hold: purchase days, the first, the last, their mean value.
 
 mod contest;
+mod doubt;
 mod fit;
 mod ledger;
 mod params;

@@ -98,6 +98,25 @@ impl Groups {
         (0..count).into_par_iter().map_init(|| Scratch::new(count), row).collect()
     }
 
+    /// Those of `pairs` that one person alone stands behind, in the order given.
+    pub(crate) fn of_one_person(&self, count: usize, mut pairs: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
+        if pairs.is_empty() {
+            return pairs;
+        }
+        let (starts, places) = self.postings(count);
+        let postings = |item: u32| &places[starts[item as usize] as usize..starts[item as usize + 1] as usize];
+        let is_of_one = |(a, b): &(u32, u32)| {
+            let (rarer, other) = if postings(*a).len() <= postings(*b).len() { (*a, *b) } else { (*b, *a) };
+            let with_both = postings(rarer).iter().filter(|(group, _)| self.group(*group as usize).contains(&other));
+            let mut people = with_both.map(|(group, _)| self.people[*group as usize]).filter(|person| *person != u32::MAX);
+            people.next().is_some_and(|first| people.all(|person| person == first))
+        };
+        let lone: Vec<bool> = pairs.par_iter().map(is_of_one).collect();
+        let mut lone = lone.into_iter();
+        pairs.retain(|_| lone.next().unwrap_or(false));
+        pairs
+    }
+
     /// For each item the groups it occurs in and where: starts, then (group, place) pairs.
     fn postings(&self, count: usize) -> (Vec<u32>, Vec<(u32, u32)>) {
         let mut starts = vec![0u32; count + 1];
@@ -227,6 +246,9 @@ mod tests {
                     prop_assert!((pair.weighed - expected.weighed).abs() < 1e-4);
                     prop_assert_eq!((pair.groups, pair.supporters), (expected.groups, expected.supporters));
                 }
+                let others: Vec<(u32, u32)> = (0..6).filter(|other| *other != item).map(|other| (item, other)).collect();
+                let lone: Vec<(u32, u32)> = others.iter().copied().filter(|(a, b)| oracle(&groups, *a, *b).supporters == 1).collect();
+                prop_assert_eq!(counted.of_one_person(6, others), lone);
                 let related = (0..6).filter(|other| *other != item && oracle(&groups, item, *other).groups > 0).count();
                 prop_assert_eq!(pairs.len(), related);
             }

@@ -9,7 +9,6 @@ use crate::{
     history::{History, Look},
     intern::Interner,
     learn,
-    lists::Lists,
     shopper::{self, Order},
 };
 use bytes::Bytes;
@@ -67,25 +66,25 @@ pub enum ProtocolError {
     Fit(#[from] crate::lifetime::FitError),
 }
 
-/// The next item at every position from `first` of every `every`-th session of `test`, learned from `train` alone.
+/// The next item at every position from `first` of every `every`-th session of `test`, learned from `train` alone. As deployed: the
+/// ranking of lookups answers from the artifact's bytes, at the page of the item being looked at.
 ///
 /// # Errors
 /// [`ModelError`] when the catalog is too large for an artifact.
 pub fn sessions(train: &[Group], test: &[Group], first: usize, every: usize) -> Result<Vec<Prediction>, ModelError> {
     let model = session_model(train)?;
-    let mut lists = Lists::new(&model);
-    let mut predictions = Vec::new();
+    let now = model.meta().created;
+    let shop = Shop::new(Some(model), [], Rules::default());
+    let mut asked: Vec<(&Group, usize)> = Vec::new();
     for session in test.iter().step_by(every.max(1)) {
-        // An unknown item has no index, and a list must still not contain it: it cannot, since lists hold known ones.
-        let seen: Vec<u32> = session.items.iter().map(|item| model.index_of(item).unwrap_or(u32::MAX)).collect();
-        for position in first.max(1)..session.items.len() {
-            if session.items[position] != session.items[position - 1] {
-                let items = lists.next_look(&seen[..position], LIST);
-                predictions.push(Prediction { key: session.who.clone(), position: Some(position), items: names(&model, &items) });
-            }
-        }
+        let differs = |position: &usize| session.items[*position] != session.items[*position - 1];
+        asked.extend((first.max(1)..session.items.len()).filter(differs).map(|position| (session, position)));
     }
-    Ok(predictions)
+    let predict = |scratch: &mut Scratch, (session, position): (&Group, usize)| {
+        let items = shopper::next_looks(&shop, &session.items[..position], LIST, now, scratch);
+        Prediction { key: session.who.clone(), position: Some(position), items: names(&shop, &items) }
+    };
+    Ok(asked.into_par_iter().map_init(Scratch::default, predict).collect())
 }
 
 /// What every customer of `train` buys after it; only what they never bought where `only_new`. As deployed: events are learned from,
@@ -119,8 +118,7 @@ pub fn purchases(train: &[Group], only_new: bool) -> Result<Vec<Prediction>, Pro
     let shop = Shop::new(Some(Model::parse(Bytes::from(artifact))?), [], Rules::default());
     let predict = |scratch: &mut Scratch, (customer, profile, exclude): (CustomerId, Profile, Vec<ItemId>)| {
         let items = shopper::next_purchases(&shop, &profile, exclude, LIST, now, scratch);
-        let items = items.into_iter().filter_map(|item| ItemId::new(shop.item(item)?.id()).ok()).collect();
-        Prediction { key: customer.to_string(), position: None, items }
+        Prediction { key: customer.to_string(), position: None, items: names(&shop, &items) }
     };
     Ok(profiles.into_par_iter().map_init(Scratch::default, predict).collect())
 }
@@ -182,13 +180,14 @@ fn history(train: &[Group]) -> History {
     history
 }
 
-fn names(model: &Model, items: &[u32]) -> Vec<ItemId> {
-    items.iter().filter_map(|item| ItemId::new(model.item(*item)?.id()).ok()).collect()
+fn names(shop: &Shop, items: &[u32]) -> Vec<ItemId> {
+    items.iter().filter_map(|item| ItemId::new(shop.item(*item)?.id()).ok()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rapport_core::ranking::next_look::{Found, Looks, session_of};
 
     /// Sessions that wander among neighbouring items; `seed` turns them.
     fn wandering(count: u32, from: u32, seed: u32) -> Vec<Group> {
@@ -217,6 +216,26 @@ mod tests {
         let clean = first(&test);
         let poisoned: BTreeMap<String, Prediction> = first(&poisoned).into_iter().map(|told| (told.key.clone(), told)).collect();
         assert!(clean.len() > 30 && clean.iter().all(|told| poisoned.get(&told.key) == Some(told)));
+    }
+
+    /// Of a shop that has nothing but sessions, a product page is the scorer of next looks, and nothing that is mixed in changes its order.
+    #[test]
+    fn a_page_answers_as_the_scorer_of_next_looks_does() {
+        for seed in 0..6 {
+            let (train, test) = (wandering(300, 0, seed), wandering(40, 300, seed + 1));
+            let model = session_model(&train).expect("learns");
+            let (mut looks, mut compared) = (Looks::default(), 0);
+            for told in sessions(&train, &test, 1, 1).expect("predicts") {
+                let position = told.position.expect("a position");
+                let session = test.iter().find(|session| session.who == told.key).expect("a session");
+                let seen: Vec<u32> = session.items[..position].iter().filter_map(|item| model.index_of(item)).collect();
+                let found = looks.best(&model, &session_of(&seen), LIST);
+                let name = |found: &Found| ItemId::new(model.item(found.item)?.id()).ok();
+                assert_eq!(told.items.get(..found.len()), found.iter().map(name).collect::<Option<Vec<ItemId>>>().as_deref(), "{told:?}");
+                compared += found.len();
+            }
+            assert!(compared > 500, "{compared}");
+        }
     }
 
     #[test]

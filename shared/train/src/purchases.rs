@@ -13,28 +13,51 @@ use rayon::prelude::*;
 
 /// What may be turned.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Params {
+pub struct Params {
     /// Added to every item's own count; in buyers.
-    pub(crate) ridge: f32,
+    pub ridge: f32,
     /// The most companions that an item is regressed on.
-    pub(crate) support: usize,
-    /// Entries of the whole table, at most; 4 bytes each.
-    pub(crate) entries: usize,
+    pub support: usize,
+    /// Entries of the whole table, at most; 4 bytes each. A run of `train` says how many there is room for.
+    pub entries: usize,
+    /// Entries that speak of one item, at most: every one of a history's rows is walked in a lookup.
+    pub kept: usize,
     /// A pair that fewer people stand behind is not shown to strangers, so it is not stored.
-    pub(crate) least_supporters: u32,
+    pub least_supporters: u32,
     /// Of a person, at most so many newest purchases.
-    pub(crate) longest: usize,
+    pub longest: usize,
 }
 
-pub(crate) const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 240_000, least_supporters: 2, longest: 2_000 };
+/// What serves every shop: picked by hand on the public data of docs/models.md.
+pub const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 240_000, kept: 64, least_supporters: 2, longest: 2_000 };
 
-/// By item: what buying it says of others, (item, weight).
-pub(crate) fn fit(history: &History, params: &Params) -> Vec<Vec<(u32, f32)>> {
+/// By item: what buying it says of others.
+pub type Rows = Vec<Weights>;
+/// Of one item, or on one: (item, weight).
+pub type Weights = Vec<(u32, f32)>;
+
+/// The table that there is room for.
+#[must_use]
+pub fn fit(history: &History, params: &Params) -> Rows {
+    let (counts, kept) = counted(history, params);
+    by_source((0..counts.rows.len() as u32).into_par_iter().map(|item| counts.column(item, kept, params).0).collect())
+}
+
+/// The same, and the whole supports beside it: what there would be if size did not matter.
+pub(crate) fn fit_whole(history: &History, params: &Params) -> (Rows, Rows) {
+    let (counts, kept) = counted(history, params);
+    let (columns, whole) = (0..counts.rows.len() as u32).into_par_iter().map(|item| counts.column(item, kept, params)).unzip();
+    (by_source(columns), by_source(whole))
+}
+
+/// What is counted, and how many entries may speak of an item.
+fn counted(history: &History, params: &Params) -> (Counts, usize) {
     let counts = Counts::of(history, params);
     let items = counts.rows.iter().filter(|row| !row.is_empty()).count().max(1);
-    let kept = (params.entries / items).clamp(1, params.support);
-    let columns: Vec<Vec<(u32, f32)>> =
-        (0..counts.rows.len() as u32).into_par_iter().map(|item| counts.column(item, kept, params)).collect();
+    (counts, (params.entries / items).clamp(1, params.kept))
+}
+
+fn by_source(columns: Rows) -> Rows {
     let mut table = vec![Vec::new(); columns.len()];
     for (target, column) in columns.into_iter().enumerate() {
         for (source, weight) in column {
@@ -80,23 +103,20 @@ impl Counts {
         }
     }
 
-    /// What the purchases of others say of item `target`, from at most `kept` of them.
-    fn column(&self, target: u32, kept: usize, params: &Params) -> Vec<(u32, f32)> {
-        let mut support = self.companions(target, params);
-        if support.is_empty() {
-            return Vec::new();
-        }
+    /// What the purchases of others say of item `target`: from at most `kept` of them, and from its whole support.
+    fn column(&self, target: u32, kept: usize, params: &Params) -> (Weights, Weights) {
+        let support = self.companions(target, params);
         let equations = self.equations(target, &support, params.ridge);
-        let mut weights = equations.clone().solve();
-        if support.len() > kept {
-            let mut order: Vec<usize> = (0..support.len()).collect();
-            order.sort_unstable_by(|a, b| weights[*b].abs().total_cmp(&weights[*a].abs()).then(a.cmp(b)));
-            order.truncate(kept);
-            order.sort_unstable();
-            weights = equations.part(&order).solve();
-            support = order.into_iter().map(|place| support[place]).collect();
+        let whole: Vec<(u32, f32)> = support.into_iter().zip(equations.clone().solve()).collect();
+        if whole.len() <= kept {
+            return (whole.clone(), whole);
         }
-        support.into_iter().zip(weights).collect()
+        let mut order: Vec<usize> = (0..whole.len()).collect();
+        order.sort_unstable_by(|a, b| whole[*b].1.abs().total_cmp(&whole[*a].1.abs()).then(a.cmp(b)));
+        order.truncate(kept);
+        order.sort_unstable();
+        let weights = equations.part(&order).solve();
+        (order.into_iter().map(|place| whole[place].0).zip(weights).collect(), whole)
     }
 
     /// The items that share the most buyers with `target`, by cosine; sorted by number.
@@ -267,7 +287,7 @@ mod tests {
             let params = Params { ridge: 3.0, entries: kept * ITEMS, ..DEFAULT };
             let counts = Counts::of(&history(&people), &params);
             for target in 0..ITEMS as u32 {
-                let column = counts.column(target, kept, &params);
+                let (column, _) = counts.column(target, kept, &params);
                 prop_assert!(column.len() <= kept);
                 for (a, own) in &column {
                     let sum: f32 = column.iter().map(|(b, weight)| both(&counts, *a, *b) * weight).sum();

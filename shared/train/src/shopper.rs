@@ -55,6 +55,20 @@ pub(crate) fn profile(customer: &CustomerId, events: &[Event]) -> Profile {
     refold(Subject::Customer(customer.clone()), events)
 }
 
+/// The list that the page of the last of `looks` (oldest first) would show a visitor of whom nothing else is known.
+pub(crate) fn next_looks(shop: &Shop, looks: &[ItemId], limit: usize, now: Timestamp, scratch: &mut Scratch) -> Vec<u32> {
+    let Some((current, before)) = looks.split_last() else { return Vec::new() };
+    let ask = Ask {
+        placement: "product".into(),
+        item: Some(current.clone()),
+        session: before.to_vec(),
+        limit,
+        discovery: Some(0.0),
+        ..Ask::default()
+    };
+    recommend(shop, &ask, &[], now, 0, scratch).picks.into_iter().map(|pick| pick.item).collect()
+}
+
 /// The list that the shop's home page would show them, `exclude` left out.
 pub(crate) fn next_purchases(
     shop: &Shop,

@@ -8,10 +8,13 @@
 //! - `(C C)_ij`: two steps of a random walk over C (Cooper et al. 2014), which finds what no single visit shows.
 //!
 //! Then `((recent_j + 1) / (0.05 n_j + 1))^0.3` lifts what the newest twentieth of the visits looks at.
+//!
+//! Looks are shown to strangers, purchases of one customer alone are not: where the only person who looked at two items in one visit
+//! also bought both, the pair says what they bought, and stands neither in the table nor among the newest visits.
 
 use crate::{
     history::{History, Look},
-    pairs::{Groups, best},
+    pairs::{Groups, Pair, best},
 };
 use rapport_core::model::{Neighbour, RecentVisits};
 use rayon::prelude::*;
@@ -68,6 +71,7 @@ pub(crate) struct Visits {
     together: Vec<Vec<Neighbour>>,
     follows: Vec<Vec<Neighbour>>,
     fresh: Vec<f32>,
+    telltale: Telltale,
     pub(crate) recent: RecentVisits,
     /// How many visits there were with two items or more.
     pub(crate) count: u64,
@@ -88,23 +92,44 @@ impl Visits {
                 taken.push(newest);
             }
         }
+        let telltale = Telltale::of(history, &groups, &taken);
         // By time; of those that begin together, by person, so that the order is total.
         taken.par_sort_by_key(|visit| (visit[0].at, visit[0].person));
         let n = groups.occurrences(count);
         let power = |exponent: f32| n.iter().map(|n| (*n as f32).max(1.0).powf(exponent)).collect::<Vec<f32>>();
         let other = power(params.other_exponent);
+        let rows = |weight: &(dyn Fn(&Pair) -> f32 + Sync)| {
+            let may_tell = |item: u32, pair: &Pair| pair.supporters != 1 || !telltale.has(item, pair.item);
+            shares(groups.rows(count, params.walked, |item, pair| may_tell(item, pair).then(|| weight(pair))))
+        };
         Self {
-            together: shares(groups.rows(count, params.walked, |_, pair| Some(pair.weighed / other[pair.item as usize]))),
-            follows: shares(groups.rows(count, params.walked, |_, pair| Some(pair.follows))),
+            together: rows(&|pair| pair.weighed / other[pair.item as usize]),
+            follows: rows(&|pair| pair.follows),
             fresh: freshness(&taken, &n, params),
-            recent: recent(&taken, params, power(-params.rarity_exponent)),
+            recent: recent(&taken, &telltale, params, power(-params.rarity_exponent)),
+            telltale,
             count: visits.len() as u64,
             params: *params,
         }
     }
 
+    /// The same with rows of so many entries.
+    pub(crate) const fn keeping(mut self, kept: usize) -> Self {
+        self.params.kept = kept;
+        self
+    }
+
     /// One row an item: the estimates in the shares of `mix`, the strongest kept, brought to a sum of one.
     pub(crate) fn table(&self, mix: &Mix) -> Vec<Vec<Neighbour>> {
+        self.rows(mix, self.params.kept)
+    }
+
+    /// The same with four times the entries.
+    pub(crate) fn longer_table(&self, mix: &Mix) -> Vec<Vec<Neighbour>> {
+        self.rows(mix, 4 * self.params.kept)
+    }
+
+    fn rows(&self, mix: &Mix, kept: usize) -> Vec<Vec<Neighbour>> {
         let count = self.together.len();
         let rows = (0..count).into_par_iter().map_init(
             || vec![0.0f32; count],
@@ -126,7 +151,11 @@ impl Visits {
                 for near in &mut touched {
                     near.weight = std::mem::take(&mut sums[near.item as usize]) * self.fresh[near.item as usize];
                 }
-                let mut row = best(touched, self.params.kept);
+                // Two steps may lead where one must not.
+                if self.telltale.is_about(item as u32) {
+                    touched.retain(|near| !self.telltale.has(item as u32, near.item));
+                }
+                let mut row = best(touched, kept);
                 for near in &mut row {
                     near.supporters = self.together[item].iter().find(|known| known.item == near.item).map_or(0, |known| known.supporters);
                 }
@@ -136,10 +165,63 @@ impl Visits {
         shares(rows.collect())
     }
 
+    /// How many entries a table of such rows has at most, and the table of likeness in place of rows that are missing, `alike` an item.
+    pub(crate) fn entries(&self, kept: usize, alike: usize) -> usize {
+        let is_known = |(together, follows): (&Vec<Neighbour>, &Vec<Neighbour>)| !together.is_empty() || !follows.is_empty();
+        self.together.iter().zip(&self.follows).map(|rows| if is_known(rows) { kept } else { alike }).sum()
+    }
+
     /// The estimates, asked pair by pair.
     pub(crate) fn chances(&self) -> Chances<'_> {
         let by_item = |rows: &[Vec<Neighbour>]| -> Vec<Vec<(u32, f32)>> { rows.par_iter().map(|row| sorted(row)).collect() };
         Chances { together: by_item(&self.together), follows: by_item(&self.follows), fresh: &self.fresh }
+    }
+}
+
+/// Pairs of items that would tell strangers what one customer alone bought: nobody else looked at both in one visit.
+#[derive(Default)]
+struct Telltale {
+    /// In both directions, ascending.
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Telltale {
+    /// `groups` and `taken` are the same visits.
+    fn of(history: &History, groups: &Groups, taken: &[&[Look]]) -> Self {
+        let mut bought: Vec<(u32, u32)> = history.buys.iter().map(|buy| (buy.person, buy.item)).collect();
+        bought.dedup();
+        bought.par_sort_unstable();
+        bought.dedup();
+        let within = |visit: &&[Look]| {
+            let person = visit[0].person;
+            let from = bought.partition_point(|(buyer, _)| *buyer < person);
+            let own = bought[from..].chunk_by(|a, b| a.0 == b.0).next().filter(|own| own.len() > 1 && own[0].0 == person);
+            let is_own = |item: u32| own.is_some_and(|own| own.binary_search(&(person, item)).is_ok());
+            let mut items: Vec<u32> = visit.iter().map(|look| look.item).filter(|item| is_own(*item)).collect();
+            items.sort_unstable();
+            items.dedup();
+            let pairs = |place: usize| items[place + 1..].iter().map(|other| (items[place], *other)).collect::<Vec<(u32, u32)>>();
+            (0..items.len()).flat_map(pairs).collect::<Vec<(u32, u32)>>()
+        };
+        if bought.is_empty() {
+            return Self::default();
+        }
+        let mut pairs: Vec<(u32, u32)> = taken.par_iter().flat_map_iter(within).collect();
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        let mut pairs = groups.of_one_person(history.items.len(), pairs);
+        pairs.extend(pairs.clone().into_iter().map(|(a, b)| (b, a)));
+        pairs.par_sort_unstable();
+        Self { pairs }
+    }
+
+    fn is_about(&self, item: u32) -> bool {
+        let from = self.pairs.partition_point(|(own, _)| *own < item);
+        self.pairs.get(from).is_some_and(|(own, _)| *own == item)
+    }
+
+    fn has(&self, item: u32, other: u32) -> bool {
+        self.pairs.binary_search(&(item, other)).is_ok()
     }
 }
 
@@ -197,8 +279,9 @@ fn most_visits(items: usize) -> usize {
     (3 * items).max(usize::from(u16::MAX) + 1)
 }
 
-/// The visits that are among the newest of some item of theirs, each item once; the newest [`most_visits`] of them.
-fn recent(by_time: &[&[Look]], params: &Params, rarity: Vec<f32>) -> RecentVisits {
+/// The visits that are among the newest of some item of theirs, each item once; the newest [`most_visits`] of them. Of a pair that tells
+/// too much the visit keeps the first.
+fn recent(by_time: &[&[Look]], telltale: &Telltale, params: &Params, rarity: Vec<f32>) -> RecentVisits {
     let mut found = vec![0usize; rarity.len()];
     let mut visits: Vec<Vec<u32>> = Vec::new();
     let most = most_visits(rarity.len());
@@ -208,7 +291,7 @@ fn recent(by_time: &[&[Look]], params: &Params, rarity: Vec<f32>) -> RecentVisit
         }
         let mut items: Vec<u32> = Vec::with_capacity(visit.len());
         for look in *visit {
-            if !items.contains(&look.item) {
+            if items.iter().all(|known| *known != look.item && !telltale.has(*known, look.item)) {
                 items.push(look.item);
             }
         }
@@ -222,18 +305,4 @@ fn recent(by_time: &[&[Look]], params: &Params, rarity: Vec<f32>) -> RecentVisit
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use rapport_core::time::Timestamp;
-
-    #[test]
-    fn of_many_short_visits_the_newest_are_kept() {
-        const ITEMS: u32 = 20_000;
-        let look = |visit: u32, item: u32| Look { person: visit, at: Timestamp(i64::from(visit)), item: item % ITEMS };
-        let visits: Vec<[Look; 2]> = (0..100_000).map(|visit| [look(visit, visit), look(visit, visit * 7 + 1)]).collect();
-        let by_time: Vec<&[Look]> = visits.iter().map(<[Look; 2]>::as_slice).collect();
-        let recent = recent(&by_time, &DEFAULT, vec![1.0; ITEMS as usize]);
-        assert_eq!(recent.visits.len(), 65_536);
-        assert_eq!(recent.visits.last().map(Vec::as_slice), Some([99_999 % ITEMS, (99_999 * 7 + 1) % ITEMS].as_slice()));
-    }
-}
+mod tests;

@@ -17,10 +17,7 @@ pub(super) fn fact(fact: Fact, known: &Purchases, usual: Option<&Usual>, currenc
         Fact::Recency => beside(ago("bought", known.silent_days()), of(|usual| usual.silent_days, &whole)),
         Fact::Tenure => beside(format!("a customer for {} days", whole(known.age_days())), of(|usual| usual.age_days, &whole)),
         Fact::Value => {
-            let money = |minor: f64| {
-                let decimals = currency.decimals();
-                format!("{:.*} {}", decimals as usize, minor / 10f64.powi(decimals.try_into().unwrap_or(2)), currency.code())
-            };
+            let money = |minor: f64| currency.in_words(minor);
             beside(format!("spends {} on a day with a purchase", money(known.mean_minor())), of(|usual| usual.mean_minor, &money))
         }
         Fact::Season => "the time of the year".to_owned(),

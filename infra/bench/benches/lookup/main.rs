@@ -9,34 +9,24 @@
 mod customers;
 #[allow(dead_code, reason = "the tests ask it more than the measurement does")]
 mod large_shop;
+mod served;
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion};
 use customers::{CUSTOMERS, ITEMS, NOW, profile};
 use large_shop::item_id;
 use rapport_core::{
-    auth::Keyring,
     model::Model,
-    money::Currency,
     profile::Profile,
     ranking::{self, Ask, Scratch, Shop},
     rules::Rules,
-    segment::Standing,
-    source::ConsentMode,
-};
-use rapport_io::{
-    Secrets,
-    memory::{MemoryObjects, MemoryRecords, MemorySecrets},
-    models::Models,
-    profiles::Profiles,
 };
 use rapport_lambda::{Request, Response};
-use recommend::{App, Config, handle};
+use recommend::handle;
 use rustix::time::{ClockId, clock_gettime};
-use serde_json::json;
+use served::{app, request};
 use std::{
     hint::black_box,
-    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
@@ -45,28 +35,6 @@ use tokio::runtime::Runtime;
 const LOOKUPS: usize = 20_000;
 /// How often each of them is made.
 const PASSES: usize = 5;
-
-async fn app(artifact: Bytes, profiles: &[Profile]) -> App {
-    let (records, objects, secrets) =
-        (Arc::new(MemoryRecords::default()), Arc::new(MemoryObjects::default()), Arc::new(MemorySecrets::default()));
-    let keyring = Keyring { version: 1, secret_key: "sk_1".into(), hash_key: "salt".into(), ..Keyring::default() };
-    secrets.put("bench/keys", &keyring.document().expect("a document")).await.expect("memory");
-    Models::new(objects.clone()).publish(artifact, "{}".into(), NOW).await.expect("memory");
-    for profile in profiles {
-        Profiles::new(records.clone()).put(profile, None, &Standing::default(), None).await.expect("memory");
-    }
-    let app = App::new(records, objects, secrets, Config { stack: "bench".into(), currency: Currency::EUR, consent: ConsentMode::OptOut });
-    app.warm(NOW).await;
-    app
-}
-
-/// What a shop's backend asks for a product page.
-fn request(number: usize) -> Request {
-    let body = json!({ "placement": "product", "customer": format!("customer-{}", number % CUSTOMERS), "limit": 10,
-        "item": item_id(number * 37 % ITEMS), "cart": [item_id(number * 11 % ITEMS)], "discovery": 0.2 });
-    let request = http::Request::post("/v1/recommendations").header("authorization", "Bearer sk_1");
-    request.body(body.to_string().into()).expect("a request")
-}
 
 fn ask(number: usize) -> Ask {
     let (item, cart) = (Some(item_id(number * 37 % ITEMS)), vec![item_id(number * 11 % ITEMS)]);

@@ -6,13 +6,15 @@
 //! cargo bench --manifest-path infra/bench/Cargo.toml --bench scale -- 10000000 20000     # so many events, so many items
 //! ```
 //!
-//! Each size is trained in a process of its own, so that its greatest memory is its own: from the archive's Parquet files to the
-//! published artifact, report included, by the same function that is deployed. Archives stay in `target/scale` for the next run.
+//! Each size is trained in a process of its own, so that its greatest memory is its own: from the archive's Parquet files, the catalog and
+//! customers' profiles to the published artifact, report included, by the same function that is deployed: personas, predictions and
+//! segments' cut-offs with it. Archives and tables stay in `target/scale` for the next run.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a measurement")]
 
 mod history;
 mod plot;
+mod tables;
 
 use bytes::Bytes;
 use history::{Directory, NOW};
@@ -25,7 +27,7 @@ use rapport_core::{
     rules::Rules,
     source::ConsentMode,
 };
-use rapport_io::{memory::MemoryRecords, models::Models};
+use rapport_io::models::Models;
 use std::{
     env, fs,
     hint::black_box,
@@ -35,6 +37,7 @@ use std::{
     sync::Arc,
     time::Instant,
 };
+use tables::Tables;
 
 /// Histories of a shop of 20,000 items, and shops with a history of five million events.
 const SIZES: [(usize, usize); 10] = [
@@ -155,10 +158,11 @@ fn measure(root: &Path, events: usize, items: usize) -> Cost {
     let runtime = runtime();
     let objects = Arc::new(Directory::new(root));
     let config = train::Config { currency: Currency::EUR, consent: ConsentMode::OptOut };
-    let app = train::App::new(objects.clone(), Arc::new(MemoryRecords::default()), config);
+    let app = train::App::new(objects.clone(), Arc::new(Tables::new(root)), config);
     let started = Instant::now();
     let summary = runtime.block_on(train::train(&app, NOW, |_| {})).expect("trains");
     let seconds = started.elapsed().as_secs_f64();
+    assert!(summary.model.personas.is_some(), "personas are part of a run");
     let memory_mb = peak_kb() / 1e3;
     let models = Models::new(objects);
     let pointer = runtime.block_on(models.current()).expect("reads").expect("a model");

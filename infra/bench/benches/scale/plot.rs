@@ -1,4 +1,4 @@
-//! The costs as a picture: four panels, both axes logarithmic, so that a straight line of slope one is "twice the work, twice the cost".
+//! The costs as a picture: eight panels, both axes logarithmic, so that a straight line of slope one is "twice the work, twice the cost".
 
 use crate::Cost;
 use plotters::{coord::Shift, prelude::*};
@@ -10,35 +10,41 @@ type Line<'a> = (&'a str, RGBColor, Vec<(f64, f64)>);
 const BLUE: RGBColor = RGBColor(31, 111, 180);
 const ORANGE: RGBColor = RGBColor(220, 120, 30);
 
-/// Draws `costs` into the file at `path`.
+/// A cost, its name and its colour.
+type Drawn = (&'static str, RGBColor, fn(&Cost) -> f64);
+
+/// What is drawn, from the top.
+const ROWS: [(&str, &[Drawn]); 4] = [
+    ("training: seconds", &[("seconds", BLUE, |cost| cost.seconds)]),
+    ("training: peak memory in MB", &[("memory", BLUE, |cost| cost.memory_mb)]),
+    ("artifact in MB, start in ms,", &[("artifact", BLUE, |cost| cost.artifact_mb), ("start", ORANGE, |cost| cost.start_ms)]),
+    ("lookup: microseconds", &[("p50", BLUE, |cost| cost.lookup_p50_us), ("p99", ORANGE, |cost| cost.lookup_p99_us)]),
+];
+
+/// Draws `costs` into the file at `path`: on the left as the history grows, on the right as the catalog does.
 pub(crate) fn draw(path: &Path, costs: &[Cost]) -> Result<(), Box<dyn Error>> {
-    let root = SVGBackend::new(path, (960, 720)).into_drawing_area();
+    let root = SVGBackend::new(path, (960, 1_360)).into_drawing_area();
     root.fill(&WHITE)?;
-    let panels = root.split_evenly((2, 2));
+    let panels = root.split_evenly((4, 2));
     let usual = costs.iter().map(|cost| cost.items).find(|items| costs.iter().filter(|cost| cost.items == *items).count() > 1);
     let mut by_events: Vec<&Cost> = costs.iter().filter(|cost| Some(cost.items) == usual).collect();
     by_events.sort_by_key(|cost| cost.events);
     let history = costs.last().map_or(0, |cost| cost.events);
     let mut by_items: Vec<&Cost> = costs.iter().filter(|cost| cost.events == history).collect();
     by_items.sort_by_key(|cost| cost.items);
-
     let along = |costs: &[&Cost], x: fn(&Cost) -> usize, y: fn(&Cost) -> f64| -> Vec<(f64, f64)> {
         costs.iter().map(|cost| (x(cost) as f64, y(cost))).collect()
     };
-    let events = |y: fn(&Cost) -> f64| along(&by_events, |cost| cost.events, y);
-    let items = |y: fn(&Cost) -> f64| along(&by_items, |cost| cost.items, y);
-    panel(&panels[0], "training: seconds by events", &[("20,000 items", BLUE, events(|cost| cost.seconds))])?;
-    panel(&panels[1], "training: peak memory in MB by events", &[("20,000 items", BLUE, events(|cost| cost.memory_mb))])?;
-    panel(
-        &panels[2],
-        "artifact in MB, start in ms, by items",
-        &[("artifact", BLUE, items(|cost| cost.artifact_mb)), ("start", ORANGE, items(|cost| cost.start_ms))],
-    )?;
-    panel(
-        &panels[3],
-        "lookup: microseconds by items",
-        &[("p50", BLUE, items(|cost| cost.lookup_p50_us)), ("p99", ORANGE, items(|cost| cost.lookup_p99_us))],
-    )?;
+    let sides: [(String, &[&Cost], fn(&Cost) -> usize); 2] = [
+        (format!("by events, {} items", short(usual.unwrap_or(0) as f64)), &by_events, |cost| cost.events),
+        (format!("by items, {} events", short(history as f64)), &by_items, |cost| cost.items),
+    ];
+    for (row, (what, lines)) in ROWS.iter().enumerate() {
+        for (side, (by, costs, x)) in sides.iter().enumerate() {
+            let lines: Vec<Line<'_>> = lines.iter().map(|(name, colour, y)| (*name, *colour, along(costs, *x, *y))).collect();
+            panel(&panels[2 * row + side], &format!("{what} {by}"), &lines)?;
+        }
+    }
     root.present()?;
     Ok(())
 }

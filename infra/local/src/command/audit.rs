@@ -62,15 +62,37 @@ fn page(audit: &Value) -> String {
     let share = number(&duplicates["copies"]) / number(&duplicates["received"]).max(1.0);
     let _ = writeln!(
         page,
-        "\nCopies: {} of {} received ({}) were dropped",
+        "\nCopies: {} of {} received ({}) do not count; of these {} came with an id that was used for something else",
         count(&duplicates["copies"]),
         count(&duplicates["received"]),
-        percent(share)
+        percent(share),
+        count(&duplicates["conflicting"])
     );
     rejects(&mut page, each(&audit["rejects"]));
     currencies(&mut page, each(&audit["currencies"]));
     items(&mut page, &audit["items"]);
+    identities(&mut page, each(&audit["identities"]));
     page
+}
+
+fn identities(page: &mut String, kinds: &[Value]) {
+    if kinds.is_empty() {
+        return;
+    }
+    let _ = writeln!(page, "\n{:<22} {:>12} {:>12} {:>12} {:>12} {:>12}", "ids", "known", "owned", "contested", "shared", "ruled on");
+    for kind in kinds {
+        let of = |name: &str| count(&kind[name]);
+        let _ = writeln!(
+            page,
+            "{:<22} {:>12} {:>12} {:>12} {:>12} {:>12}",
+            text(&kind["kind"]),
+            of("ids"),
+            of("owned"),
+            of("contested"),
+            of("shared"),
+            of("ruled")
+        );
+    }
 }
 
 fn sources(page: &mut String, sources: &[Value]) {
@@ -186,7 +208,7 @@ mod tests {
             "sources": [{ "source": "beacon", "events": 12_345, "nobody": 1_234, "late_share": 0.015, "newest": "2026-11-22T09:59:58Z", "days": days }],
             "gaps": [{ "source": "beacon", "day": "2026-11-19", "usual": 412.0 }],
             "jumps": [{ "source": "beacon", "day": "2026-11-12", "events": 9_000, "usual": 400.0, "deviations": 43.2 }],
-            "duplicates": { "received": 200, "copies": 3, "days": {} },
+            "duplicates": { "received": 200, "copies": 3, "conflicting": 1, "days": {} },
             "rejects": [{ "source": "shopify", "reason": "not JSON", "count": 2, "newest": "2026-11-22T09:00:00Z" }],
             "currencies": [{ "currency": "EUR", "lines": 10, "is_shops": true }, { "currency": "GBP", "lines": 1, "is_shops": false }],
             "items": { "mentioned": 40, "unknown": 1, "unknown_share": 0.001, "examples": ["85123A"] },
@@ -198,7 +220,7 @@ mod tests {
             "10.0 %    1.5 %  2026-11-22T09:59:58",
             "2026-11-19  beacon                 usually 412",
             "2026-11-12  beacon                 9,000 events, usually 400 (+43 deviations)",
-            "Copies: 3 of 200 received (1.5 %) were dropped",
+            "Copies: 3 of 200 received (1.5 %) do not count; of these 1 came with an id that was used for something else",
             "2  shopify                not JSON",
             "Paid in: EUR (10 lines), GBP (1 lines, not the shop's)",
             "Items: 1 of 40 are not in the catalog (0.1 % of mentions), such as 85123A",

@@ -5,10 +5,7 @@
 mod customers;
 
 use super::{Failure, Shop, holdout, progress, shop::Open};
-use crate::{
-    evaluate::{EvaluateError, baskets, orders, sessions, write_predictions},
-    numbers::grouped,
-};
+use crate::evaluate::{EvaluateError, baskets, orders, sessions, write_predictions};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::ProgressBar;
 use rapport_core::time::Timestamp;
@@ -16,12 +13,12 @@ use rapport_train::{
     holdout::Report,
     protocol::{
         self, Prediction,
-        judge::{self, Breadth, Judgement, Part},
+        judge::{self, Judgement},
         judge_customers::{ChanceRow, ValueRow, Verdict},
     },
 };
 use serde::Serialize;
-use std::{fmt::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
@@ -136,22 +133,7 @@ pub(super) fn day(text: &str) -> Result<String, String> {
 
 /// Accuracy, then whom it serves.
 fn page(judged: &Judgement) -> String {
-    let mut page = holdout::table(&judged.rows);
-    let _ = writeln!(
-        page,
-        "\n  {:<20}{:>15}{:>17}{:>22}{:>26}",
-        "answered by", "catalog shown", "popularity lift", "rare items found", "NDCG@10 after one order"
-    );
-    for Breadth { answerer, coverage, popularity_lift, rare_items, one_order_customers } in &judged.breadth {
-        let part = |part: &Option<Part>, shown: fn(f64) -> String| {
-            part.map_or("-".to_owned(), |part| format!("{} of {}", shown(part.value), grouped(part.asked as u64)))
-        };
-        let (shown, lift) = (format!("{:.1} %", 100.0 * coverage), format!("{:+.0} %", 100.0 * popularity_lift));
-        let rare = part(rare_items, |share| format!("{:.1} %", 100.0 * share));
-        let one_order = part(one_order_customers, |gain| format!("{gain:.3}"));
-        let _ = writeln!(page, "  {answerer:<20}{shown:>15}{lift:>17}{rare:>22}{one_order:>26}");
-    }
-    page
+    holdout::table(&judged.rows) + &holdout::breadth(&judged.breadth)
 }
 
 async fn on_own_log(shop: &Shop) -> Result<(), Failure> {

@@ -4,19 +4,53 @@ use super::progress;
 use crate::numbers::grouped;
 use indicatif::ProgressBar;
 use rapport_train::{
-    Examination,
+    Breadth, Examination, Part,
+    blend::Weights,
     holdout::{Reliability, Report, Row},
 };
+use serde_json::Value;
 use std::fmt::Write as _;
 use train::Step;
 
 /// A table of questions and answerers.
 pub(super) fn page(report: &Report) -> String {
     let rows = match report.cut.filter(|_| report.is_enough) {
-        Some(cut) => format!("\nAsked about what came after {}, which it had not seen:\n{}", cut.day(), table(&report.rows)),
+        Some(cut) => {
+            let asked = format!("\nAsked about what came after {}, which it had not seen:\n", cut.day());
+            asked + &table(&report.rows) + &breadth(&report.breadth)
+        }
         None => "Too little came after the rest to measure by: not enough data yet.\n".to_owned(),
     };
-    rows + &reliability(&report.reliability) + &attention(&report.examination)
+    rows + &moved(&report.weights) + &reliability(&report.reliability) + &attention(&report.examination)
+}
+
+/// One line for each weight that the shop's past moved from its default; nothing where all stayed.
+fn moved(weights: &Weights) -> String {
+    let (own, default) = (numbers_in(weights), numbers_in(&Weights::DEFAULT));
+    let changed = own.iter().zip(&default).filter(|((_, own), (_, default))| (own - default).abs() > 1e-6);
+    let mut page = String::new();
+    for ((name, own), (_, default)) in changed {
+        if page.is_empty() {
+            page += "\nWeights that this past moved from their defaults:\n\n";
+        }
+        let _ = writeln!(page, "  {name:<44}{default:>9.3} → {own:.3}");
+    }
+    page
+}
+
+/// Every number of the weights, by its path.
+fn numbers_in(weights: &Weights) -> Vec<(String, f64)> {
+    fn gather(path: &str, value: &Value, found: &mut Vec<(String, f64)>) {
+        let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, value)| gather(&below(name), value, found)),
+            Value::Array(values) => (1..).zip(values).for_each(|(place, value)| gather(&below(&i32::to_string(&place)), value, found)),
+            number => found.extend(number.as_f64().map(|number| (path.to_owned(), number))),
+        }
+    }
+    let mut found = Vec::new();
+    gather("", &serde_json::to_value(weights).unwrap_or_default(), &mut found);
+    found
 }
 
 /// Whether scores are the chances that they stand for; nothing where nobody was asked.
@@ -67,6 +101,29 @@ pub(super) fn table(rows: &[Row]) -> String {
     page
 }
 
+/// Whom the lists serve, by question and answerer; nothing where nobody was asked.
+pub(super) fn breadth(rows: &[Breadth]) -> String {
+    let mut page = String::new();
+    if !rows.is_empty() {
+        let _ = writeln!(
+            page,
+            "\n  {:<15}{:<20}{:>15}{:>17}{:>22}{:>26}",
+            "question", "answered by", "catalog shown", "popularity lift", "rare items found", "NDCG@10 after one order"
+        );
+    }
+    for Breadth { question, answerer, coverage, popularity_lift, rare_items, one_order_customers } in rows {
+        let part = |part: &Option<Part>, shown: fn(f64) -> String| {
+            part.map_or("-".to_owned(), |part| format!("{} of {}", shown(part.value), grouped(part.asked as u64)))
+        };
+        let (shown, lift) = (format!("{:.1} %", 100.0 * coverage), format!("{:+.0} %", 100.0 * popularity_lift));
+        let rare = part(rare_items, |share| format!("{:.1} %", 100.0 * share));
+        let one_order = part(one_order_customers, |gain| format!("{gain:.3}"));
+        let question = question.replace('_', " ");
+        let _ = writeln!(page, "  {question:<15}{answerer:<20}{shown:>15}{lift:>17}{rare:>22}{one_order:>26}");
+    }
+    page
+}
+
 /// A bar, and what moves it.
 pub(super) fn bar() -> (ProgressBar, impl Fn(Step) + Send) {
     let bar = progress::bar("reading");
@@ -80,4 +137,24 @@ pub(super) fn bar() -> (ProgressBar, impl Fn(Step) + Send) {
         Step::Publish => moved.set_message("publishing"),
     };
     (bar, tell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_weight_that_moved_is_told_by_its_name() {
+        assert_eq!(moved(&Weights::DEFAULT), "");
+        let mut weights = Weights::DEFAULT;
+        weights.next_purchase.own = 5.0;
+        weights.placements.cart.blend.together = 0.0;
+        weights.next_look.rows[2] = 0.125;
+        let told = moved(&weights);
+        let lines: Vec<Vec<&str>> = told.lines().skip(3).map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines.len(), 3, "{told}");
+        for expected in ["next_look.rows.3", "next_purchase.own", "placements.cart.blend.together"] {
+            assert!(lines.iter().any(|line| line[0] == expected && line[2] == "→"), "{expected} in {told}");
+        }
+    }
 }

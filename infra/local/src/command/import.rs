@@ -7,6 +7,7 @@ use crate::{
 };
 use clap::Args;
 use indicatif::ProgressBar;
+use jiff::tz::TimeZone;
 use rapport_core::{
     source::csv::{Field, Options},
     time::Timestamp,
@@ -25,6 +26,9 @@ pub(super) struct Arguments {
     /// What a column means where its name does not say: `--map "Bill No=order"`.
     #[arg(long, value_name = "COLUMN=FIELD", value_parser = mapping)]
     map: Vec<(String, Field)>,
+    /// Where the clock hangs that wrote times without a zone: `Europe/Berlin`, `America/New_York`; else they are read as UTC.
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    zone: Option<TimeZone>,
     /// On what grounds the history may be used: `consent`, `legitimate_interest` or `contract`.
     #[arg(long, default_value_t)]
     basis: Basis,
@@ -33,6 +37,10 @@ pub(super) struct Arguments {
 fn mapping(text: &str) -> Result<(String, Field), String> {
     let (column, field) = text.rsplit_once('=').ok_or("write COLUMN=FIELD, for example --map 'Bill No=order'")?;
     Ok((column.to_owned(), field.trim().parse()?))
+}
+
+fn zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name).map_err(|_| format!("`{name}` is no time zone; use a name such as Europe/Berlin"))
 }
 
 /// Imports, and waits until every profile has heard of it.
@@ -85,6 +93,8 @@ async fn file(target: &Target, path: &Path, open: &Open, arguments: &Arguments) 
         now,
         as_of: written(path).unwrap_or(now),
         hash_key: Some(open.keys.hash_key.clone()),
+        insiders: open.keys.insiders.clone(),
+        zone: arguments.zone.clone(),
     };
     let reading = bar(path, "reading");
     reading.set_length(std::fs::metadata(path).map_or(0, |file| file.len()));

@@ -4,7 +4,7 @@ use super::{Failure, Shop};
 use crate::{home, stores::secrets::write_private};
 use clap::{Args, Subcommand, ValueEnum};
 use rapport_core::{
-    auth::{ExtraKey, Keyring, RANDOM_BYTES, Scope},
+    auth::{ExtraKey, Insiders, Keyring, RANDOM_BYTES, Scope},
     digest::content_hash,
     time::{DAY_MS, Timestamp},
 };
@@ -52,6 +52,21 @@ enum Action {
         /// How many days the old one works on.
         #[arg(long, default_value_t = OVERLAP_DAYS, value_parser = clap::value_parser!(i64).range(0..=365))]
         overlap_days: i64,
+    },
+    /// Say who belongs to the shop, so that what they do teaches nothing. A list that is given takes the place of the one before.
+    Insiders {
+        /// A network that the shop's own browsers are in: 203.0.113.0/24, or one address.
+        #[arg(long = "network", value_name = "NETWORK")]
+        networks: Vec<String>,
+        /// A customer who is staff, by the shop's id or their e-mail address.
+        #[arg(long = "customer", value_name = "ID")]
+        customers: Vec<String>,
+        /// A domain of the shop's own e-mail addresses.
+        #[arg(long = "domain", value_name = "DOMAIN")]
+        domains: Vec<String>,
+        /// Nobody any more.
+        #[arg(long, conflicts_with_all = ["networks", "customers", "domains"])]
+        none: bool,
     },
     /// End a rotated or further key now.
     Revoke {
@@ -127,6 +142,9 @@ fn change(keyring: &mut Keyring, action: Action, random: &[u8; RANDOM_BYTES], no
         Action::Mint { scopes } => mint(keyring, scopes, random),
         Action::Rotate { name, overlap_days } => rotate(keyring, name, now.plus_ms(overlap_days * DAY_MS)),
         Action::Set { name, secret, overlap_days } => set(keyring, name, &secret, now.plus_ms(overlap_days * DAY_MS))?,
+        Action::Insiders { networks, customers, domains, none } => {
+            insiders(keyring, Insiders { networks, customers, domains }, none)?;
+        }
         Action::Revoke { key } => revoke(keyring, &key)?,
     }
     keyring.complete(random);
@@ -171,6 +189,22 @@ fn set(keyring: &mut Keyring, name: Name, secret: &str, expires: Timestamp) -> R
     Ok(())
 }
 
+/// Takes the lists that say something in place of those that were there.
+fn insiders(keyring: &mut Keyring, said: Insiders, none: bool) -> Result<(), Failure> {
+    said.check().map_err(|wrong| Failure::Usage(wrong.to_string()))?;
+    if none {
+        keyring.insiders = Insiders::default();
+    }
+    let known = &mut keyring.insiders;
+    for (known, said) in [(&mut known.networks, said.networks), (&mut known.customers, said.customers), (&mut known.domains, said.domains)]
+    {
+        if !said.is_empty() {
+            *known = said;
+        }
+    }
+    Ok(())
+}
+
 fn revoke(keyring: &mut Keyring, key: &str) -> Result<(), Failure> {
     let before = keyring.more.len();
     keyring.more.retain(|extra| extra.key != key);
@@ -209,6 +243,10 @@ fn print(shop: &Shop, keyring: &Keyring) -> Result<(), Failure> {
         let may: Vec<String> = extra.scopes.iter().map(|scope| format!("{scope:?}").to_lowercase()).collect();
         let until = extra.expires.map(|at| format!(", until {at}")).unwrap_or_default();
         say!("{:<20}{:<68}for {}{until}", "further", extra.key, may.join(", "));
+    }
+    let Insiders { networks, customers, domains } = &keyring.insiders;
+    for (what, list) in [("network", networks), ("customer", customers), ("domain", domains)] {
+        list.iter().for_each(|one| say!("{:<20}{one:<68}the shop's own {what}: teaches nothing", "insiders"));
     }
     Ok(())
 }
@@ -304,6 +342,21 @@ mod tests {
         let live = |days| keyring.signing_secrets(Scope::Stripe, NOW.plus_days(days)).map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(live(6), ["whsec_of_stripes_own".to_owned(), old]);
         assert_eq!(live(8), ["whsec_of_stripes_own"]);
+    }
+
+    #[test]
+    fn who_belongs_to_the_shop_is_said_list_by_list() {
+        let mut keyring = minted();
+        let mut say = |networks: &[&str], domains: &[&str], none: bool| {
+            let owned = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect();
+            let action = Action::Insiders { networks: owned(networks), customers: vec![], domains: owned(domains), none };
+            change(&mut keyring, action, &[2; RANDOM_BYTES], NOW).map(|()| keyring.insiders.clone())
+        };
+        assert!(say(&["10.0.0.0/40"], &[], false).is_err(), "it would never match");
+        say(&["10.0.0.0/8"], &["shop.example"], false).unwrap();
+        let Insiders { networks, domains, .. } = say(&["192.0.2.1"], &[], false).unwrap();
+        assert_eq!((networks, domains), (vec!["192.0.2.1".to_owned()], vec!["shop.example".to_owned()]));
+        assert!(say(&[], &[], true).unwrap().is_empty());
     }
 
     #[test]

@@ -26,6 +26,9 @@ fn write(text: &mut String, outcome: &Outcome, basis: Basis) -> fmt::Result {
     for (mend, tally) in &report.mended {
         writeln!(text, "  mended    {:>11}  {} ({})", grouped(tally.count), mend.text(), lines(tally))?;
     }
+    for (doubt, tally) in &report.doubts {
+        writeln!(text, "  in doubt  {:>11}  {} ({})", grouped(tally.count), doubt.text(), lines(tally))?;
+    }
     for (reason, tally) in &report.rejected {
         writeln!(text, "  rejected  {:>11}  {} ({})", grouped(tally.count), reason.text(), lines(tally))?;
     }

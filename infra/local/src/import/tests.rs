@@ -1,7 +1,7 @@
 //! The whole way from a file to the stores, in memory.
 
 use super::*;
-use rapport_core::{event::Action, id::CustomerId, money::Currency};
+use rapport_core::{auth::Insiders, event::Action, id::CustomerId, money::Currency};
 use rapport_io::memory::{MemoryObjects, MemoryRecords};
 use std::collections::BTreeSet;
 
@@ -26,7 +26,15 @@ fn target() -> Target {
 }
 
 async fn imported(target: &Target, basis: Basis) -> Outcome {
-    let options = Options { currency: Currency::GBP, map: Vec::new(), now: NOW, as_of: NOW, hash_key: Some("key".into()) };
+    let options = Options {
+        currency: Currency::GBP,
+        map: Vec::new(),
+        now: NOW,
+        as_of: NOW,
+        hash_key: Some("key".into()),
+        insiders: Insiders::default(),
+        zone: None,
+    };
     let prepared = prepare(Path::new("file.csv"), FILE.as_bytes(), &options).unwrap();
     prepared.write(target, basis, NOW, |_| ()).await.unwrap()
 }
@@ -72,7 +80,15 @@ async fn nothing_is_lost() {
 fn piles_give_back_what_they_got() {
     let rows: String = (0..5000).map(|row| format!("{row},i{},1,2024-01-01,1.00,{},\n", row % 17, row % 700 + 1)).collect();
     let file = format!("invoice,item,quantity,at,price,customer,email\n{rows}");
-    let options = Options { currency: Currency::GBP, map: Vec::new(), now: NOW, as_of: NOW, hash_key: None };
+    let options = Options {
+        currency: Currency::GBP,
+        map: Vec::new(),
+        now: NOW,
+        as_of: NOW,
+        hash_key: None,
+        insiders: Insiders::default(),
+        zone: None,
+    };
     let mut piles = Piles::default();
     let mut put = BTreeSet::new();
     csv::read(file.as_bytes(), &options, |found| {

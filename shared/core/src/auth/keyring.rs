@@ -1,6 +1,6 @@
 //! All keys of one shop, as one JSON document in the secret store.
 
-use super::{Caller, same_secret};
+use super::{Caller, Insiders, same_secret};
 use crate::{digest::hex, time::Timestamp};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,8 @@ pub const RANDOM_BYTES: usize = 32 * 10;
 ///   "webhook_secret": "whsec_…", "stripe_secret": "whsec_…", "klaviyo_secret": "…", "mailchimp_secret": "…",
 ///   "hash_key": "…", "origin_secret": "…",
 ///   "token_keys": [ { "kid": "t1", "secret": "…" } ],
-///   "more": [ { "key": "sk_…", "scopes": ["ingest"], "expires": 1795000000000 } ] }
+///   "more": [ { "key": "sk_…", "scopes": ["ingest"], "expires": 1795000000000 } ],
+///   "insiders": { "networks": ["203.0.113.0/24"], "customers": ["7"], "domains": ["shop.example"] } }
 /// ```
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Keyring {
@@ -59,6 +60,9 @@ pub struct Keyring {
     /// Further keys: narrower ones, and those that a rotation keeps alive for a while.
     #[serde(default)]
     pub more: Vec<ExtraKey>,
+    /// The shop's own people and networks. No key, but as personal, and wanted at the same doors.
+    #[serde(default, skip_serializing_if = "Insiders::is_empty")]
+    pub insiders: Insiders,
     /// What a newer release put there, kept when the document is written again.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, serde_json::Value>,

@@ -1,13 +1,13 @@
 //! A profile beside what is needed to make sense of it, added up once for all features.
 
-use super::{Buyer, CutOffs, Feature, Label, Tier};
+use super::{Buyer, CutOffs, Feature, Label, Tier, said::Said};
 use crate::{
     catalog::lies_in,
     id::ItemId,
     model::{ItemView, Model},
     money::Currency,
     profile::{ItemTotals, OpenEvent, Profile, Totals, order_lines, refund_lines},
-    time::Timestamp,
+    time::{DAY_MS, Timestamp},
 };
 use std::cell::OnceCell;
 
@@ -34,6 +34,7 @@ pub struct Facts<'a> {
     brands: OnceCell<Concentration<'a>>,
     viewed_brands: OnceCell<Concentration<'a>>,
     categories: OnceCell<Concentration<'a>>,
+    pub(super) said: Said<'a>,
 }
 
 /// What was bought and looked at of some items.
@@ -81,6 +82,7 @@ impl<'a> Facts<'a> {
             brands: OnceCell::new(),
             viewed_brands: OnceCell::new(),
             categories: OnceCell::new(),
+            said: Said::default(),
         }
     }
 
@@ -100,6 +102,12 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub const fn cut_offs(&self) -> &'a CutOffs {
         self.basis.cut_offs
+    }
+
+    /// What was learned of the shop; nothing before the first training.
+    #[must_use]
+    pub const fn model(&self) -> Option<&'a Model> {
+        self.basis.catalog
     }
 
     /// What money is told in.
@@ -206,6 +214,15 @@ impl<'a> Facts<'a> {
         let (first, last) = (self.totals.first_order?, self.totals.last_order?);
         let gaps = self.totals.order_days.checked_sub(1).filter(|gaps| *gaps > 0)?;
         Some(last.days_since(first) / f64::from(gaps)).filter(|days| *days > 0.0)
+    }
+
+    /// The coefficient of variation of the days (UTC) between days with orders.
+    pub(super) fn gap_variation(&self) -> Option<f64> {
+        let gaps = f64::from(self.totals.order_days.checked_sub(1).filter(|gaps| *gaps > 1)?);
+        let day = |at: Timestamp| at.0.div_euclid(DAY_MS) as f64;
+        let mean = (day(self.totals.last_order?) - day(self.totals.first_order?)) / gaps;
+        let variance = (self.totals.habits.squared_gap_days as f64 / gaps - mean * mean).max(0.0);
+        Some(variance.sqrt() / mean).filter(|share| share.is_finite())
     }
 
     /// By brand: order lines.

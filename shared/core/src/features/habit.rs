@@ -9,7 +9,7 @@ pub(super) fn told(feature: Feature, facts: &Facts<'_>) -> Option<f64> {
     let (habits, tally) = (&totals.habits, &totals.habits.tally);
     let (visits, bought) = (f64::from(tally.visits), f64::from(tally.reduced_lines) + f64::from(tally.full_lines));
     let pages = |kind: PageKind| f64::from(tally.pages[kind.place()]);
-    let door = |channel: Channel| share(f64::from(habits.channels[channel as usize]), totals.events as f64);
+    let door = |channel: Channel| share(f64::from(habits.channels[channel as usize]), totals.acts() as f64);
     match feature {
         Feature::ReducedShare => share(f64::from(tally.reduced_lines), bought),
         Feature::FullPriceShare => share(f64::from(tally.full_lines), bought),
@@ -26,7 +26,9 @@ pub(super) fn told(feature: Feature, facts: &Facts<'_>) -> Option<f64> {
         Feature::ValuesPages => share(pages(PageKind::Values), visits),
         Feature::ReviewPages => share(pages(PageKind::Reviews), f64::from(tally.looks)),
         Feature::Reviews => Some(f64::from(habits.reviews)),
+        Feature::MailsDelivered => Some(f64::from(habits.mails_delivered)),
         Feature::MailsOpened => Some(f64::from(habits.mails_opened)),
+        Feature::MailOpenShare => share(f64::from(habits.mails_opened), f64::from(habits.mails_delivered)).map(|share| share.min(1.0)),
         Feature::MailClickShare => share(f64::from(habits.mails_clicked), f64::from(habits.mails_opened)),
         Feature::RefundedShare => {
             let refunded = facts.refunded_minor() as f64;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     catalog::Item,
-    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
+    event::{Action, Authority, EmailAct, Event, OrderLine, Product, Traffic, Who},
     id::{CustomerId, EventId, ItemId, OrderId},
     model::{Draft, Model},
     money::Currency,
@@ -107,7 +107,11 @@ fn somebody() -> Profile {
         at(2, 22, "segment", Action::Coupon { code: "TEN".into(), applied: true }),
         at(3, 23, "shopify", order(1, "a", 100)),
         at(4, 24 * 30, "shopify", order(2, "b", 0)),
-        at(5, 24 * 31, "klaviyo", Action::Email(crate::event::EmailAct::Opened)),
+        at(5, 24 * 31, "klaviyo", Action::Email(EmailAct::Opened)),
+        at(6, 24 * 31 - 2, "klaviyo", Action::Email(EmailAct::Delivered)),
+        at(7, 24 * 32, "klaviyo", Action::Email(EmailAct::Delivered)),
+        at(8, 24 * 33, "shopify", order(3, "a", 100)),
+        at(9, 24 * 33, "shopify", order(3, "b", 0)),
     ];
     refold(Subject::Customer(CustomerId::new("ada").expect("an id")), &events)
 }
@@ -124,14 +128,18 @@ fn everything_can_be_told_of_somebody_and_is_finite() {
     for (feature, expected) in [
         (Feature::ReducedShare, 0.5),
         (Feature::DiscountDepth, 0.25),
-        (Feature::CouponsPerOrder, 0.5),
+        (Feature::CouponsPerOrder, 1.0 / 3.0),
         (Feature::SalePages, 1.0),
         (Feature::ValuesShare, 0.5),
         (Feature::NewShare, 1.0),
         (Feature::QuickShare, 0.0),
         (Feature::HoursToBuy, 1.0),
         (Feature::NightShare, 1.0),
-        (Feature::MailShare, 1.0 / 6.0),
+        (Feature::MailShare, 1.0 / 8.0),
+        (Feature::MailOpenShare, 0.5),
+        (Feature::Events, 8.0),
+        // Thirty days, then three.
+        (Feature::GapVariation, 13.5 / 16.5),
     ] {
         assert_eq!(value(feature), Some(expected), "{}", feature.name());
     }

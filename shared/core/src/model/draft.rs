@@ -8,6 +8,7 @@ use super::{
 use crate::{
     catalog::Item,
     digest::content_hash,
+    id::ItemId,
     money::Currency,
     persona::Personas,
     prediction::{Leads, Outlook, Rhythm, Tastes},
@@ -31,6 +32,8 @@ pub struct Draft {
     pub learned_from: [u64; 4],
     /// The catalog; every id once.
     pub items: Vec<Item>,
+    /// SKUs by which items may be asked for too, each with the id of the item that has it, every SKU once.
+    pub skus: Vec<(ItemId, ItemId)>,
     /// What is known of each item's sales; as many as `items`.
     pub statistics: Vec<ItemStatistics>,
     /// For each table and item the related ones; a table that is absent is empty.
@@ -79,6 +82,7 @@ impl Draft {
             currency,
             learned_from: [0; 4],
             items: Vec::new(),
+            skus: Vec::new(),
             statistics: Vec::new(),
             tables: BTreeMap::new(),
             next_look: NextLook::DEFAULT,
@@ -105,6 +109,14 @@ impl Draft {
         let unnamed = writer.finish(&self.meta(String::new()))?;
         let id = format!("m_{}_{}", self.created.day(), content_hash(&unnamed).get(..4).unwrap_or_default());
         Ok((writer.finish(&self.meta(id.clone()))?, id))
+    }
+
+    /// How many bytes the artifact takes without its description.
+    ///
+    /// # Errors
+    /// [`ModelError`] when it is too large to be numbered.
+    pub fn weight(&self) -> Result<usize, ModelError> {
+        Ok(self.layout()?.tensors.values().map(|(.., bytes)| bytes.len()).sum())
     }
 
     fn meta(&self, id: String) -> Meta {
@@ -141,6 +153,7 @@ impl Draft {
 
         let mut writer = Writer::default();
         writer.items(&items)?;
+        writer.skus(&self.skus, &items)?;
         writer.words("category", items.iter().map(|item| item.category.as_deref()))?;
         writer.statistics(&statistics);
         writer.popular(&statistics);
@@ -259,6 +272,19 @@ impl Writer {
         Ok(())
     }
 
+    /// SKUs in their own order, with the index of the item that has each.
+    fn skus(&mut self, skus: &[(ItemId, ItemId)], items: &[&Item]) -> Result<(), ModelError> {
+        let index = |id: &ItemId| items.binary_search_by(|item| item.id.cmp(id)).ok();
+        let named = skus.iter().filter(|(sku, _)| index(sku).is_none());
+        let named: BTreeMap<&ItemId, u32> = named.filter_map(|(sku, id)| Some((sku, index(id)? as u32))).collect();
+        if named.is_empty() {
+            return Ok(());
+        }
+        self.texts("sku", named.keys().map(|sku| sku.as_str()))?;
+        self.numbers("sku_items", &named.into_values().collect::<Vec<u32>>());
+        Ok(())
+    }
+
     fn statistics(&mut self, statistics: &[ItemStatistics]) {
         let column = |read: fn(&ItemStatistics) -> f32| statistics.iter().map(read).collect::<Vec<f32>>();
         self.numbers("popularity", &column(|item| item.popularity));
@@ -362,6 +388,12 @@ impl Writer {
 /// The nearest half-precision number, kept finite and above nothing.
 fn half_of(weight: f32) -> f16 {
     f16::from_f32(weight.clamp(f16::MIN_POSITIVE.to_f32(), f16::MAX.to_f32()))
+}
+
+/// What an artifact keeps of a weight.
+#[must_use]
+pub fn rounded(weight: f32) -> f32 {
+    signed_half_of(weight).to_f32()
 }
 
 /// The nearest half-precision number, kept finite.

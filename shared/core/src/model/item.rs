@@ -64,6 +64,8 @@ impl Addresses {
 #[derive(Clone, Debug)]
 pub(super) struct Items {
     ids: Texts,
+    skus: Texts,
+    of_sku: Tensor<u32>,
     titles: Texts,
     images: Addresses,
     urls: Addresses,
@@ -82,7 +84,10 @@ impl Items {
         let ids = Texts::parse(tensors, "id", None)?;
         check("id_text", ids.is_sorted(), "has ids that are not sorted")?;
         let count = ids.len();
+        let (skus, of_sku) = skus(tensors, count)?;
         Ok(Self {
+            skus,
+            of_sku,
             titles: Texts::parse_column(tensors, "title", count)?,
             images: Addresses::parse(tensors, "image", count)?,
             urls: Addresses::parse(tensors, "url", count)?,
@@ -103,7 +108,11 @@ impl Items {
     }
 
     pub(super) fn find(&self, id: &str) -> Option<u32> {
-        self.ids.find(id)
+        self.ids.find(id).or_else(|| self.with_sku(id))
+    }
+
+    pub(super) fn with_sku(&self, sku: &str) -> Option<u32> {
+        self.of_sku.at(self.skus.find(sku)?)
     }
 
     pub(super) fn is_named(&self, index: u32, id: &str) -> bool {
@@ -113,6 +122,18 @@ impl Items {
     pub(super) fn view(&self, index: u32) -> Option<ItemView<'_>> {
         ((index as usize) < self.len()).then_some(ItemView { items: self, index })
     }
+}
+
+/// SKUs and the items that have them; older artifacts, and those of shops that name nothing twice, have none.
+fn skus(tensors: &Tensors, count: usize) -> Result<(Texts, Tensor<u32>), ModelError> {
+    if !tensors.has("sku_at") {
+        return Ok((Texts::parse_column(tensors, "", 0)?, Tensor::none()));
+    }
+    let skus = Texts::parse(tensors, "sku", None)?;
+    check("sku_text", skus.is_sorted(), "has SKUs that are not sorted")?;
+    let of_sku = tensors.numbers::<u32>("sku_items", Some(skus.len()))?;
+    check("sku_items", of_sku.iter().all(|item| (*item as usize) < count), "names an item that does not exist")?;
+    Ok((skus, of_sku))
 }
 
 /// One item's attributes, read in place. What was never told is `None`.
@@ -228,7 +249,7 @@ impl<'a> ItemView<'a> {
 pub struct Repeat {
     /// Of the customers who bought it, the share that did again on a later day; 0 to 1, shrunk towards the shop's own.
     pub share: f32,
-    /// The median days between such purchases; 0 where nobody did.
+    /// The median days between such purchases, shrunk towards those of its category and of the shop; 0 where nobody bought anything again.
     pub median_days: f32,
 }
 

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// With `h = times^0.5 2^(-days since last / half_life_days)` for an item bought before, the score of item `j` is
 /// `A_j / max A + own O_j / max O`, where `A_j = (1 + trend_j)^trend max(0, sum_i h_i^0.5 w_ij)` speaks for what goes with the
-/// history and `O_j = (1 + trend_j)^own_trend share_j^repeat ln(1 + h_j)` for buying it again.
+/// history and `O_j = (1 + trend_j)^own_trend share_j^repeat min(1, (days since last + 1) / (interval_j + 1))^due ln(1 + h_j)` for buying
+/// it again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct NextPurchase {
@@ -26,6 +27,8 @@ pub struct NextPurchase {
     pub own_trend: f32,
     /// Exponent of the share of buyers who come back for the item.
     pub repeat: f32,
+    /// Exponent of how much of the item's usual interval has passed, 0 for none.
+    pub due: f32,
 }
 
 impl Default for NextPurchase {
@@ -36,11 +39,11 @@ impl Default for NextPurchase {
 
 impl NextPurchase {
     /// What serves a shop that has none of its own.
-    pub const DEFAULT: Self = Self { half_life_days: 90.0, own: 2.0, trend: 0.75, own_trend: 0.15, repeat: 0.25 };
+    pub const DEFAULT: Self = Self { half_life_days: 90.0, own: 2.0, trend: 0.75, own_trend: 0.15, repeat: 0.25, due: 0.0 };
 
     /// Whether every number is one that a score can be made of.
     pub(super) fn is_sound(&self) -> bool {
-        let exponents = [self.trend, self.own_trend, self.repeat];
+        let exponents = [self.trend, self.own_trend, self.repeat, self.due];
         self.half_life_days.is_finite()
             && self.half_life_days > 0.0
             && (0.0..=1e6).contains(&self.own)

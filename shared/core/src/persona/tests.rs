@@ -59,6 +59,23 @@ fn who_changed_is_what_they_do_lately_where_that_is_clear() {
 }
 
 #[test]
+fn who_changed_is_told_by_what_they_do_lately_and_by_what_they_were() {
+    let personas = personas(&[0.0, 4.0]);
+    let changed = Sketch { lately: Some(sketch(30, 20.0, 20.0).ever), ..sketch(60, 20.0, 40.0) };
+    let lines = personas.told(&personas.personas[1], &changed, Currency::EUR);
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert!(lines[0].starts_with("100 % of purchases are reduced") || lines[1].starts_with("100 % of purchases are reduced"), "{lines:?}");
+    assert_eq!(lines[2], "used to be: at 0");
+    let steady = personas.told(&personas.personas[1], &sketch(30, 20.0, 20.0), Currency::EUR);
+    assert!(
+        steady.iter().all(|line| !line.starts_with("used to")) && steady.len() == 3,
+        "who is as ever used to be nothing else: {steady:?}"
+    );
+    let as_ever = Sketch { lately: Some(sketch(30, 20.0, 20.0).ever), ..sketch(60, 40.0, 40.0) };
+    assert_eq!(personas.told(&personas.personas[1], &as_ever, Currency::EUR), steady, "a past of more of the same is no change");
+}
+
+#[test]
 fn the_words_are_a_shopkeepers() {
     for (measure, value, usual, words) in [
         (Measure::Reduced, 0.62, 0.23, Some("62 % of purchases are reduced (usual here: 23 %)")),

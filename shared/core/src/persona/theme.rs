@@ -89,6 +89,18 @@ impl Archetype {
             Self::Researcher => "Researcher",
         }
     }
+
+    /// What rules and the API call it.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::DiscountSeeker => "discount_seeker",
+            Self::BrandLoyalist => "brand_loyalist",
+            Self::ConsciousConsumer => "conscious_consumer",
+            Self::ImpulseBuyer => "impulse_buyer",
+            Self::Researcher => "researcher",
+        }
+    }
 }
 
 impl Theme {

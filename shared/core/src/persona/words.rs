@@ -4,7 +4,7 @@ use super::{Cloud, Evidence, MEASURES, Measure, Scale, Theme};
 use crate::money::Currency;
 
 /// So many lines tell enough of one person.
-const LINES: usize = 3;
+pub(super) const LINES: usize = 3;
 /// A measure is worth a line from this far off the usual, in robust standard deviations.
 const TELLING: f64 = 1.0;
 
@@ -50,10 +50,7 @@ pub fn telling(measure: Measure, value: f64, usual: f64, currency: Currency) -> 
 fn number(measure: Measure, value: f64, currency: Currency) -> String {
     match measure {
         Measure::Pause => format!("{value:.0} seconds"),
-        Measure::Value => {
-            let decimals = currency.decimals();
-            format!("{:.*} {}", decimals as usize, value / 10f64.powi(decimals.try_into().unwrap_or(2)), currency.code())
-        }
+        Measure::Value => currency.in_words(value),
         Measure::Orders
         | Measure::Gap
         | Measure::Lines

@@ -6,7 +6,7 @@ use super::{
     special::{logistic, logit},
 };
 use crate::{
-    profile::{Act, Profile},
+    profile::{Act, Profile, Totals},
     time::{DAY_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,12 @@ impl Interest {
     /// What `profile` tells at `now`; `None` for who bought or never looked at anything.
     #[must_use]
     pub fn of(profile: &Profile, now: Timestamp) -> Option<Self> {
-        let totals = profile.whole();
+        Self::of_totals(profile, &profile.whole(), now)
+    }
+
+    /// The same, where the profile was added up already.
+    #[must_use]
+    pub fn of_totals(profile: &Profile, totals: &Totals, now: Timestamp) -> Option<Self> {
         if totals.first_order.is_some() {
             return None;
         }

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const SEASON_UNSEEN: f64 = 0.5;
 /// Half the width of a 95 % interval, in standard deviations.
 const NINETY_FIVE: f64 = 1.96;
+/// No customer's own interval is wider, as a standard deviation of a logarithm: a factor of fifty either way says that nothing is known.
+const WIDEST_OWN: f64 = 2.0;
 /// No logarithm goes further, so that whatever comes out is finite.
 const FURTHEST: f64 = 40.0;
 
@@ -48,6 +50,10 @@ pub struct Horizon {
     /// How well chances and totals were kept on the newest past; absent where too few could be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// How much of [`Outlook::doubt`] is borne out by what people then did: 1 is all of it, 0 in artifacts that do not say, whose intervals are
+    /// the shop's and alike for everybody.
+    #[serde(default)]
+    pub unsure: f64,
 }
 
 /// How far what was said and what came were apart, on a past that had not been learned from.
@@ -57,6 +63,10 @@ pub struct Calibration {
     pub chance: f64,
     /// Of all purchase days together, as a share of what came, 0 and up.
     pub total: f64,
+    /// The share of customers whose purchase days lay where 95 % were said to, by intervals that the others taught; absent in artifacts that do
+    /// not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<f64>,
 }
 
 /// One question's voices.
@@ -90,7 +100,7 @@ pub enum Link {
     Odds,
 }
 
-/// A number with the interval that the shop's own past gives it.
+/// A number with the interval that the shop's own past, and what is known of the customer, give it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ranged {
     /// The expectation, or the probability.
@@ -112,6 +122,12 @@ pub struct Foresight {
     pub value_minor: Ranged,
 }
 
+/// How far a customer's own rate may be from what is said, as a standard deviation of its logarithm.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    spread: f64,
+}
+
 impl Outlook {
     /// Whether every number is one that predictions can be made of.
     #[must_use]
@@ -120,7 +136,7 @@ impl Outlook {
         self.bg_nbd.is_sound()
             && self.pareto_nbd.is_sound()
             && self.spend.is_sound()
-            && self.horizons.iter().all(|horizon| horizon.season.is_finite())
+            && self.horizons.iter().all(|horizon| horizon.season.is_finite() && (0.0..=100.0).contains(&horizon.unsure))
             && blends.into_iter().all(Blend::is_sound)
     }
 
@@ -133,7 +149,25 @@ impl Outlook {
     /// What `known` will do within `horizon`. Finite, whatever is known.
     #[must_use]
     pub fn foresee(&self, known: &Purchases, horizon: &Horizon) -> Foresight {
-        self.foresee_present(known, self.pareto_nbd.alive(known), horizon)
+        self.foresee_present(known, self.pareto_nbd.alive(known), horizon, horizon.unsure)
+    }
+
+    /// The same with the shop's interval alone: how far everybody may be off together. What is averaged over customers is made of these.
+    #[must_use]
+    pub fn foresee_of_many(&self, known: &Purchases, horizon: &Horizon) -> Foresight {
+        self.foresee_present(known, self.pareto_nbd.alive(known), horizon, 0.0)
+    }
+
+    /// How little is known of one customer: the variance of the purchases that they themselves are to be expected to make, as their history
+    /// leaves it open, over the square of its mean. Rates are gamma distributed, after x repeat purchases with a shape of r + x; and who may
+    /// have left makes all or none: `(1 + 1 / (r + x)) / alive - 1` (Pareto/NBD; Schmittlein, Morrison and Colombo 1987). 0 and up.
+    #[must_use]
+    pub fn doubt(&self, known: &Purchases) -> f64 {
+        self.doubt_present(known, self.pareto_nbd.alive(known))
+    }
+
+    fn doubt_present(&self, known: &Purchases, alive: f64) -> f64 {
+        (1.0 + 1.0 / (self.pareto_nbd.r + known.repeats())) / alive.max(1e-12) - 1.0
     }
 
     /// The same within every horizon, with its days. Each horizon was learned by itself; together, more days never bring less.
@@ -141,24 +175,31 @@ impl Outlook {
         let alive = self.pareto_nbd.alive(known);
         let mut before: Option<Foresight> = None;
         self.horizons.iter().map(move |horizon| {
-            let alone = self.foresee_present(known, alive, horizon);
+            let alone = self.foresee_present(known, alive, horizon, horizon.unsure);
             let told = before.map_or(alone, |before| alone.at_least(&before));
             before = Some(told);
             (horizon, told)
         })
     }
 
-    fn foresee_present(&self, known: &Purchases, alive: f64, horizon: &Horizon) -> Foresight {
+    fn foresee_present(&self, known: &Purchases, alive: f64, horizon: &Horizon, unsure: f64) -> Foresight {
+        let own = Own::of(unsure * self.doubt_present(known, alive));
         let days = f64::from(horizon.days);
         let features = Features::of_present(known, alive, days, &self.bg_nbd, &self.pareto_nbd);
-        let purchase_days = horizon.count.told(Link::Count, &self.voices(Link::Count, known, &features, days), &features, horizon.season);
-        let chance = horizon.chance.told(Link::Odds, &self.voices(Link::Odds, known, &features, days), &features, horizon.season);
+        let told = |blend: &Blend, link: Link| {
+            let height = blend.height(&self.voices(link, known, &features, days), &features, horizon.season);
+            own.around(link, height, blend.spread).map(|height| link.undo(height))
+        };
+        let purchase_days = told(&horizon.count, Link::Count);
+        let chance = told(&horizon.chance, Link::Odds);
         let purchase_days = purchase_days.at_least(&chance).map(|count| count.min(days));
         let own_days = known.repeats() + 1.0;
         let value = purchase_days.value * self.spend.expected_minor(own_days, known.mean_minor());
         // What a day is worth is not known either, the less the fewer there were.
-        let margin = (NINETY_FIVE * horizon.count.spread.hypot(self.spend.spread(own_days))).exp();
-        Foresight { purchase_days, chance, value_minor: Ranged { value, low: value / margin, high: value * margin } }
+        let height = value.max(f64::MIN_POSITIVE).ln();
+        let ranged = own.around(Link::Count, height, horizon.count.spread.hypot(self.spend.spread(own_days)));
+        let times = |end: f64| value * (end - height).exp();
+        Foresight { purchase_days, chance, value_minor: Ranged { value, low: times(ranged.low), high: times(ranged.high) } }
     }
 
     /// What the two purchase models say, on the link's scale.
@@ -189,11 +230,26 @@ impl Blend {
         let taught = self.regression.as_ref().map_or((of_bg_nbd + of_pareto_nbd) / 2.0, |taught| taught.height(features) + season);
         (bg_nbd * of_bg_nbd + pareto_nbd * of_pareto_nbd + regression * taught).clamp(-FURTHEST, FURTHEST)
     }
+}
 
-    fn told(&self, link: Link, voices: &[f64; 2], features: &Features, season: f64) -> Ranged {
-        let (height, margin) = (self.height(voices, features, season), NINETY_FIVE * self.spread);
-        let ranged = Ranged { value: height, low: height - margin, high: height + margin };
-        ranged.map(|height| link.undo(height))
+impl Own {
+    /// Of a relative variance: the logarithm of a lognormal number of such a variance has this one.
+    fn of(variance: f64) -> Self {
+        Self { spread: variance.max(0.0).ln_1p().sqrt().min(WIDEST_OWN) }
+    }
+
+    /// The interval around `height` of somebody whose shop is off by `spread`. An expectation is a mean, which of a lognormal number lies above
+    /// its middle; a chance is that of a purchase or more at such a rate, `1 - e^-rate`, and bends with it.
+    fn around(self, link: Link, height: f64, spread: f64) -> Ranged {
+        let bend = match link {
+            Link::Count => 1.0,
+            Link::Odds => {
+                let chance = logistic(height).clamp(1e-12, 1.0 - 1e-12);
+                -(-chance).ln_1p() / chance
+            }
+        };
+        let (middle, margin) = (height - bend * self.spread * self.spread / 2.0, NINETY_FIVE * spread.hypot(bend * self.spread));
+        Ranged { value: height, low: middle - margin, high: middle + margin }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     money::Currency,
-    profile::Profile,
+    profile::{Profile, Totals},
     time::{DAY_MS, Timestamp},
 };
 
@@ -31,11 +31,21 @@ impl Purchases {
         Self { repeats, recency_days, age_days, mean_minor: within(mean_minor, 9e15) }
     }
 
-    /// What a profile tells at `now`, in `currency`; `None` for who never bought.
+    /// What a profile tells at `now`, in `currency`; `None` for who never bought, or was paid back everything. A day of which something or
+    /// all came back stays a purchase day, of so much less.
     #[must_use]
     pub fn of(profile: &Profile, currency: Currency, now: Timestamp) -> Option<Self> {
-        let totals = profile.ordered();
+        Self::of_totals(&profile.ordered(), currency, now)
+    }
+
+    /// What a profile's sums tell, where they were added up already.
+    #[must_use]
+    pub fn of_totals(totals: &Totals, currency: Currency, now: Timestamp) -> Option<Self> {
         let (first, last) = totals.first_order.zip(totals.last_order)?;
+        let paid_back_all = |sums: &[(Currency, i64)]| !sums.is_empty() && sums.iter().all(|(_, minor)| *minor <= 0);
+        if paid_back_all(&totals.revenue_minor) {
+            return None;
+        }
         let day = |at: Timestamp| at.0.div_euclid(DAY_MS) as f64;
         let paid = totals.revenue_minor.iter().find(|(named, _)| *named == currency).map_or(0, |(_, minor)| *minor);
         let days = f64::from(totals.order_days.max(1));

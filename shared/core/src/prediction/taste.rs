@@ -1,6 +1,7 @@
 //! Which category somebody buys of next: the chance of a purchase, shared out by what they bought before.
 
 use super::{Foresight, Ranged};
+use crate::features::Facts;
 use serde::{Deserialize, Serialize};
 
 /// What a shop's customers buy, and how far a customer's own lines are followed.
@@ -30,6 +31,17 @@ pub struct Bought {
     pub lines: f64,
     /// Those of the category that is asked about.
     pub of_category: f64,
+}
+
+impl Bought {
+    /// What is known of the customer of `facts` and of `category`.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>, category: &str) -> Self {
+        let lines = facts.category_lines();
+        let of_category = lines.iter().find(|(name, _)| *name == category).map_or(0.0, |(_, lines)| f64::from(*lines));
+        let days = f64::from(facts.totals().order_days.max(1));
+        Self { days, lines: lines.iter().map(|(_, lines)| f64::from(*lines)).sum(), of_category }
+    }
 }
 
 impl Tastes {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    event::{Action, Authority, Event, OrderLine, Traffic, Who},
+    event::{Action, Authority, Event, OrderLine, Refund, Traffic, Who},
     id::{CustomerId, EventId, OrderId},
     money::Currency,
     profile::{Subject, refold},
@@ -40,7 +40,7 @@ fn outlook(parameters: [f64; 11], slope: f64, season: f64, days: u32) -> Outlook
         spend: GammaGamma { p, q, v_minor },
         learned_from: 1,
         usual: Usual::of(&[Purchases::new(1.0, 30.0, 90.0, 2_000.0)]),
-        horizons: vec![Horizon { days, season, count: blend(), chance: blend(), base: None, calibration: None }],
+        horizons: vec![Horizon { days, season, count: blend(), chance: blend(), base: None, calibration: None, unsure: 1.0 }],
     }
 }
 
@@ -97,6 +97,39 @@ proptest! {
 }
 
 #[test]
+fn the_less_is_known_of_somebody_the_wider_what_is_said() {
+    let parameters = [0.3, 60.0, 0.8, 2.5, 0.6, 70.0, 0.6, 80.0, 6.0, 4.0, 1_500.0];
+    let with = |unsure: f64| {
+        let outlook = outlook(parameters, 0.0, 0.0, 90);
+        let horizons = outlook.horizons.iter().map(|horizon| Horizon { unsure, ..horizon.clone() }).collect();
+        Outlook { horizons, ..outlook }
+    };
+    // Known for a year, seen this week: once, four times, forty times.
+    let regulars = [0.0, 4.0, 40.0].map(|repeats| Purchases::new(repeats, 360.0, 365.0, 2_000.0));
+    let factor = |outlook: &Outlook, known: &Purchases, read: fn(&Foresight) -> Ranged| {
+        let told = read(&outlook.foresee(known, &outlook.horizons[0]));
+        told.high / told.low
+    };
+    let odds = |told: Ranged| Ranged { value: told.value, low: told.low / (1.0 - told.low), high: told.high / (1.0 - told.high) };
+    for read in [|told: &Foresight| told.purchase_days, |told: &Foresight| told.value_minor] {
+        let widths = regulars.map(|known| factor(&with(1.0), &known, read));
+        assert!(widths[0] > 3.0 * widths[1] && widths[1] > 1.5 * widths[2], "{widths:?}");
+        let alike = regulars.map(|known| factor(&with(0.0), &known, |told| told.purchase_days));
+        assert!((alike[0] - alike[2]).abs() < 1e-9, "the shop's own interval is alike for everybody: {alike:?}");
+    }
+    let chances = [0.0, 4.0].map(|repeats| {
+        let told = odds(with(1.0).foresee(&Purchases::new(repeats, 360.0, 365.0, 2_000.0), &with(1.0).horizons[0]).chance);
+        told.high / told.low
+    });
+    assert!(chances[0] > 2.0 * chances[1], "{chances:?}");
+    // Who has been silent for long may have left or not; that is doubt, too.
+    let doubts = [5.0, 100.0, 400.0].map(|silent| with(1.0).doubt(&Purchases::new(9.0, 200.0, 200.0 + silent, 2_000.0)));
+    assert!(doubts.is_sorted() && doubts[2] > 5.0 * doubts[0], "{doubts:?}");
+    let many = with(1.0).foresee_of_many(&regulars[0], &with(1.0).horizons[0]);
+    assert_eq!(many, with(0.0).foresee(&regulars[0], &with(0.0).horizons[0]), "averages are as sure as the shop");
+}
+
+#[test]
 fn what_moves_a_chance_is_told_first() {
     let parameters = [0.3, 60.0, 0.8, 2.5, 0.6, 70.0, 0.6, 80.0, 6.0, 4.0, 1_500.0];
     let usual = [Purchases::new(0.0, 0.0, 40.0, 2_000.0)];
@@ -144,4 +177,24 @@ fn a_profile_tells_its_purchase_days() {
     let told = Purchases::of(&refold(subject(), &events), Currency::EUR, now);
     assert_eq!(told, Some(Purchases::new(2.0, 59.0, 90.0, 3_000.0)));
     assert_eq!(Purchases::of(&refold(subject(), &[]), Currency::EUR, now), None, "who never bought is no customer yet");
+    let refund = |amount_minor: i64| Event {
+        id: EventId::new("r").expect("an id"),
+        action: Action::Refunded(Refund {
+            order: None,
+            reference: OrderId::new("r").ok(),
+            product: None,
+            quantity: 1,
+            amount_minor,
+            currency: Currency::EUR,
+            version: Timestamp(0),
+            cancelled: false,
+        }),
+        ..order(5, "2026-03-10T12:00:00Z", 0)
+    };
+    let after = |amount_minor: i64| {
+        let told: Vec<Event> = events.iter().cloned().chain([refund(amount_minor)]).collect();
+        Purchases::of(&refold(subject(), &told), Currency::EUR, now)
+    };
+    assert_eq!(after(3_000), Some(Purchases::new(2.0, 59.0, 90.0, 2_000.0)), "the day of what came back stays");
+    assert_eq!(after(9_000), None, "who was paid back everything bought nothing");
 }

@@ -1,13 +1,14 @@
 //! Profiles as they stand in the table: one schema byte, then postcard.
 
-use super::{Profile, schema_1};
+use super::{Profile, schema_1, schema_2};
 
 /// The schema that is written today. Older ones stay readable; each has a fixture under `profile/fixtures`.
 ///
 /// | Schema | Differs from the next in |
 /// |---|---|
 /// | 1 | no habits, no channel of an event, no first look at an item |
-pub const SCHEMA: u8 = 2;
+/// | 2 | no mails delivered, no squares of the waits between days with orders; refunds of an order counted one by one, whoever told them |
+pub const SCHEMA: u8 = 3;
 
 /// A stored profile that cannot be read. Nothing is lost: a refold from the log writes it anew.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +37,7 @@ impl Profile {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ProfileError> {
         match bytes.split_first() {
             Some((&SCHEMA, body)) => Ok(postcard::from_bytes(body)?),
+            Some((&schema_2::SCHEMA, body)) => Ok(postcard::from_bytes::<schema_2::Profile>(body)?.into()),
             Some((&schema_1::SCHEMA, body)) => Ok(postcard::from_bytes::<schema_1::Profile>(body)?.into()),
             Some((&schema, _)) => Err(ProfileError::Schema(schema)),
             None => Err(ProfileError::Damaged(postcard::Error::DeserializeUnexpectedEnd)),

@@ -124,10 +124,18 @@ impl Profile {
 
     /// Opens the window for events that are known to be new and were heard, then seals what sank below the horizon.
     pub(super) fn admit(&mut self, fresh: impl Iterator<Item = OpenEvent>) {
+        let mut last_seen = self.has_acted().then_some(self.last_seen);
         for open in fresh {
             self.first_seen = self.first_seen.min(open.position.at);
-            self.last_seen = self.last_seen.max(open.position.at);
+            if !open.act.is_delivery() {
+                last_seen = last_seen.max(Some(open.position.at));
+            }
             self.open.push(open);
+        }
+        match last_seen {
+            Some(last_seen) => self.last_seen = last_seen,
+            None if self.open.is_empty() => {}
+            None => self.last_seen = self.first_seen,
         }
         self.open.sort_unstable_by_key(|event| event.position);
         self.seal();

@@ -52,6 +52,10 @@ pub struct Habits {
     pub channels: [u32; 5],
     /// Seconds from the first look at something since it was last bought to buying it, summed over [`Tally::waits`].
     pub wait_secs: u64,
+    /// Mails delivered, as far as their sender tells.
+    pub mails_delivered: u32,
+    /// Days (UTC) from one day with an order to the next, squared and summed.
+    pub squared_gap_days: u64,
 }
 
 /// Counters that only rise.
@@ -107,6 +111,10 @@ impl Habits {
     /// Adds what `event` tells by itself. Orders and refunds tell through [`Habits::order`], [`Habits::order_line`] and [`Habits::refund`].
     pub(super) fn add(&mut self, event: &OpenEvent) {
         let at = event.position.at;
+        if event.act.is_delivery() {
+            // Nothing that the person did.
+            return rise(&mut self.mails_delivered);
+        }
         rise(&mut self.channels[event.channel as usize]);
         // Before it is counted: the mark stands before the visit.
         if is_step(&event.act) {
@@ -135,6 +143,11 @@ impl Habits {
         rise(&mut self.tally.orders);
         self.clock(at);
         tick(&mut self.months[usize::from(at.month().saturating_sub(1)) % 12]);
+    }
+
+    /// A day with an order, so many days after the one before.
+    pub(super) fn gap(&mut self, days: u64) {
+        self.squared_gap_days = self.squared_gap_days.saturating_add(days.saturating_mul(days));
     }
 
     /// A line of an order that holds, of an item.

@@ -1,6 +1,6 @@
 //! A profile as a reader wants it: sealed and open together.
 
-use super::{OpenEvent, Profile, Totals, order::standings};
+use super::{Act, ItemTotals, OpenEvent, Profile, Totals, order::standings};
 use crate::{id::ItemId, time::Timestamp};
 
 /// Sums over everything, and the newest events one by one.
@@ -30,34 +30,49 @@ pub struct Recent {
 pub struct Bought<'a> {
     /// Which item.
     pub item: &'a ItemId,
-    /// Order lines that hold.
+    /// Order lines that hold, and at most as many as pieces were kept.
     pub times: u32,
     /// The newest of them.
     pub last_at: Timestamp,
 }
 
+impl Bought<'_> {
+    /// The same with so many pieces left of it: no more lines than pieces, and `None` where nothing is left.
+    fn keeping(self, pieces: i64) -> Option<Self> {
+        let most = u32::try_from(pieces).unwrap_or(if pieces < 0 { 0 } else { u32::MAX });
+        (most > 0).then(|| Self { times: self.times.min(most), ..self })
+    }
+}
+
 impl Profile {
-    /// What was bought, sealed and open together, each item once, by id: as [`Profile::whole`] has it, but for what that forgets, and
-    /// without adding up anything else.
+    /// What was bought and not wholly returned, sealed and open together, each item once, by id: as [`Profile::whole`] has it, but for what
+    /// that forgets, and without adding up anything else.
     #[must_use]
     pub fn bought(&self) -> Vec<Bought<'_>> {
         let sealed = self.totals.items.iter().filter(|totals| totals.purchases > 0);
-        let mut bought: Vec<Bought<'_>> =
-            sealed.map(|totals| Bought { item: &totals.item, times: totals.purchases, last_at: totals.last_at }).collect();
+        let of_sealed = |totals| {
+            let ItemTotals { item, purchases, quantity, last_at, .. }: &ItemTotals = totals;
+            (Bought { item, times: *purchases, last_at: *last_at }, *quantity)
+        };
+        let mut bought: Vec<(Bought<'_>, i64)> = sealed.map(of_sealed).collect();
         let standings = standings(&self.open, &self.straddling);
         for event in &self.open {
-            let super::Act::Ordered(line) = &event.act else { continue };
-            let Some(item) = line.item.as_ref().filter(|_| standings.iter().any(|standing| standing.counts(line))) else { continue };
-            let at = event.position.at;
-            match bought.binary_search_by(|known| known.item.cmp(item)) {
-                Ok(place) => {
-                    bought[place].times = bought[place].times.saturating_add(1);
-                    bought[place].last_at = bought[place].last_at.max(at);
+            let line = event.act.line().filter(|line| standings.iter().any(|standing| standing.counts(line)));
+            let Some((line, item)) = line.and_then(|line| Some((line, line.item.as_ref()?))) else { continue };
+            let (at, pieces) = (event.position.at, i64::from(line.quantity));
+            match (&event.act, bought.binary_search_by(|(known, _)| known.item.cmp(item))) {
+                (Act::Refunded(_), Ok(place)) => bought[place].1 = bought[place].1.saturating_sub(pieces).max(0),
+                (Act::Refunded(_), Err(_)) => {}
+                (_, Ok(place)) => {
+                    let (known, kept) = &mut bought[place];
+                    known.times = known.times.saturating_add(1);
+                    known.last_at = known.last_at.max(at);
+                    *kept = kept.saturating_add(pieces);
                 }
-                Err(place) => bought.insert(place, Bought { item, times: 1, last_at: at }),
+                (_, Err(place)) => bought.insert(place, (Bought { item, times: 1, last_at: at }, pieces)),
             }
         }
-        bought
+        bought.into_iter().filter_map(|(bought, kept)| bought.keeping(kept)).collect()
     }
 
     /// The orders of [`Profile::whole`] in the time of its orders, which most open events are not: how many, when, their money and that of
@@ -96,7 +111,6 @@ impl Profile {
 
 impl Recent {
     fn of(event: &OpenEvent) -> Self {
-        use super::Act;
         let quantity = match &event.act {
             Act::CartAdded(_, quantity) | Act::CartRemoved(_, quantity) => Some(*quantity),
             Act::Ordered(line) | Act::Refunded(line) => Some(line.quantity),

@@ -1,8 +1,7 @@
-//! Whom a profile is about, which profiles an event belongs to, and which ids it ties together.
+//! Whom a profile is about, and which profiles an event belongs to.
 
-use super::Position;
 use crate::{
-    event::{Action, Event, Who},
+    event::{Event, Who},
     id::{ContactHash, CustomerId, DeviceId},
 };
 use serde::{Deserialize, Serialize};
@@ -58,15 +57,19 @@ impl fmt::Display for Subject {
 /// An id that may belong to a customer: everything but the customer's own id.
 pub type Alias = Subject;
 
-/// A trusted statement that `alias` is `customer`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// The other id.
-    pub alias: Alias,
-    /// The customer it belongs to.
-    pub customer: CustomerId,
-    /// When, and by which event, it was said. Of two statements about one alias the *earlier* holds: who came second borrowed it.
-    pub at: Position,
+/// A subject as text where JSON has it: `"d#9b1f…"`.
+pub(crate) mod key {
+    use super::Subject;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(crate) fn serialize<S: Serializer>(subject: &Subject, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(subject)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Subject, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        Subject::parse(&key).ok_or_else(|| D::Error::custom(format!("`{key}` names no subject")))
+    }
 }
 
 /// The subjects that `event` names itself. Its device and its e-mail may also belong to a customer; the identity table knows.
@@ -82,19 +85,4 @@ pub fn subjects(event: &Event) -> Vec<Subject> {
         (None, _, Some(device)) => vec![Subject::Device(device.clone())],
         (None, _, None) => Vec::new(),
     }
-}
-
-/// The ids that `event` ties to a customer. A browser's claim ties nothing.
-#[must_use]
-pub fn links(event: &Event) -> Vec<Link> {
-    let (true, Some(customer)) = (event.authority.is_trusted(), &event.who.customer) else { return Vec::new() };
-    let mut aliases: Vec<Alias> = Vec::new();
-    aliases.extend(event.who.device.clone().map(Subject::Device));
-    aliases.extend(event.who.email.clone().map(Subject::Email));
-    if let Action::Aliased { previous } = &event.action {
-        aliases.extend(DeviceId::of_somebody(previous).ok().map(Subject::Device));
-        aliases.extend(CustomerId::of_somebody(previous).ok().filter(|id| id != customer).map(Subject::Customer));
-    }
-    let at = Position::of(event);
-    aliases.into_iter().map(|alias| Link { alias, customer: customer.clone(), at }).collect()
 }

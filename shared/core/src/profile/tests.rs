@@ -69,7 +69,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => any::<bool>().prop_map(|granted| Action::Consented(Consent { purpose: crate::event::Purpose::Personalization, granted, basis: "consent".into() })),
         2 => (0usize..4).prop_map(|page| Action::Page { name: ["/sale", "/about/us", "/products/i1/reviews", "/"][page].into() }),
         1 => any::<bool>().prop_map(|applied| Action::Coupon { code: "TEN".into(), applied }),
-        1 => any::<bool>().prop_map(|clicked| Action::Email(if clicked { EmailAct::Clicked } else { EmailAct::Opened })),
+        1 => prop_oneof![Just(EmailAct::Clicked), Just(EmailAct::Opened), Just(EmailAct::Delivered)].prop_map(Action::Email),
         1 => (0u8..30).prop_map(|question| Action::Surveyed { question: format!("Question {question}?").into(), answer: "yes".into() }),
         1 => proptest::bool::weighted(0.1).prop_map(|erased| if erased { Action::Erased } else { Action::CheckoutStarted }),
     ]
@@ -106,9 +106,10 @@ proptest! {
         let profile = refold(subject(), &history);
         let whole = profile.whole();
         prop_assert!(whole.items.len() < ITEMS_KEPT, "so that nothing is forgotten");
-        let sums = whole.items.iter().filter(|totals| totals.purchases > 0);
+        let sums = whole.items.iter().filter(|totals| totals.purchases > 0 && totals.quantity > 0);
+        let times = |totals: &ItemTotals| totals.purchases.min(totals.quantity as u32);
         let sums: Vec<Bought<'_>> =
-            sums.map(|totals| Bought { item: &totals.item, times: totals.purchases, last_at: totals.last_at }).collect();
+            sums.map(|totals| Bought { item: &totals.item, times: times(totals), last_at: totals.last_at }).collect();
         prop_assert_eq!(profile.bought(), sums);
         let orders = |totals: &Totals| {
             let Totals { orders, order_days, first_order, last_order, refunds, revenue_minor, discount_minor, .. } = totals.clone();
@@ -283,6 +284,19 @@ fn robots_leave_no_mark() {
     assert!(refold(subject(), &[robot]).is_empty());
 }
 
+#[test]
+fn a_machine_is_known_by_its_pace_and_a_buyer_is_none() {
+    let looks = |pause_ms: i64, count: u32| {
+        (0..count).map(move |n| event(n, 1_000_000 + i64::from(n) * pause_ms, Authority::Browser, Action::Viewed(product((n % 7) as u8))))
+    };
+    let is_machine = |events: Vec<Event>| refold(subject(), &events).moves_as_a_machine();
+    assert!(is_machine(looks(300, 400).collect()));
+    assert!(!is_machine(looks(300, 100).collect()), "too few to say");
+    assert!(!is_machine(looks(2_000, 400).collect()), "a person in a hurry");
+    let order = event(9_999, 900_000, Authority::Webhook, line(1, 0, 1, 500, false));
+    assert!(!is_machine(looks(300, 400).chain([order]).collect()), "machines buy nothing");
+}
+
 /// Forty days of one customer: half of them sealed, with a refund, a void order, a trait and consent. Fixtures were written from it.
 fn fixture_history() -> Vec<Event> {
     let hour = |n: i64| n * 3_600_000;
@@ -314,18 +328,52 @@ fn fixture_history() -> Vec<Event> {
 
 #[test]
 fn what_older_releases_wrote_is_read_and_taken_further_by_a_refold() {
-    let mut old = Profile::from_bytes(include_bytes!("fixtures/schema-1.bin")).expect("schema 1");
     let now = refold(subject(), &fixture_history());
-    let (told, anew) = (old.whole(), now.whole());
-    assert_eq!((told.events, told.orders, told.refunds, old.traits.len()), (anew.events, anew.orders, anew.refunds, 1));
-    assert_eq!(old.consent_for(crate::event::Purpose::Personalization), now.consent_for(crate::event::Purpose::Personalization));
-    assert_eq!(old.fold(&fixture_history()), Err(NeedsRefold::Outdated), "what was sealed then was counted less");
+    for (schema, bytes) in [(1, &include_bytes!("fixtures/schema-1.bin")[..]), (2, include_bytes!("fixtures/schema-2.bin"))] {
+        let mut old = Profile::from_bytes(bytes).unwrap_or_else(|error| panic!("schema {schema}: {error}"));
+        let (told, anew) = (old.whole(), now.whole());
+        assert_eq!((told.events, told.orders, told.refunds, old.traits.len()), (anew.events, anew.orders, anew.refunds, 1));
+        assert_eq!(old.consent_for(crate::event::Purpose::Personalization), now.consent_for(crate::event::Purpose::Personalization));
+        assert_eq!(old.fold(&fixture_history()), Err(NeedsRefold::Outdated), "what was sealed then was counted otherwise");
+    }
+}
+
+#[test]
+fn a_mail_that_was_delivered_is_nothing_that_somebody_did() {
+    let hour = |n: i64| n * 3_600_000;
+    let mail = |number: u32, at: i64, act: EmailAct| event(number, hour(at), Authority::Webhook, Action::Email(act));
+    let all = [mail(1, 5, EmailAct::Delivered), mail(2, 1, EmailAct::Delivered), mail(3, 3, EmailAct::Opened)];
+    let idle = refold(subject(), &all[..2]);
+    assert_eq!((idle.first_seen, idle.last_seen, idle.newest_at()), (Timestamp(hour(1)), Timestamp(hour(1)), Timestamp(hour(5))));
+    assert_eq!((idle.whole().acts(), idle.whole().events, idle.has_acted()), (0, 2, false));
+    let acted = refold(subject(), &all);
+    let whole = acted.whole();
+    assert_eq!((acted.last_seen, acted.newest_at()), (Timestamp(hour(3)), Timestamp(hour(5))), "what they did counts");
+    assert_eq!((whole.acts(), whole.habits.mails_delivered, whole.habits.mails_opened), (1, 2, 1));
+    assert_eq!(whole.habits.channels.iter().sum::<u32>(), 1, "and shares of channels are of what they did");
+    for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+        let mut profile = Profile::new(subject());
+        for place in order {
+            profile.fold(std::slice::from_ref(&all[place])).expect("all are open");
+        }
+        assert_eq!(profile, acted, "whatever comes first");
+    }
+}
+
+#[test]
+fn waits_between_days_with_orders_are_squared() {
+    let at = |number: u32, days: i64| event(number, days * 86_400_000 + 1, Authority::Webhook, line(number as u8, 0, 1, 500, false));
+    let whole = refold(subject(), &[at(1, 0), at(2, 0), at(3, 10), at(4, 30)]).whole();
+    assert_eq!((whole.order_days, whole.habits.squared_gap_days), (3, 100 + 400), "two orders of a day are one");
 }
 
 #[test]
 fn what_this_release_writes_stays_as_it_is() {
-    let profile = Profile::from_bytes(include_bytes!("fixtures/schema-2.bin")).expect("schema 2");
-    assert_eq!(profile, refold(subject(), &fixture_history()), "a new schema gets a new number and a new fixture");
+    let now = refold(subject(), &fixture_history());
+    let written = now.to_bytes().expect("it is written");
+    let fixture = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/profile/fixtures/schema-3.bin")).expect("a fixture");
+    assert_eq!(written, fixture, "a new schema gets a new number and a new fixture");
+    assert_eq!(Profile::from_bytes(&written).expect("schema 3"), now);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! What sealed events add up to. Integers only: sums must not depend on the order of addition.
 
 use super::{Act, Habits, Line, OpenEvent, order::Straddling};
-use crate::{id::ItemId, money::Currency, time::Timestamp};
+use crate::{
+    id::ItemId,
+    money::Currency,
+    time::{DAY_MS, Timestamp},
+};
 use serde::{Deserialize, Serialize};
 
 /// How many items a profile remembers below its window. Cutting histories to the top 100 costs the recommendations nothing.
@@ -14,7 +18,7 @@ pub struct Totals {
     pub events: u64,
     /// Orders that hold: trusted and not cancelled.
     pub orders: u32,
-    /// Refunds.
+    /// Orders, and credit notes without one, for which something was given back.
     pub refunds: u32,
     /// Paid less paid back, by currency, in minor units.
     pub revenue_minor: Vec<(Currency, i64)>,
@@ -39,7 +43,7 @@ pub struct ItemTotals {
     pub item: ItemId,
     /// Order lines that hold.
     pub purchases: u32,
-    /// Pieces bought less pieces returned; negative when a return's purchase is unknown.
+    /// Pieces bought less pieces returned, 0 or more; older profiles hold less where a return's purchase is unknown.
     pub quantity: i64,
     /// Looks, cart additions and other attention.
     pub views: u32,
@@ -50,6 +54,12 @@ pub struct ItemTotals {
 }
 
 impl Totals {
+    /// What the person did, and was told of them: events but for the mails that were delivered.
+    #[must_use]
+    pub fn acts(&self) -> u64 {
+        self.events.saturating_sub(u64::from(self.habits.mails_delivered))
+    }
+
     /// Adds one event. `standings` says which statements hold, and remembers which orders and refunds are counted.
     pub(crate) fn add(&mut self, event: &OpenEvent, standings: &mut [Straddling]) {
         self.events += 1;
@@ -78,9 +88,10 @@ impl Totals {
         if is_new {
             self.habits.order(at);
             self.orders = self.orders.saturating_add(1);
-            let same_day =
-                self.last_order.is_some_and(|last| last.0.div_euclid(crate::time::DAY_MS) >= at.0.div_euclid(crate::time::DAY_MS));
-            self.order_days = self.order_days.saturating_add(u32::from(!same_day));
+            let day = |at: Timestamp| at.0.div_euclid(DAY_MS);
+            let gap = self.last_order.map(|last| u64::try_from(day(at) - day(last)).unwrap_or_default());
+            self.order_days = self.order_days.saturating_add(u32::from(gap != Some(0)));
+            self.habits.gap(gap.unwrap_or_default());
             self.first_order = Some(self.first_order.map_or(at, |first| first.min(at)));
             self.last_order = Some(self.last_order.map_or(at, |last| last.max(at)));
         }
@@ -105,9 +116,9 @@ impl Totals {
         self.refunds = self.refunds.saturating_add(u32::from(is_new));
         self.habits.refund(line);
         add_to_sum(&mut self.revenue_minor, line.currency, -line.amount_minor);
-        // A return of something the top items do not hold has nothing to be taken from.
-        if let Some(totals) = line.item.as_ref().and_then(|item| self.known(item)) {
-            totals.quantity = totals.quantity.saturating_sub(i64::from(line.quantity));
+        // A return of something the top items do not hold, or of more than was bought, has nothing to be taken from.
+        if let Some(totals) = line.item.as_ref().and_then(|item| self.known(item)).filter(|totals| totals.purchases > 0) {
+            totals.quantity = totals.quantity.saturating_sub(i64::from(line.quantity)).max(0);
         }
     }
 

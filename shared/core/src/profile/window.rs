@@ -86,7 +86,8 @@ pub enum Act {
 /// A line of an order, or of a refund.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
-    /// [`short_hash`] of the order's id; of the refund's own reference for refunds.
+    /// What is one state: [`short_hash`] of the order's id; for refunds another of the order's, or of the refund's own reference where no
+    /// order is named.
     pub group: u64,
     /// Which statement of the order it is part of.
     pub statement: Statement,
@@ -117,13 +118,19 @@ pub struct Statement {
     pub source: u32,
 }
 
+impl Statement {
+    fn of(event: &Event, version: Timestamp) -> Self {
+        let source = short_hash(event.source.as_bytes()) as u32;
+        Self { trusted: event.authority.is_trusted(), version, authority: event.authority, source }
+    }
+}
+
 impl OpenEvent {
     /// `event`, cut down.
     #[must_use]
     pub fn of(event: &Event) -> Self {
-        let mut bytes = Vec::with_capacity(256);
-        encode_line(event, &mut bytes);
-        Self { position: Position::of(event), fingerprint: short_hash(&bytes) as u32, channel: Channel::of(event), act: Act::of(event) }
+        let CopyMark { position, fingerprint } = CopyMark::of(event);
+        Self { position, fingerprint, channel: Channel::of(event), act: Act::of(event) }
     }
 
     /// What tells this copy from others of the same event.
@@ -143,6 +150,14 @@ pub struct CopyMark {
 }
 
 impl CopyMark {
+    /// The mark of `event`.
+    #[must_use]
+    pub fn of(event: &Event) -> Self {
+        let mut bytes = Vec::with_capacity(256);
+        encode_line(event, &mut bytes);
+        Self { position: Position::of(event), fingerprint: short_hash(&bytes) as u32 }
+    }
+
     /// What copies are sorted by, so that those of one event stand together and the one that counts comes first. Training follows
     /// the same rule as profiles.
     #[must_use]
@@ -160,6 +175,12 @@ impl CopyMark {
 }
 
 impl Act {
+    /// Whether it is a mail that was delivered, which nobody did anything for.
+    #[must_use]
+    pub const fn is_delivery(&self) -> bool {
+        matches!(self, Self::Email(EmailAct::Delivered))
+    }
+
     fn of(event: &Event) -> Self {
         match &event.action {
             Action::Viewed(product) => Self::Viewed(product.item.clone()),
@@ -179,9 +200,12 @@ impl Act {
             Action::Email(act) => Self::Email(*act),
             Action::Coupon { applied, .. } => Self::Coupon(*applied),
             Action::Custom { name } => Self::Other(name.clone()),
-            Action::Identified { .. } | Action::Aliased { .. } | Action::Consented(_) | Action::Surveyed { .. } | Action::Erased => {
-                Self::Other(event.action.name().into())
-            }
+            Action::Identified { .. }
+            | Action::Aliased { .. }
+            | Action::Ruled { .. }
+            | Action::Consented(_)
+            | Action::Surveyed { .. }
+            | Action::Erased => Self::Other(event.action.name().into()),
         }
     }
 
@@ -243,12 +267,7 @@ impl Line {
     fn of_order(event: &Event, line: &OrderLine) -> Self {
         Self {
             group: short_hash(line.order.as_str().as_bytes()),
-            statement: Statement {
-                trusted: event.authority.is_trusted(),
-                version: line.version,
-                authority: event.authority,
-                source: short_hash(event.source.as_bytes()) as u32,
-            },
+            statement: Statement::of(event, line.version),
             item: line.product.as_ref().map(|product| product.item.clone()),
             quantity: line.quantity,
             amount_minor: line.paid_minor,
@@ -259,13 +278,17 @@ impl Line {
     }
 
     fn of_refund(event: &Event, refund: &Refund) -> Self {
-        // A refund without a reference is a refund of its own.
-        let reference = refund.reference.as_ref().map_or(event.id.as_str(), |reference| reference.as_str());
-        let (trusted, authority) = (event.authority.is_trusted(), event.authority);
+        let told = Statement::of(event, refund.version);
+        // Orders, what was given back for them, and credit notes are numbered apart, so their hashes must not meet.
+        let (group, statement) = match (&refund.order, &refund.reference) {
+            (Some(order), _) => (short_hash(order.as_str().as_bytes()).rotate_left(32), told),
+            (None, Some(reference)) => (!short_hash(reference.as_str().as_bytes()), Statement { source: 0, ..told }),
+            // A refund without a reference is a refund of its own.
+            (None, None) => (!short_hash(event.id.as_str().as_bytes()), Statement { source: 0, ..told }),
+        };
         Self {
-            // Orders and credit notes are numbered apart, so their hashes must not meet.
-            group: !short_hash(reference.as_bytes()),
-            statement: Statement { trusted, version: refund.version, authority, source: 0 },
+            group,
+            statement,
             item: refund.product.as_ref().map(|product| product.item.clone()),
             quantity: refund.quantity,
             amount_minor: refund.amount_minor,

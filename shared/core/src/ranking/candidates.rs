@@ -6,7 +6,7 @@ use super::{
     next_look::Looks,
     next_purchase::NextPurchases,
     places::{Entered, Places},
-    reason::Code,
+    reason::{Again, Code},
     selection::Gate,
     taste::Taste,
 };
@@ -62,7 +62,7 @@ pub(super) struct Candidate {
     pub(super) item: u32,
     pub(super) score: f32,
     pub(super) code: Code,
-    /// The item that gave the strongest reason, or how often it was bought.
+    /// The item that gave the strongest reason, or an [`Again`].
     pub(super) evidence: u32,
     /// How strong that reason is.
     strongest: f32,
@@ -114,8 +114,9 @@ impl Scratch {
         }
     }
 
-    pub(super) fn score_of(&self, item: u32) -> Option<f32> {
-        self.blend.get(item).map(|candidate| candidate.score)
+    /// What speaks for the item; how well it sells, where nothing else does.
+    pub(super) fn score_or_favour(&self, shop: &Shop, item: u32) -> f32 {
+        self.blend.get(item).map_or_else(|| shop.favour(item), |candidate| candidate.score)
     }
 }
 
@@ -204,7 +205,8 @@ impl Pile {
     fn habits(&mut self, shop: &Shop, taste: &Taste, gate: &Gate<'_>) {
         let Some(scorer) = NextPurchases::new(shop, gate.now()) else { return };
         for bought in taste.bought.iter().filter(|bought| gate.admits(bought.item)) {
-            self.append(bought.item, scorer.again(bought), Code::BuyAgain, bought.times);
+            let again = Again { times: bought.times, is_due: scorer.is_due(bought) };
+            self.append(bought.item, scorer.again(bought), Code::BuyAgain, again.into());
         }
     }
 

@@ -3,7 +3,7 @@
 //! What people do cannot speak for an item that is new, and what cannot be seen is never dealt with. So a new item is measured by what
 //! is written about it: it suits who deals with items of its category, or with items that it is like.
 
-use super::{Ask, Shop, reason::Code, selection::Choice, selection::Gate, taste::Taste};
+use super::{Ask, Shop, discovery::Lottery, reason::Code, selection::Choice, selection::Gate, taste::Taste};
 use crate::model::Table;
 use std::cmp::Reverse;
 
@@ -27,18 +27,26 @@ struct Newcomer {
     strongest: f32,
 }
 
-/// Gives the last slots that are neither pinned nor drawn to the new items that suit best, unless enough of them are there already.
-pub(super) fn mix_in(shop: &Shop, ask: &Ask, gate: &Gate<'_>, taste: &Taste, limit: usize, chosen: &mut [Choice]) {
-    let there = chosen.iter().filter(|choice| shop.is_newcomer(choice.item)).count();
-    let slots = ((limit + ONE_IN / 2) / ONE_IN).saturating_sub(there);
-    if slots == 0 || !shop.has_newcomers() {
+/// How many slots of an answer of `limit` items are theirs.
+pub(super) fn slots(shop: &Shop, limit: usize) -> usize {
+    if shop.has_newcomers() { (limit + ONE_IN / 2) / ONE_IN } else { 0 }
+}
+
+/// Gives the last of the slots that are neither pinned nor left to chance to the new items that suit best, unless enough of them are
+/// there already. What stands where chance will decide is as good as gone.
+pub(super) fn mix_in(shop: &Shop, ask: &Ask, gate: &Gate<'_>, taste: &Taste, slots: usize, lottery: &Lottery, chosen: &mut [Choice]) {
+    let stays = |(place, choice): (usize, &Choice)| (!lottery.is_over(place)).then_some(choice.item);
+    let staying: Vec<u32> = chosen.iter().enumerate().filter_map(stays).collect();
+    let slots = slots.saturating_sub(staying.iter().filter(|item| shop.is_newcomer(**item)).count());
+    if slots == 0 {
         return;
     }
     let mut suiting = suiting(shop, ask, gate, taste);
-    suiting.retain(|newcomer| chosen.iter().all(|choice| choice.item != newcomer.item));
+    suiting.retain(|newcomer| !staying.contains(&newcomer.item));
     suiting.truncate(slots);
-    let is_free = |choice: &&mut Choice| !matches!(choice.code, Code::Pinned | Code::Discovery) && !shop.is_newcomer(choice.item);
-    let mut free: Vec<&mut Choice> = chosen.iter_mut().filter(is_free).collect();
+    let is_free =
+        |(place, choice): &(usize, &mut Choice)| !lottery.is_over(*place) && choice.code != Code::Pinned && !shop.is_newcomer(choice.item);
+    let mut free: Vec<&mut Choice> = chosen.iter_mut().enumerate().filter(is_free).map(|(_, choice)| choice).collect();
     let last = free.len().saturating_sub(suiting.len());
     let mut bound = 1.0f32;
     for (choice, newcomer) in free.drain(last..).zip(suiting) {

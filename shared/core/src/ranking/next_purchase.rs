@@ -4,7 +4,7 @@
 //! baskets in the manner of SLIM, Ning and Karypis 2011, and EASE, Steck 2019, times the trend), and what is bought again (decayed
 //! personal frequency, Hu et al. 2020, times how usual that is). [`NextPurchase`] has the formulas.
 
-use super::{Shop, taste::Bought};
+use super::{Shop, candidates::is_habit, taste::Bought};
 use crate::{
     model::{Model, NextPurchase},
     time::Timestamp,
@@ -27,8 +27,11 @@ impl<'a> NextPurchases<'a> {
 
     /// How present an earlier purchase is: the root of how often, halved with every half-life since the last.
     fn heat(&self, bought: &Bought) -> f32 {
-        let days = self.now.days_since(bought.last_at).max(0.0) as f32;
-        (bought.times as f32).sqrt() * (-days / self.parameters.half_life_days).exp2()
+        (bought.times as f32).sqrt() * (-self.days_since(bought) / self.parameters.half_life_days).exp2()
+    }
+
+    fn days_since(&self, bought: &Bought) -> f32 {
+        self.now.days_since(bought.last_at).max(0.0) as f32
     }
 
     /// What one earlier purchase says of other items: (item, weight), some of them below 0.
@@ -46,7 +49,15 @@ impl<'a> NextPurchases<'a> {
     pub(super) fn again(&self, bought: &Bought) -> f32 {
         let share = self.model.repeat(bought.item).share.max(f32::MIN_POSITIVE);
         let trend = 1.0 + self.model.trending(bought.item).max(0.0);
-        self.heat(bought).ln_1p() * share.powf(self.parameters.repeat) * trend.powf(self.parameters.own_trend)
+        let due = ((self.days_since(bought) + 1.0) / (self.model.repeat(bought.item).median_days + 1.0)).min(1.0);
+        let habit = self.heat(bought).ln_1p() * share.powf(self.parameters.repeat) * trend.powf(self.parameters.own_trend);
+        habit * due.powf(self.parameters.due)
+    }
+
+    /// Whether the usual interval between purchases of the item has passed.
+    pub(super) fn is_due(&self, bought: &Bought) -> bool {
+        let interval_days = self.model.repeat(bought.item).median_days;
+        interval_days > 0.0 && is_habit(self.model, bought.item) && self.days_since(bought) >= interval_days
     }
 
     /// Weight of buying again beside what goes with the history.

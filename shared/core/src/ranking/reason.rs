@@ -16,7 +16,7 @@ pub enum Code {
     BoughtTogether,
     /// Alike the evidence.
     Similar,
-    /// Bought before, and due again.
+    /// Bought before; the words say so where it is due again.
     BuyAgain,
     /// A favourite of its category.
     PopularInCategory,
@@ -45,6 +45,33 @@ pub struct Why {
     pub text: String,
 }
 
+/// How an item was bought before, packed into the evidence of a candidate: the lowest bit says whether it is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Again {
+    pub(super) times: u32,
+    pub(super) is_due: bool,
+}
+
+impl From<Again> for u32 {
+    fn from(again: Again) -> Self {
+        (again.times.min(Self::MAX >> 1) << 1) | Self::from(again.is_due)
+    }
+}
+
+impl From<u32> for Again {
+    fn from(evidence: u32) -> Self {
+        Self { times: evidence >> 1, is_due: evidence & 1 == 1 }
+    }
+}
+
+impl Again {
+    fn tell(self) -> (Vec<String>, String) {
+        let often = if self.times == 1 { "before".to_owned() } else { format!("{} times", self.times) };
+        let due = if self.is_due { ", and it may be time again" } else { "" };
+        (vec![self.times.to_string()], format!("You have bought this {often}{due}"))
+    }
+}
+
 impl Code {
     pub(super) const fn of(table: Table) -> Self {
         match table {
@@ -69,8 +96,7 @@ impl Code {
             Self::AlsoBought => (id(), format!("Customers who bought {name} also bought this")),
             Self::BoughtTogether => (id(), format!("Often bought with {name}")),
             Self::Similar => (id(), format!("Similar to {name}")),
-            Self::BuyAgain if evidence == 1 => (vec!["1".to_owned()], "You have bought this before".to_owned()),
-            Self::BuyAgain => (vec![evidence.to_string()], format!("You have bought this {evidence} times")),
+            Self::BuyAgain => Again::from(evidence).tell(),
             Self::PopularInCategory => {
                 (category().into_iter().collect(), format!("Popular in {}", category().as_deref().unwrap_or("this category")))
             }

@@ -136,7 +136,8 @@ pub(super) fn choose(shop: &Shop, gate: &Gate<'_>, scratch: &Scratch, limit: usi
     let mut chosen = best(shop, scratch, limit);
     widen(shop, gate, limit, &mut chosen);
     for (position, rule, item) in pins.into_iter().filter(|(position, ..)| *position < limit) {
-        let score = chosen.iter().find(|choice| choice.item == item).map_or_else(|| shop.favour(item), |choice| choice.score);
+        let score =
+            chosen.iter().find(|choice| choice.item == item).map_or_else(|| scratch.score_or_favour(shop, item), |choice| choice.score);
         chosen.retain(|choice| choice.item != item);
         chosen.insert(position.min(chosen.len()), Choice { item, score, code: Code::Pinned, evidence: rule, propensity: 1.0 });
     }

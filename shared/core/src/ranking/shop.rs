@@ -106,7 +106,9 @@ impl Shop {
     }
 
     fn lay(&mut self, item: Item) {
-        match self.index_of(&item.id) {
+        match self.place_of(&item.id) {
+            // A file's row about a SKU; of the product the shop's own word is there.
+            None if self.with_sku(&item.id).is_some() => {}
             Some(place) if place < self.trained => drop(self.changed.insert(place, item)),
             Some(place) => self.added[(place - self.trained) as usize] = item,
             None => {
@@ -268,11 +270,19 @@ impl Shop {
         &self.meant[rule as usize]
     }
 
-    /// The place of an item.
+    /// The place of an item, by its id or its SKU.
     #[must_use]
     pub fn index_of(&self, id: &ItemId) -> Option<u32> {
+        self.place_of(id).or_else(|| self.with_sku(id))
+    }
+
+    fn place_of(&self, id: &ItemId) -> Option<u32> {
         let id = id.as_str();
         self.places.find(HASHER.hash_one(id), |place| self.is_named(*place, id)).copied()
+    }
+
+    fn with_sku(&self, sku: &ItemId) -> Option<u32> {
+        self.model.as_ref()?.with_sku(sku)
     }
 
     /// [`Shop::index_of`] of many. Where an id may stand is looked up for all of them before any is compared: the processor then waits
@@ -281,8 +291,8 @@ impl Shop {
         let likely = |id: &'a ItemId| (id, self.places.iter_hash(HASHER.hash_one(id.as_str())).next().copied());
         let likely: Vec<(&ItemId, Option<u32>)> = ids.map(likely).collect();
         likely.into_iter().map(|(id, place)| match place {
-            Some(place) if !self.is_named(place, id.as_str()) => self.index_of(id),
-            place => place,
+            Some(place) if self.is_named(place, id.as_str()) => Some(place),
+            _ => self.index_of(id),
         })
     }
 

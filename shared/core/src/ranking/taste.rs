@@ -15,6 +15,8 @@ const RECENT_SPEAKING: usize = 8;
 const STEP: f32 = 0.8;
 /// What an item in the cart counts of a look, where it was not looked at lately.
 const IN_CART: f32 = 0.5;
+/// Stands for an item that the shop does not know, of which no table has a row.
+const UNKNOWN: u32 = u32::MAX;
 /// After so many days a recent item counts half.
 const HALF_LIFE_DAYS: f64 = 7.0;
 
@@ -32,8 +34,10 @@ pub(super) struct Bought {
 /// What speaks, newest or strongest first; places in the shop.
 #[derive(Debug, Default)]
 pub(super) struct Taste {
-    /// The product asked about.
+    /// The product asked about, where the shop knows it.
     pub(super) item: Option<u32>,
+    /// Whether one is asked about, known or not.
+    has_item: bool,
     pub(super) cart: Vec<u32>,
     /// Looked at, put into the cart, saved; the request's session before the profiles' events.
     pub(super) recent: Vec<Weighed>,
@@ -50,6 +54,7 @@ impl Taste {
         let find = |id: &ItemId| shop.index_of(id);
         let mut taste = Self {
             item: ask.item.as_ref().and_then(find),
+            has_item: ask.item.is_some(),
             cart: ask.cart.iter().filter_map(find).collect(),
             has_category: ask.category.as_deref().is_some_and(|category| !shop.favourites_in(category).is_empty()),
             ..Self::default()
@@ -131,12 +136,14 @@ impl Taste {
     }
 
     /// All of it as one session, newest first, each item once: the product at hand, recent items, what else is in the cart. The
-    /// scorer fades by distance itself, so strengths here are those of the acts and their age.
+    /// scorer fades by distance itself, so strengths here are those of the acts and their age. A product that the shop does not know is at
+    /// hand all the same: what was looked at before it is one step away, and may be returned to.
     pub(super) fn session(&self) -> Vec<Weighed> {
         let mut session: Vec<Weighed> = Vec::with_capacity(RECENT_KEPT + 1);
         let recent = self.recent.iter().enumerate().map(|(place, (item, weight))| (*item, weight / STEP.powi(place as i32)));
         let cart = self.cart.iter().map(|item| (*item, IN_CART));
-        for (item, strength) in self.item.map(|item| (item, 1.0)).into_iter().chain(recent).chain(cart) {
+        let at_hand = self.has_item.then(|| (self.item.unwrap_or(UNKNOWN), 1.0));
+        for (item, strength) in at_hand.into_iter().chain(recent).chain(cart) {
             if session.iter().all(|(known, _)| *known != item) {
                 session.push((item, strength));
             }

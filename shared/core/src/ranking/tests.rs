@@ -1,7 +1,9 @@
+mod habits;
+
 use super::*;
 use crate::{
     catalog::{Item, Listing},
-    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
+    event::{Action, Authority, Event, OrderLine, Product, Refund, Traffic, Who},
     id::{CustomerId, EventId, OrderId},
     model::{Calibration, Draft, ItemStatistics, Model, Neighbour, Repeat},
     money::Currency,
@@ -10,6 +12,9 @@ use crate::{
 };
 use proptest::{prelude::prop, prop_assert, prop_assert_eq, proptest};
 use std::collections::BTreeMap;
+
+mod chance;
+mod guards;
 
 const NOW: Timestamp = Timestamp(1_795_348_800_000);
 
@@ -84,26 +89,34 @@ fn names(shop: &Shop, answer: &Answer) -> Vec<String> {
 
 /// A customer who bought these items, each so many days ago.
 fn buyer(bought: &[(ItemId, i64)]) -> Profile {
+    returner(bought, &[])
+}
+
+/// A customer who bought some items and sent some back, each so many days ago.
+fn returner(bought: &[(ItemId, i64)], returned: &[(ItemId, i64)]) -> Profile {
     let customer = CustomerId::new("ada").expect("an id");
-    let events = bought.iter().enumerate().map(|(place, (item, days))| Event {
-        id: EventId::new(&format!("e{place}")).expect("an id"),
+    let told = |id: String, days: i64, action: Action| Event {
+        id: EventId::new(&id).expect("an id"),
         at: NOW.plus_days(-days),
         authority: Authority::Webhook,
         source: "shopify".into(),
         who: Who { customer: Some(customer.clone()), ..Who::default() },
         traffic: Traffic::Human,
-        action: Action::Ordered(OrderLine {
-            order: OrderId::new(&format!("o{place}")).expect("an id"),
-            version: NOW.plus_days(-days),
-            product: Some(Product::bare(item.clone())),
-            quantity: 1,
-            paid_minor: 100,
-            discount_minor: 0,
-            currency: Currency::EUR,
-            cancelled: false,
-        }),
-    });
-    let events: Vec<Event> = events.collect();
+        action,
+    };
+    let group = |name: String| OrderId::new(&name).expect("an id");
+    let (currency, cancelled) = (Currency::EUR, false);
+    let ordered = |(place, (item, days)): (usize, &(ItemId, i64))| {
+        let (order, version, product) = (group(format!("o{place}")), NOW.plus_days(-days), Some(Product::bare(item.clone())));
+        let line = OrderLine { order, version, product, quantity: 1, paid_minor: 100, discount_minor: 0, currency, cancelled };
+        told(format!("e{place}"), *days, Action::Ordered(line))
+    };
+    let refunded = |(place, (item, days)): (usize, &(ItemId, i64))| {
+        let (reference, version, product) = (Some(group(format!("r{place}"))), NOW.plus_days(-days), Some(Product::bare(item.clone())));
+        let refund = Refund { order: None, reference, product, quantity: 1, amount_minor: 100, currency, version, cancelled };
+        told(format!("f{place}"), *days, Action::Refunded(refund))
+    };
+    let events: Vec<Event> = bought.iter().enumerate().map(ordered).chain(returned.iter().enumerate().map(refunded)).collect();
     refold(Subject::Customer(customer), &events)
 }
 
@@ -155,46 +168,6 @@ fn never_out_of_stock_nor_a_pair_of_one_person_nor_the_item_itself() {
     let similar = related(&shop, &item(4), Relation::Similar, 100, NOW, &mut Scratch::default());
     assert!(similar.iter().all(|pick| pick.item != 16), "one supporter is too few for a list of similar items");
     assert_eq!(reasons.len(), 18, "everything else in stock widens the answer");
-}
-
-#[test]
-fn what_was_bought_returns_only_where_that_is_a_habit() {
-    let shop = shop();
-    let buyer = buyer(&[(item(1), 25), (item(2), 25)]);
-    let answer = answer(&shop, &Ask { limit: 100, ..ask("home", None) }, &[&buyer]);
-    let shown = names(&shop, &answer);
-    assert_eq!(answer.strategy, Strategy::Personal);
-    assert!(!shown.contains(&"i02".to_owned()), "a tin is bought once: {shown:?}");
-    let flour = answer.picks.iter().find(|pick| pick.why.code == Code::BuyAgain).expect("flour again");
-    assert_eq!(shop.item(flour.item).as_ref().map(|item| item.id()), Some("i01"));
-    assert!(answer.picks.iter().any(|pick| pick.why.code == Code::AlsoBought));
-}
-
-/// The formula of `NextPurchase`, said plainly.
-#[test]
-fn a_customer_is_answered_by_what_they_buy_next() {
-    let shop = shop();
-    let bought = [(item(1), 25), (item(2), 25), (item(2), 70), (item(5), 5), (item(13), 200)];
-    let heat = |times: f32, days: f32| times.sqrt() * (-days / 90.0f32).exp2();
-    let trend = |number: usize| (21 - number) as f32;
-    let after = |number: usize, weight: f32| (number, heat(2.0, 25.0).sqrt() * weight * trend(number).powf(0.75));
-    let again = |number: usize, times: f32, days: f32, share: f32| {
-        (number, heat(times, days).ln_1p() * share.powf(0.25) * trend(number).powf(0.15))
-    };
-    let of_one = |scores: &[(usize, f32)], weight: f32| {
-        let most = scores.iter().map(|(_, score)| *score).fold(0.0, f32::max);
-        scores.iter().map(|(number, score)| (*number, score * weight / most)).collect::<Vec<(usize, f32)>>()
-    };
-    let fitting = of_one(&[after(6, 0.5), after(10, 0.4)], 1.0);
-    let own = of_one(&[again(1, 1.0, 25.0, 0.6), again(2, 2.0, 25.0, 0.05), again(5, 1.0, 5.0, 0.6), again(13, 1.0, 200.0, 0.6)], 2.0);
-    let mut expected: Vec<(usize, f32)> = fitting.into_iter().chain(own).collect();
-    expected.sort_by(|a, b| b.1.total_cmp(&a.1));
-    // The twelve others come by trend; variety within a category must not mix in, so no more than two of one are looked at.
-    let answer = answer(&shop, &Ask { limit: 3, ..ask("home", None) }, &[&buyer(&bought)]);
-    let expected: Vec<String> = expected.iter().take(3).map(|(number, _)| item(*number).to_string()).collect();
-    assert_eq!(names(&shop, &answer), expected);
-    let shown = names(&shop, &self::answer(&shop, &Ask { limit: 6, ..ask("home", None) }, &[&buyer(&bought)]));
-    assert!(!shown.contains(&"i14".to_owned()), "what the history speaks against is not put forward: {shown:?}");
 }
 
 #[test]

@@ -69,6 +69,7 @@ kinds! {
     Searched = "searched", Act::Searched(_),
     Page = "page", Act::Page(_),
     CheckoutStarted = "checkout_started", Act::CheckoutStarted,
+    EmailDelivered = "email_delivered", Act::Email(EmailAct::Delivered),
     EmailOpened = "email_opened", Act::Email(EmailAct::Opened),
     EmailClicked = "email_clicked", Act::Email(EmailAct::Clicked),
     EmailSubscribed = "email_subscribed", Act::Email(EmailAct::Subscribed),

@@ -1,16 +1,22 @@
 //! The words of rules: what can be asked of a person, each with the values it may be compared with.
 
-use super::counted::Counted;
+use super::{
+    counted::Counted,
+    foreseen::{self, Foreseen, midnight_after},
+};
 use crate::{
     event::Purpose,
     features::{Facts, Feature, Label, Motion, Tier},
     filter::{Argument, Operand, Operator, Value},
+    persona::Portrait,
     time::Timestamp,
 };
 use std::fmt;
 
 /// Nothing is looked ahead further than this, in days: a rule may ask for a million days.
 const FURTHEST_DAYS: i64 = 100 * 366;
+/// What asks for the kind of shopper.
+const PERSONA: &str = "persona";
 /// How alike a word must be to one we know to be offered instead of it, 0 to 1.
 const ALIKE: f64 = 0.8;
 
@@ -22,6 +28,10 @@ pub(super) enum Measure {
     /// What the person told, by name.
     Trait(String),
     Consent(Purpose),
+    /// Which kind of shopper they are.
+    Persona,
+    /// A number that the model says.
+    Foreseen(Foreseen),
     /// How many events.
     Count(Counted),
     /// Of how many different items.
@@ -37,6 +47,12 @@ impl Operand for Measure {
         }
         if let Some(label) = Label::ALL.into_iter().find(|label| label.name() == name) {
             return Ok(Self::Label(label));
+        }
+        if name == PERSONA {
+            return Ok(Self::Persona);
+        }
+        if let Some(foreseen) = Foreseen::named(name)? {
+            return Ok(Self::Foreseen(foreseen));
         }
         match name.split_once('.') {
             Some(("trait", name)) if is_protected(name) => {
@@ -70,6 +86,8 @@ impl Operand for Measure {
             (Self::Label(Label::Tier), _) => {
                 Err(format!("`tier` is one of {}", Tier::ALL.map(|tier| format!("\"{}\"", tier.name())).join(", ")))
             }
+            (Self::Persona, value) => foreseen::check_persona(value),
+            (Self::Foreseen(foreseen), value) => foreseen.check(value),
             (Self::Label(_) | Self::Trait(_), Value::Text(_) | Value::Number(_)) => Ok(()),
             (Self::Label(_) | Self::Trait(_), Value::Truth(_)) => Err(format!("`{self}` is a text; compare it with one in quotes")),
             (Self::Consent(_), _) => Err(format!("`{self}` is true or false")),
@@ -85,7 +103,8 @@ impl Measure {
             Self::Label(label) => operator.on_text(facts.label(*label, now), value),
             Self::Trait(name) => operator.on_text(told(facts, name), value),
             Self::Consent(purpose) => facts.profile().consent_for(*purpose).is_some_and(|told| operator.on_truth(told.value, value)),
-            Self::Feature(_) | Self::Count(_) | Self::Items(_) => operator.on_number(self.number(facts, now), value),
+            Self::Persona => foreseen::test_persona(facts, operator, value),
+            Self::Feature(_) | Self::Foreseen(_) | Self::Count(_) | Self::Items(_) => operator.on_number(self.number(facts, now), value),
         }
     }
 
@@ -99,7 +118,9 @@ impl Measure {
             },
             Self::Label(Label::Tier) => facts.tier_moves(now).collect(),
             Self::Count(counted) | Self::Items(counted) => counted.leavings(facts, now),
-            Self::Label(_) | Self::Trait(_) | Self::Consent(_) => Vec::new(),
+            // Nothing of it changes within a day; and who may change at the next is looked at anew when that has come.
+            Self::Foreseen(foreseen) if foreseen.moves() => vec![midnight_after(now)],
+            Self::Label(_) | Self::Trait(_) | Self::Consent(_) | Self::Persona | Self::Foreseen(_) => Vec::new(),
         }
     }
 
@@ -109,7 +130,11 @@ impl Measure {
             Self::Label(label) => facts.label(*label, now).map(str::to_owned),
             Self::Trait(name) => told(facts, name).map(str::to_owned),
             Self::Consent(purpose) => facts.profile().consent_for(*purpose).map(|told| told.value.to_string()),
-            Self::Feature(_) | Self::Count(_) | Self::Items(_) => {
+            Self::Persona => match facts.portrait() {
+                Portrait::Known(persona, _) => Some(format!("{} {}", persona.id, persona.name)),
+                Portrait::Unknown(_) => None,
+            },
+            Self::Feature(_) | Self::Foreseen(_) | Self::Count(_) | Self::Items(_) => {
                 self.number(facts, now).map(|number| ((number * 100.0).round() / 100.0).to_string())
             }
         }
@@ -121,8 +146,19 @@ impl Measure {
             Self::Feature(feature) => feature.needs_catalog(),
             Self::Label(label) => matches!(label, Label::TopBrand | Label::TopCategory),
             Self::Count(counted) | Self::Items(counted) => counted.needs_catalog(),
+            Self::Persona | Self::Foreseen(_) => true,
             Self::Trait(_) | Self::Consent(_) => false,
         }
+    }
+
+    /// Whether it is what the model says, so that training may change it.
+    pub(super) const fn is_said(&self) -> bool {
+        matches!(self, Self::Persona | Self::Foreseen(_))
+    }
+
+    /// Whether it is what the model says, and changes with the day.
+    pub(super) fn is_of_the_day(&self) -> bool {
+        matches!(self, Self::Foreseen(foreseen) if foreseen.moves())
     }
 
     fn number(&self, facts: &Facts<'_>, now: Timestamp) -> Option<f64> {
@@ -130,7 +166,8 @@ impl Measure {
             Self::Feature(feature) => feature.value(facts, now),
             Self::Count(counted) => Some(counted.count(facts, now) as f64),
             Self::Items(counted) => Some(counted.items(facts, now) as f64),
-            Self::Label(_) | Self::Trait(_) | Self::Consent(_) => None,
+            Self::Foreseen(foreseen) => foreseen.value(facts, now),
+            Self::Label(_) | Self::Trait(_) | Self::Consent(_) | Self::Persona => None,
         }
     }
 }
@@ -144,6 +181,8 @@ impl fmt::Display for Measure {
             Self::Consent(Purpose::Analytics) => f.write_str("consent.analytics"),
             Self::Consent(Purpose::Personalization) => f.write_str("consent.personalization"),
             Self::Consent(Purpose::Marketing) => f.write_str("consent.marketing"),
+            Self::Persona => f.write_str(PERSONA),
+            Self::Foreseen(foreseen) => foreseen.fmt(f),
             Self::Count(counted) => write!(f, "count({counted})"),
             Self::Items(counted) => write!(f, "items({counted})"),
         }
@@ -189,9 +228,10 @@ fn first_after(now: Timestamp, has_come: impl Fn(Timestamp) -> bool) -> Option<T
 }
 
 fn unknown(name: &str) -> String {
-    let known = Feature::ALL.iter().map(|feature| feature.name()).chain(Label::ALL.iter().map(|label| label.name()));
-    let known = known.chain(["consent.analytics", "consent.personalization", "consent.marketing", "trait.country"]);
-    let alike = known.map(|known| (strsim::jaro_winkler(name, known), known)).max_by(|one, other| one.0.total_cmp(&other.0));
+    let counted = Feature::ALL.iter().map(|feature| feature.name()).chain(Label::ALL.iter().map(|label| label.name()));
+    let told = ["consent.analytics", "consent.personalization", "consent.marketing", "trait.country", PERSONA];
+    let known = counted.chain(told).map(str::to_owned).chain(Foreseen::all().map(|foreseen| foreseen.to_string()));
+    let alike = known.map(|known| (strsim::jaro_winkler(name, &known), known)).max_by(|one, other| one.0.total_cmp(&other.0));
     match alike {
         Some((likeness, known)) if likeness >= ALIKE => format!("nothing is called `{name}`; did you mean `{known}`?"),
         _ => format!(

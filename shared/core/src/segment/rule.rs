@@ -1,9 +1,13 @@
 //! A rule: text that a shopkeeper reads, which is true or false of a profile at a moment.
 
-use super::measure::Measure;
+use super::{
+    foreseen::{midnight_after, missing_persona},
+    measure::Measure,
+};
 use crate::{
     features::{Facts, Feature, Label},
     filter::{Expression, SyntaxError, expression},
+    persona::Personas,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -45,6 +49,7 @@ impl Rule {
     }
 
     /// The first instant after `now` at which time alone makes it true or false; `None` where it never will (or not within a century).
+    /// What is foreseen is followed to the next midnight (UTC) alone: see [`Rule::is_of_the_day`].
     ///
     /// Every test knows when its own answer may turn next. From one such instant to the next nothing can change, so it is enough to
     /// look at these, in order.
@@ -57,10 +62,16 @@ impl Rule {
         moves.into_iter().find(|at| self.holds(facts, *at) != is_member)
     }
 
-    /// Since when it has been what it is at `now`: the last turn that time made, or the newest event where time made none.
+    /// Since when it has been what it is at `now`: the last turn that time made, or the newest event where time made none. What a model says is
+    /// new with the model, and what is foreseen with the day (UTC): what today's would have said before, nobody was told.
     #[must_use]
     pub fn unchanged_since(&self, facts: &Facts<'_>, now: Timestamp) -> Timestamp {
-        let mut since = facts.profile().last_seen;
+        let mut since = facts.profile().newest_at();
+        if self.asks_model() {
+            let trained = facts.model().map(|model| model.meta().created);
+            let today = self.is_of_the_day().then(|| midnight_after(now).plus_days(-1));
+            since = trained.into_iter().chain(today).filter(|at| *at <= now).fold(since, Timestamp::max);
+        }
         while let Some(turned) = self.next_change_at(facts, since).filter(|at| *at <= now) {
             since = turned;
         }
@@ -91,6 +102,31 @@ impl Rule {
             Measure::Label(label) => *label == Label::Tier,
             _ => false,
         })
+    }
+
+    /// Whether it asks what the model says of people, so that training may change it.
+    #[must_use]
+    pub fn asks_model(&self) -> bool {
+        self.any(Measure::is_said)
+    }
+
+    /// Whether it asks what is foreseen, which changes with every day (UTC): who is in it is to be looked at when one begins.
+    #[must_use]
+    pub fn is_of_the_day(&self) -> bool {
+        self.any(Measure::is_of_the_day)
+    }
+
+    /// The first persona it names that is none of the shop's, in words that say which there are; `None` where it names none such, or the
+    /// shop has no personas yet.
+    #[must_use]
+    pub fn missing_persona(&self, personas: &Personas) -> Option<String> {
+        let mut missing = None;
+        self.root.tests(&mut |measure, test| {
+            if matches!(measure, Measure::Persona) && missing.is_none() {
+                missing = missing_persona(test.values(), personas);
+            }
+        });
+        missing
     }
 
     fn any(&self, is: impl Fn(&Measure) -> bool) -> bool {

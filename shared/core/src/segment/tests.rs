@@ -1,5 +1,7 @@
 //! Rules against histories: what they mean, where they are wrong, and when time changes them, held against looking every hour.
 
+mod said;
+
 use super::*;
 use crate::{
     event::{Action, Authority, Consent, EmailAct, Event, OrderLine, Product, Purpose, Traffic, Who},

@@ -27,14 +27,16 @@ mod text;
 mod value;
 
 pub use format::{Field, Format, Unrecognised};
-pub use report::{Mend, Reason, Report, Tally};
+pub use report::{Doubt, Mend, Reason, Report, Tally};
 
 use crate::{
+    auth::Insiders,
     catalog::Item,
     event::{Event, Who},
     money::Currency,
     time::Timestamp,
 };
+use jiff::tz::TimeZone;
 use std::io::Read;
 
 /// How to read a file.
@@ -50,6 +52,10 @@ pub struct Options {
     pub as_of: Timestamp,
     /// Key of the hash under which e-mail addresses enter the log; where `None` they are left out.
     pub hash_key: Option<String>,
+    /// Where the clocks hang whose times name no zone; where `None` they are taken for Greenwich's, and the report says so.
+    pub zone: Option<TimeZone>,
+    /// Whose rows are the shop's own people's.
+    pub insiders: Insiders,
 }
 
 /// One thing found in a file.

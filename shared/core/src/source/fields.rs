@@ -1,9 +1,15 @@
 //! Reading JSON that many hands wrote: numbers as text, text as numbers, names in two spellings, values that mean "nothing".
 
 use super::Unreadable;
-use crate::{money::Currency, time::Timestamp};
+use crate::{
+    money::{Currency, MoneyError},
+    time::Timestamp,
+};
 use compact_str::CompactString;
 use serde_json::{Map, Value};
+
+/// Beyond it doubles are whole numbers because they can be nothing else: 2^53.
+const MOST_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// A JSON object.
 pub(super) type Object = Map<String, Value>;
@@ -13,11 +19,14 @@ pub(super) fn text(object: &Object, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| scalar(object.get(*name)?))
 }
 
-/// A scalar as text; `None` for null, blank strings, lists and objects.
+/// A scalar as text; `None` for null, blank strings, lists and objects. `12748.0`, as some languages write whole numbers, is `12748`.
 pub(super) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(match number.as_f64() {
+            Some(whole) if number.is_f64() && whole.fract() == 0.0 && whole.abs() < MOST_WHOLE => (whole as i64).to_string(),
+            _ => number.to_string(),
+        }),
         Value::Bool(yes) => Some(yes.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
@@ -58,16 +67,31 @@ pub(super) fn flag(object: &Object, names: &[&str]) -> Option<bool> {
     })
 }
 
-/// An amount of money, in minor units of `currency`.
+/// An amount of money, in minor units of `currency`, as people and their plugins write it: with a decimal comma, thousands parted.
 ///
 /// A field that is absent is `None`; one that is there and no amount is an error, or a shop's revenue would silently be nothing.
 pub(super) fn minor(object: &Object, names: &[&'static str], currency: Currency) -> Result<Option<i64>, Unreadable> {
+    amount(object, names, currency, |text| currency.parse_minor(text))
+}
+
+/// The same as platforms write it: with a decimal point and as many decimals as they like. `8.333` euro is no thousands there.
+pub(super) fn exact_minor(object: &Object, names: &[&'static str], currency: Currency) -> Result<Option<i64>, Unreadable> {
+    amount(object, names, currency, |text| match text.trim().parse::<f64>() {
+        Ok(amount) => currency.minor(amount),
+        Err(_) => currency.parse_minor(text),
+    })
+}
+
+fn amount(
+    object: &Object,
+    names: &[&'static str],
+    currency: Currency,
+    read: impl Fn(&str) -> Result<i64, MoneyError>,
+) -> Result<Option<i64>, Unreadable> {
     for name in names {
         let amount = match object.get(*name) {
-            Some(Value::Number(number)) => {
-                number.as_f64().map_or_else(|| currency.parse_minor(&number.to_string()), |amount| currency.minor(amount))
-            }
-            Some(Value::String(text)) if !text.trim().is_empty() => currency.parse_minor(text),
+            Some(Value::Number(number)) => number.as_f64().map_or_else(|| read(&number.to_string()), |amount| currency.minor(amount)),
+            Some(Value::String(text)) if !text.trim().is_empty() => read(text),
             _ => continue,
         };
         return amount.map(Some).map_err(|problem| Unreadable::Field { field: name, problem: problem.to_string() });
@@ -79,21 +103,19 @@ pub(super) fn minor(object: &Object, names: &[&'static str], currency: Currency)
 pub(super) fn currency(object: &Object, names: &[&'static str], otherwise: Currency) -> Result<Currency, Unreadable> {
     for name in names {
         if let Some(code) = object.get(*name).and_then(scalar) {
-            return code
-                .parse()
-                .map_err(|problem: crate::money::MoneyError| Unreadable::Field { field: name, problem: problem.to_string() });
+            return code.parse().map_err(|problem: MoneyError| Unreadable::Field { field: name, problem: problem.to_string() });
         }
     }
     Ok(otherwise)
 }
 
-/// How many, at least 0; `otherwise` where nobody says.
+/// How many, at least 0; `otherwise` where nobody says. Part of a piece, as of cheese by the kilo, is a piece.
 pub(super) fn count(object: &Object, names: &[&'static str], otherwise: u32) -> Result<u32, Unreadable> {
     for name in names {
         let Some(text) = object.get(*name).and_then(scalar) else { continue };
         let number = text.parse::<f64>().ok().filter(|number| (0.0..=1e9).contains(number));
         return number
-            .map(|number| number.round() as u32)
+            .map(|number| (number.round() as u32).max(u32::from(number > 0.0)))
             .ok_or(Unreadable::Field { field: name, problem: format!("`{}` is no quantity", cut(&text, 20)) });
     }
     Ok(otherwise)

@@ -14,17 +14,17 @@ use crate::{
     event::{Action, EmailAct, Event, Traffic, Who},
     time::Timestamp,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Reads a delivery.
 pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let body = super::json(delivery.body)?;
     let happened = body.get("data").and_then(Value::as_array).ok_or(Unreadable::Shape("`data` to be a list of events"))?;
     let mut parsed = Parsed::default();
     for one in happened {
         match one.as_object().ok_or(Unreadable::Shape("an event to be an object")).and_then(|one| event(one, delivery, shop)) {
             Ok(events) => parsed.events.extend(events),
-            Err(problem) => parsed.extend(Parsed::rejected(problem, one.to_string().as_bytes())),
+            Err(problem) => parsed.extend(Parsed::rejected(problem, json!({ "data": [one] }).to_string().as_bytes())),
         }
     }
     Ok(parsed)
@@ -49,13 +49,14 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
 fn done(signed: &Signed, id: &str, at: Timestamp, act: EmailAct) -> Result<Vec<Event>, Unreadable> {
     match act {
         EmailAct::Subscribed | EmailAct::Unsubscribed => signed.subscription(id, at, act == EmailAct::Subscribed),
-        EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(id, at, Action::Email(act))?]),
+        EmailAct::Delivered | EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(id, at, Action::Email(act))?]),
     }
 }
 
 /// What a topic says was done. Who calls it spam wants no more of it.
 fn act(topic: &str) -> Option<EmailAct> {
     match topic.strip_prefix("event:klaviyo.")? {
+        "received_email" => Some(EmailAct::Delivered),
         "opened_email" => Some(EmailAct::Opened),
         "clicked_email" => Some(EmailAct::Clicked),
         "subscribed_to_email_marketing" | "subscribed_to_list" => Some(EmailAct::Subscribed),

@@ -10,12 +10,16 @@ use compact_str::CompactString;
 /// Names of a product's id, the one that all the shop's systems share first.
 const IDS: [&str; 7] = ["product_id", "productId", "item_id", "sku", "variant_id", "id", "item"];
 
+/// The longest SKU taken, in bytes; Shopify's end there.
+const LONGEST_SKU_BYTES: usize = 255;
+
 /// The product that `mention` is about.
 pub(super) fn product(mention: &Object, shop: Currency) -> Result<Product, Unreadable> {
     let item = item(mention)?;
     let currency = currency(mention, &["currency"], shop)?;
     let price_minor = minor(mention, &["price", "item_price"], currency)?;
     Ok(Product {
+        sku: sku(mention, &["sku"], &item),
         item,
         title: short(mention, &["name", "item_name", "title"], 200),
         category: category(mention),
@@ -23,6 +27,12 @@ pub(super) fn product(mention: &Object, shop: Currency) -> Result<Product, Unrea
         currency: price_minor.map(|_| currency),
         price_minor,
     })
+}
+
+/// The stock-keeping unit under the first of `names`, where it is another name of `item` and not the same one.
+pub(super) fn sku(mention: &Object, names: &[&str], item: &ItemId) -> Option<CompactString> {
+    let sku = text(mention, names).filter(|sku| sku.len() <= LONGEST_SKU_BYTES && sku != item.as_str())?;
+    ItemId::new(&sku).is_ok().then(|| sku.into())
 }
 
 /// The product's id alone.

@@ -4,7 +4,7 @@
 //! mistake them for knowledge.
 
 use super::{
-    Call, ConsentMode, ContactField, Delivery, Parsed, Route, Shop, Unreadable, bots,
+    Call, ConsentMode, ContactField, Delivery, INSIDER, Parsed, Route, Shop, Unreadable, bots,
     consent::Said,
     fields::{Object, cut, instant, object, short, text},
     track, traits,
@@ -67,7 +67,7 @@ pub(super) fn message(
         authority: delivery.authority,
         source: source(delivery.route),
         who: who.clone(),
-        traffic: bots::traffic(context, delivery.header("user-agent").filter(|_| browser)),
+        traffic: bots::traffic(context, browser && delivery.header(INSIDER).is_some(), delivery.header("user-agent").filter(|_| browser)),
     };
     let mut parsed = Parsed { contacts: template.contacts(message, call), ..Parsed::default() };
     let may_know = may_know_who(&said, browser, shop.consent);

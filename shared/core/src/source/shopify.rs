@@ -20,7 +20,8 @@ pub use kind::{Kind, topic_agrees};
 
 use super::{
     Delivery, Parsed, Shop, Unreadable,
-    fields::{Object, minor, object, short, text},
+    fields::{Object, exact_minor, object, short, text},
+    json, products,
 };
 use crate::{
     auth::personal,
@@ -35,7 +36,7 @@ const SOURCE: &str = "shopify";
 
 /// Reads a delivery.
 pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let body = json(delivery.body)?;
     let kind = Kind::of(&body);
     let topic = delivery.header("x-shopify-topic");
     if !topic_agrees(topic, kind) {
@@ -50,6 +51,7 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, 
         Kind::Cart => basket::cart(body, delivery, shop),
         Kind::Customer => customer::parse(body, delivery, shop),
         Kind::Consent => customer::consent_alone(body, delivery, shop),
+        Kind::Merge => customer::merge(body, delivery, shop),
         Kind::CustomerGone => privacy::gone(body, delivery, shop),
         Kind::Product => product::parse(body, shop),
         Kind::Level => product::level(body),
@@ -66,8 +68,8 @@ fn money(holder: &Object, names: &[&'static str], currency: Currency) -> Result<
     for name in names {
         let shop_money = object(holder, &format!("{name}_set")).and_then(|set| object(set, "shop_money"));
         let amount = match shop_money {
-            Some(money) => minor(money, &["amount"], currency)?,
-            None => minor(holder, &[name], currency)?,
+            Some(money) => exact_minor(money, &["amount"], currency)?,
+            None => exact_minor(holder, &[name], currency)?,
         };
         if amount.is_some() {
             return Ok(amount);
@@ -78,9 +80,10 @@ fn money(holder: &Object, names: &[&'static str], currency: Currency) -> Result<
 
 /// The product of a line. A line without product, variant and SKU is a charge: a deposit, a manual entry.
 fn product_of_line(line: &Object, price_minor: i64, currency: Currency) -> Option<Product> {
-    let id = text(line, &["product_id", "sku", "variant_id"])?;
+    let item = ItemId::new(&text(line, &["product_id", "sku", "variant_id"])?).ok()?;
     Some(Product {
-        item: ItemId::new(&id).ok()?,
+        sku: products::sku(line, &["sku"], &item),
+        item,
         title: short(line, &["title", "name"], 200),
         category: short(line, &["product_type"], 200),
         brand: short(line, &["vendor"], 100),

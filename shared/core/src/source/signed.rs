@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     digest::content_hash,
-    event::{Action, Authority, Consent, EmailAct, Event, Purpose, Traffic, Who},
+    event::{Action, Authority, Consent, EmailAct, Event, Purpose, Refund, Traffic, Who},
     id::{EventId, IdError, OrderId},
+    money::Currency,
     profile::Position,
     time::{MINUTE_MS, Timestamp},
 };
@@ -49,6 +50,11 @@ impl Signed {
         let contacts = told.contacts.into_iter().filter(|(field, _)| !field.starts_with("trait:"));
         let contacts = contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }).collect();
         Ok(Parsed { events: vec![event], contacts, ..Parsed::default() })
+    }
+
+    /// That whatever was given back for `order`, and whoever told it, was for a sale that is void as of `version`.
+    pub(super) fn nothing_back(&self, order: &OrderId, version: Timestamp, at: Timestamp, currency: Currency) -> Result<Event, Unreadable> {
+        self.event(&format!("{order}:{}:back", version.0), at, Action::Refunded(Refund::void(order.clone(), version, currency)))
     }
 
     /// The codes that were taken off `order`, as `list` in `body` has them.

@@ -28,7 +28,7 @@ const LARGEST_AMOUNT: i64 = 9_000_000_000_000_000;
 
 /// Reads a delivery.
 pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let body = super::json(delivery.body)?;
     let event = body.as_object().ok_or(Unreadable::Shape("an event of Stripe's"))?;
     let kind = text(event, &["type"]).ok_or(Unreadable::Missing("type"))?;
     let data = object(event, "data").ok_or(Unreadable::Missing("data"))?;
@@ -45,7 +45,7 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, 
     match kind.as_str() {
         "checkout.session.completed" | "checkout.session.async_payment_succeeded" => told.session(about),
         "invoice.paid" => told.invoice(about),
-        "charge.refunded" => told.refund(about, object(data, "previous_attributes")),
+        "charge.refunded" => told.refund(about),
         kind if kind.starts_with("refund.") || kind == "charge.refund.updated" => Ok(Parsed::default()),
         kind => Err(Unreadable::NotTaken(format!("Stripe's `{}` events", super::fields::cut(kind, 60)))),
     }
@@ -109,26 +109,20 @@ impl Told {
         Ok(parsed)
     }
 
-    /// A charge says how much of it was given back in all, and the event how much that was before.
-    fn refund(&self, charge: &Object, before: Option<&Object>) -> Result<Parsed, Unreadable> {
+    /// A charge says how much of it was given back in all: the newest such word holds, whatever was told before it or got lost.
+    fn refund(&self, charge: &Object) -> Result<Parsed, Unreadable> {
         let id = text(charge, &["id"]).ok_or(Unreadable::Missing("id"))?;
-        let in_all = self.amount(charge, "amount_refunded")?;
-        let amount_minor = in_all.saturating_sub(before.map_or(Ok(0), |before| self.amount(before, "amount_refunded"))?);
-        if amount_minor <= 0 {
-            return Ok(Parsed::default());
-        }
-        let reference = format!("{id}:{in_all}");
         let back = Refund {
             order: Some(order_of(charge, &["invoice", "payment_intent", "id"])?),
-            reference: Some(OrderId::new(&reference).map_err(unusable("id"))?),
+            reference: Some(OrderId::new(&id).map_err(unusable("id"))?),
             product: None,
             quantity: 0,
-            amount_minor,
+            amount_minor: self.amount(charge, "amount_refunded")?,
             currency: self.currency,
-            version: Timestamp(0),
+            version: self.version,
             cancelled: false,
         };
-        let event = self.signed.event(&format!("refund:{reference}"), self.version, Action::Refunded(back))?;
+        let event = self.signed.event(&format!("refund:{id}:{}", self.version.0), self.version, Action::Refunded(back))?;
         Ok(Parsed { events: vec![event], ..Parsed::default() })
     }
 
@@ -219,6 +213,7 @@ fn product(line: &Object, price_minor: i64, currency: Currency) -> Option<Produc
     let title = short(line, &["description"], 200);
     Some(Product {
         item: ItemId::new(&id).ok()?,
+        sku: None,
         title,
         category: None,
         brand: None,

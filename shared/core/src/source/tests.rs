@@ -1,7 +1,9 @@
 //! Senders, by example: every file under `events/` has a snapshot of what it comes to. Add a case, not a test.
 
+mod files;
 mod orders;
 mod replays;
+mod ugly;
 
 use super::{fields::Object, *};
 use proptest::prelude::*;
@@ -48,6 +50,19 @@ fn samples() -> Vec<(String, Sample)> {
 
 fn parsed(route: &Route, authority: Authority, headers: &[(String, String)], body: &str, shop: &Shop<'_>) -> Parsed {
     parse(&Delivery { route, received: RECEIVED, authority, headers, body: body.as_bytes() }, shop)
+}
+
+/// Every order of the numbers below `count`.
+fn orders_of(count: usize) -> Vec<Vec<usize>> {
+    let Some(last) = count.checked_sub(1) else { return vec![Vec::new()] };
+    let placed = |shorter: Vec<usize>| {
+        (0..count).map(move |place| {
+            let mut order = shorter.clone();
+            order.insert(place, last);
+            order
+        })
+    };
+    orders_of(last).into_iter().flat_map(placed).collect()
 }
 
 /// One line an event, then contacts, then rejects: what a reviewer wants to read.
@@ -157,7 +172,7 @@ fn a_browser_never_names_a_customer() {
     assert!(parsed.contacts.is_empty());
     for event in &parsed.events {
         assert_eq!((&event.who.customer, &event.who.email), (&None, &None));
-        assert!(crate::profile::links(event).is_empty(), "a claim ties nothing");
+        assert!(crate::identity::words(event).is_empty(), "a claim ties nothing");
     }
 }
 
@@ -211,6 +226,8 @@ fn only_people_are_people() {
         (Authority::Backend, agent("python-requests/2.32"), "{}", crate::event::Traffic::Human),
         (Authority::Backend, vec![], r#"{"userAgent":"Mozilla/5.0 HeadlessChrome"}"#, crate::event::Traffic::Bot),
         (Authority::Browser, vec![], r#"{"internal":true}"#, crate::event::Traffic::Internal),
+        (Authority::Browser, vec![(INSIDER.to_owned(), "1".to_owned())], "{}", crate::event::Traffic::Internal),
+        (Authority::Backend, vec![(INSIDER.to_owned(), "1".to_owned())], "{}", crate::event::Traffic::Human),
     ] {
         let parsed = parsed(&Route::Beacon, authority, &headers, &page(context), &SHOP);
         assert_eq!(parsed.events.first().map(|event| event.traffic), Some(traffic), "{headers:?} {context}");

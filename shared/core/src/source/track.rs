@@ -60,6 +60,7 @@ pub(super) fn actions(message: &Message<'_>, raw: &Object) -> Result<Vec<Action>
             code: short(properties, &["coupon_id", "coupon", "coupon_name", "code"], 60).ok_or(Unreadable::Missing("coupon"))?,
             applied: plain(&name) == "couponapplied",
         },
+        "emaildelivered" => Action::Email(EmailAct::Delivered),
         "emailopened" => Action::Email(EmailAct::Opened),
         "emaillinkclicked" => Action::Email(EmailAct::Clicked),
         "emailsubscribed" => return Ok(subscription(EmailAct::Subscribed, message.authority)),
@@ -183,11 +184,12 @@ fn gross_line(line: &Object, currency: Currency) -> Result<Gross, Unreadable> {
     })
 }
 
-/// A void order is one statement without lines.
+/// A void order is one statement without lines, for which nothing was given back.
 fn cancelled(message: &Message<'_>, properties: &Object) -> Result<Vec<Action>, Unreadable> {
     let currency = currency(properties, &["currency"], message.shop.currency)?;
     let order = order_of(properties)?;
-    Ok(vec![Action::Ordered(OrderLine {
+    let nothing_back = Action::Refunded(Refund::void(order.clone(), message.at, currency));
+    let void = Action::Ordered(OrderLine {
         order,
         version: message.at,
         product: None,
@@ -196,7 +198,8 @@ fn cancelled(message: &Message<'_>, properties: &Object) -> Result<Vec<Action>, 
         discount_minor: 0,
         currency,
         cancelled: true,
-    })])
+    });
+    Ok(vec![void, nothing_back])
 }
 
 /// What came back, line by line; the lines' amounts add up to what was paid back.

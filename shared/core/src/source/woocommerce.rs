@@ -1,7 +1,7 @@
 //! WooCommerce's webhooks. As with Shopify only the body is signed; delivery ids collide, so ids derive from what the body says, what it
 //! is from its shape, and a topic header that says something else is refused.
 //!
-//! Read past, with nothing kept: coupons (orders tell which were used) and variations (their product tells the price and the stock).
+//! Read past, with nothing kept: coupons, deleted ones too (orders tell which were used) and variations (their product tells the price and the stock).
 //! Not taken: deletions of orders and customers. Their bodies are a bare id, and the header that says whose is not signed: a recorded
 //! deletion of order 12 must not erase customer 12. `DELETE /v1/customers/{id}` erases; an order that is void is cancelled first.
 
@@ -9,7 +9,7 @@ mod customer;
 mod order;
 mod product;
 
-use super::{Delivery, Parsed, Shop, Unreadable};
+use super::{Delivery, Parsed, Shop, Unreadable, json};
 use serde_json::Value;
 
 /// Where it all comes from.
@@ -56,7 +56,7 @@ impl Kind {
 
 /// Reads a delivery.
 pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let body: Value = serde_json::from_slice(delivery.body).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let body = json(delivery.body)?;
     let (kind, topic) = (Kind::of(&body), delivery.header("x-wc-webhook-topic"));
     if let Some(topic) = topic.filter(|topic| Kind::told_by(topic) != kind) {
         return Err(Unreadable::Contradiction(topic.to_owned()));
@@ -68,6 +68,7 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, 
         Kind::Product => product::parse(body, shop),
         Kind::Customer => customer::parse(body, delivery, shop),
         Kind::Coupon => Ok(Parsed::default()),
+        Kind::BareId if topic == Some("coupon.deleted") => Ok(Parsed::default()),
         Kind::BareId if topic == Some("product.deleted") => product::gone(body, delivery),
         Kind::BareId | Kind::Other => Err(not_taken()),
     }

@@ -34,6 +34,7 @@ fn finish(auditor: Auditor, catalog: &[&str], before: Duplicates) -> Audit {
             ("beacon".into(), "not JSON".into(), at(TODAY, 2)),
         ],
         before,
+        ties: Vec::new(),
         currency: Currency::EUR,
     };
     auditor.finish(beside, at(TODAY, 36_000))
@@ -98,6 +99,60 @@ fn copies_are_counted_once_and_remembered_when_the_archive_has_none() {
     assert_eq!(items.examples, [ItemId::new("cup").expect("an item")]);
     let rejects: Vec<_> = audit.rejects.iter().map(|reject| (reject.reason.as_str(), reject.count)).collect();
     assert_eq!(rejects, [("no id", 1), ("not JSON", 2)], "newest first");
+}
+
+/// What the fold takes for one event is one here: an id that comes back, however it is told, but not after weeks.
+#[test]
+fn copies_are_told_by_their_id_as_the_fold_tells_them() {
+    let mut auditor = Auditor::default();
+    let first = viewed("till", TODAY - 20, 1, "tea");
+    let again = |at: Timestamp, item: &str| Event { at, ..Event { id: first.id.clone(), ..viewed("till", 0, 0, item) } };
+    let (day, hour_ms) = (TODAY - 20, 3_600_000);
+    for (event, received) in [
+        (first.clone(), day),
+        (first.clone(), day),
+        (again(first.at, "cup"), day),
+        (again(first.at.plus_ms(hour_ms), "tea"), day + 1),
+        (again(first.at.plus_days(14), "tea"), day + 14),
+        (again(first.at.plus_days(15), "tea"), day + 15),
+    ] {
+        auditor.hear_logged(&event, received);
+    }
+    // Closed days lie in the archive, which keeps copies that differ.
+    auditor.hear_archived(&viewed("shopify", TODAY - 2, 1, "tea"), TODAY - 2);
+    auditor.hear_archived(&Event { who: Who::default(), ..viewed("shopify", TODAY - 2, 1, "tea") }, TODAY - 2);
+    auditor.hear_logged(&viewed("shopify", TODAY - 2, 1, "tea"), TODAY);
+    let before = Duplicates { conflicting_days: BTreeMap::from([("2026-11-22".to_owned(), 0)]), ..Duplicates::default() };
+    let Audit { events, duplicates, sources, .. } = finish(auditor, &[], before);
+    assert_eq!((duplicates.received, duplicates.copies, duplicates.conflicting), (7, 5, 3), "{duplicates:?}");
+    assert_eq!(duplicates.conflicting_days.values().copied().collect::<Vec<_>>(), [1, 1, 1, 0]);
+    assert_eq!(events, 3, "the till's counter started anew after fifteen days");
+    assert_eq!(sources.iter().map(|source| (source.source.as_str(), source.events)).collect::<Vec<_>>(), [("shopify", 1), ("till", 2)]);
+}
+
+#[test]
+fn each_source_says_how_fresh_it_is() {
+    let mut auditor = Auditor::default();
+    for (source, happened, received) in
+        [("beacon", TODAY, TODAY), ("beacon", TODAY - 9, TODAY), ("shopify", TODAY - 40, TODAY - 40), ("import:lines", TODAY - 400, TODAY)]
+    {
+        auditor.hear_logged(&viewed(source, happened, 7, "tea"), received);
+    }
+    let audit = finish(auditor, &[], Duplicates::default());
+    let told: Vec<_> = audit
+        .sources
+        .iter()
+        .map(|source| (source.source.as_str(), &source.oldest[..10], &source.newest[..10], source.late_share))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("beacon", "2026-11-13", "2026-11-22", Some(0.5)),
+            ("import:lines", "2025-10-18", "2025-10-18", None),
+            ("shopify", "2026-10-13", "2026-10-13", Some(0.0)),
+        ]
+    );
+    assert!(audit.sources.iter().all(|source| source.days.iter().map(|(_, events)| events).sum::<u64>() == source.events));
 }
 
 #[test]

@@ -152,12 +152,14 @@ pub(crate) fn heard(model: &Model) -> impl Fn(Blend) -> Blend {
     let [together, content] = [Table::Together, Table::Content].map(has);
     let after = items().any(|item| model.bought_after(item).next().is_some());
     let category = items().any(|item| model.item(item).is_some_and(|item| item.category().is_some()));
+    let season = !model.seasonal().is_empty();
     let or_nothing = |has: bool, weight: f32| if has { weight } else { 0.0 };
     move |blend| Blend {
         after: or_nothing(after, blend.after),
         together: or_nothing(together, blend.together),
         content: or_nothing(content, blend.content),
         category: or_nothing(category, blend.category),
+        season: or_nothing(season, blend.season),
         ..blend
     }
 }

@@ -21,7 +21,7 @@ const TRIED: [fn(NextPurchase) -> NextPurchase; 11] = [
     |now| NextPurchase { repeat: 0.0, ..now },
     |now| NextPurchase { repeat: now.repeat + 0.35, ..now },
     |now| NextPurchase { half_life_days: now.half_life_days * 1.7, ..now },
-    |now| NextPurchase { own: now.own * 1.6, ..now },
+    |now| NextPurchase { due: now.due + 0.5, ..now },
 ];
 
 /// What suits the `cases` best.

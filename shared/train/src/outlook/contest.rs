@@ -8,7 +8,7 @@
 //! season and is judged on in the next says little of the one after, and the purchase models steady it.
 
 use super::{
-    Day, Held, Ledger, Params,
+    Day, Held, Ledger, Params, doubt,
     fit::{Rule, WIDEST, learn_before},
     ledger::{bought, known},
     regression::Kind,
@@ -74,6 +74,8 @@ pub(super) struct Trial {
     pub(super) chance: Contest,
     /// How well the champions' words were kept.
     pub(super) calibration: Calibration,
+    /// How much of what the purchase models leave open of a customer is borne out.
+    pub(super) unsure: f64,
     /// What had been learned before.
     pub(super) held: Held,
 }
@@ -101,8 +103,11 @@ pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> R
     let chance = compete((&outlook, &horizon), Kind::Chance, &rules, &people);
     count.settle(&mut horizon.count, &[]);
     chance.settle(&mut horizon.chance, &rules);
-    let calibration = calibration(&outlook, &horizon, &people);
-    Ok(Some(Trial { count, chance, calibration, held: Held { outlook, horizon, cut } }))
+    horizon.unsure = doubt::learn(&outlook, &horizon, people.iter().step_by(2));
+    let covered = doubt::covered(&outlook, &horizon, people.iter().skip(1).step_by(2));
+    horizon.unsure = doubt::learn(&outlook, &horizon, people.iter());
+    let calibration = Calibration { covered: Some(covered), ..calibration(&outlook, &horizon, &people) };
+    Ok(Some(Trial { count, chance, calibration, unsure: horizon.unsure, held: Held { outlook, horizon, cut } }))
 }
 
 /// How far the champions were off, as they would have spoken then. Nobody may be asked about the season that came.
@@ -110,7 +115,7 @@ fn calibration(outlook: &Outlook, horizon: &Horizon, people: &[(Purchases, f64)]
     let told: Vec<(Foresight, f64)> = people.par_iter().map(|(known, bought)| (outlook.foresee(known, horizon), *bought)).collect();
     let chances: Vec<(f64, bool)> = told.iter().map(|(told, bought)| (told.chance.value, *bought > 0.0)).collect();
     let (said, came) = told.iter().fold((0.0, 0.0), |sum, (told, bought)| (sum.0 + told.purchase_days.value, sum.1 + bought));
-    Calibration { chance: error_of_chances(&chances), total: (said / came.max(1.0) - 1.0).abs() }
+    Calibration { chance: error_of_chances(&chances), total: (said / came.max(1.0) - 1.0).abs(), covered: None }
 }
 
 /// One question, every voice.

@@ -3,6 +3,7 @@
 use super::{
     Contest, DEFAULT, Day, Ledger, Params,
     contest::{self, Trial},
+    doubt,
     ledger::known,
     questions::{Question, cuts, questions},
     regression::{self, Kind},
@@ -14,7 +15,9 @@ use crate::{
 };
 use rapport_core::{
     money::Currency,
-    prediction::{Blend, Features, Foresight, Horizon, Link, Outlook, Purchases, Ranged, Regression, Shares, Usual, special::logit},
+    prediction::{
+        Blend, Features, Foresight, HORIZON_DAYS, Horizon, Link, Outlook, Purchases, Ranged, Regression, Shares, Usual, special::logit,
+    },
     time::Timestamp,
 };
 use rayon::prelude::*;
@@ -26,7 +29,7 @@ pub(super) const WIDEST: f64 = 2.0;
 const MOST_FOR_RULES: usize = 10_000;
 
 /// How far ahead a shop's model looks, in days.
-pub const HORIZONS: [u32; 4] = [7, 30, 90, 365];
+pub const HORIZONS: [u32; 4] = HORIZON_DAYS;
 
 /// What a run of learning gives.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +71,7 @@ pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Re
             trial.count.settle(&mut horizon.count, &[]);
             trial.chance.settle(&mut horizon.chance, &rules);
             horizon.calibration = Some(trial.calibration);
+            horizon.unsure = trial.unsure;
         }
         horizon.base = base(&outlook, &horizon, &ledger, today, params);
         Ok((horizon, trial))
@@ -86,7 +90,7 @@ pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Re
 fn base(outlook: &Outlook, horizon: &Horizon, ledger: &Ledger, today: Day, params: &Params) -> Option<Foresight> {
     let every = ledger.len().div_ceil(params.most_customers.max(1)).max(1);
     let known: Vec<Purchases> = ledger.customers().step_by(every).filter_map(|days| known(days, today)).collect();
-    let told: Vec<Foresight> = known.par_iter().map(|known| outlook.foresee(known, horizon)).collect();
+    let told: Vec<Foresight> = known.par_iter().map(|known| outlook.foresee_of_many(known, horizon)).collect();
     let mean = |read: &dyn Fn(&Foresight) -> f64| told.iter().map(read).sum::<f64>() / told.len() as f64;
     let ranged = |read: &dyn Fn(&Foresight) -> Ranged| Ranged {
         value: mean(&|told| read(told).value),
@@ -158,7 +162,15 @@ fn horizon(outlook: &Outlook, ledger: &Ledger, today: Day, days: u32, params: &P
         blend
     };
     let season = Season::of(ledger, today).shift(today, today + ahead);
-    let horizon = Horizon { days, season, count: blend(Kind::Count), chance: blend(Kind::Chance), base: None, calibration: None };
+    let horizon = Horizon {
+        days,
+        season,
+        count: blend(Kind::Count),
+        chance: blend(Kind::Chance),
+        base: None,
+        calibration: None,
+        unsure: doubt::AS_MODELLED,
+    };
     (horizon, rules(&all))
 }
 

@@ -7,7 +7,7 @@ use rapport_core::{
 };
 
 /// Customers who come over a year and a half, buy at rates of their own, and leave after a purchase with a chance of one in ten.
-fn shop(customers: u32, until: Day) -> Ledger {
+pub(super) fn shop(customers: u32, until: Day) -> Ledger {
     let mut dice = SplitMix::new(7);
     let mut uniform = move || (dice.next_bits() >> 11) as f64 / (1u64 << 53) as f64;
     let customer = |number: u32| {
@@ -54,6 +54,8 @@ fn made_up_customers_do_what_was_said() {
     let horizon = &learned.outlook.horizons[0];
     let kept = horizon.calibration.expect("enough were asked");
     assert!((0.001..0.1).contains(&kept.chance) && (0.001..0.3).contains(&kept.total), "{kept:?}");
+    assert!(kept.covered.is_some_and(|share| (0.93..1.0).contains(&share)), "95 % lie where they were said to: {kept:?}");
+    assert!((0.1..=4.0).contains(&horizon.unsure) && horizon.unsure != 1.0, "and how wide that is was learned: {}", horizon.unsure);
     let base = horizon.base.expect("there are customers").chance;
     assert!((base.value - said / told.len() as f64).abs() < 0.01 && base.low < base.value && base.value < base.high, "{base:?}");
     assert_eq!(learned.contests.len(), 2);

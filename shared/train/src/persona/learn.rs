@@ -2,7 +2,6 @@
 
 use super::{DEFAULT, Shopper, fit};
 use rapport_core::{
-    event::Purpose,
     features::{Basis, CutOffs, Facts},
     model::Model,
     persona::Personas,
@@ -13,7 +12,7 @@ use rapport_core::{
 use rayon::prelude::*;
 
 /// The personas of a shop whose customers have `profiles`, or a sample of them with `each` customers behind each. `model` knows the catalog,
-/// the currency and what is to come; `cut_offs` know when the shop's customers have lapsed. Who said no to personalization, or said nothing where silence means no, is left out.
+/// the currency and what is to come; `cut_offs` know when the shop's customers have lapsed. Who said no to personalization, or said nothing where silence means no, is left out; so is who moves as a machine does.
 #[must_use]
 pub fn learn(
     (profiles, each): (&[Profile], f64),
@@ -28,12 +27,8 @@ pub fn learn(
     let outlook = model.meta().outlook.as_ref();
     let shoppers: Vec<Shopper> = profiles
         .par_iter()
-        .filter(|profile| !profile.is_empty() && may_teach(profile, unset))
+        .filter(|profile| !profile.is_empty() && profile.may_personalize(unset) && !profile.moves_as_a_machine())
         .map(|profile| Shopper::of(&Facts::of(profile, basis), outlook, now))
         .collect();
     fit(&shoppers, each.max(1.0), last, currency, now, &DEFAULT)
-}
-
-fn may_teach(profile: &Profile, unset: ConsentMode) -> bool {
-    profile.consent_for(Purpose::Personalization).map_or(unset == ConsentMode::OptOut, |told| told.value)
 }

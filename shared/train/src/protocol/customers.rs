@@ -40,7 +40,7 @@ pub struct Told {
     pub value: f64,
     /// The chance of one at least, 0 to 1.
     pub chance: f64,
-    /// From here
+    /// As far as the whole shop may be off together: from here
     pub chance_low: f64,
     /// to here.
     pub chance_high: f64,
@@ -94,7 +94,7 @@ pub fn customers(all: &[PurchaseDay], today: Day, days: u32, rule_at: Day) -> Re
     let answers = |answer: &(dyn Fn(&Purchases) -> Foresight + Sync)| -> Vec<Told> {
         known.par_iter().map(|(who, known)| Told::of(who, &answer(known))).collect()
     };
-    let told = answers(&|known| outlook.foresee(known, horizon));
+    let told = answers(&|known| outlook.foresee_of_many(known, horizon));
     let rule = rule.flatten();
     let simple = |name: &'static str, of: &(dyn Fn(&Purchases) -> (f64, f64) + Sync)| {
         (name, answers(&|known| plain(outlook, horizon, known, of(known))))

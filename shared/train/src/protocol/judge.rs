@@ -1,25 +1,18 @@
 //! How predictions did, beside what anybody could have said.
 //!
-//! Accuracy alone is easily had with bestsellers, so that four more figures stand beside it:
-//!
-//! | Figure | Means |
-//! |---|---|
-//! | coverage | share of the catalog that stands in at least one list |
-//! | popularity lift | mean popularity of what is listed over that of what was wanted, less 1 (after Abdollahpouri et al. 2019); 0 mirrors demand |
-//! | rare items | share of the wanted items that fewer than five people of the past dealt with, and that were listed |
-//! | one-order customers | NDCG@10 of who had a single order in the past |
+//! Accuracy alone is easily had with bestsellers, so that whom the lists serve stands beside it: [`Breadth`].
 //!
 //! Baselines know the past and nothing of Rapport: bestsellers, what stood in the same sessions (cosine; Sarwar et al. 2001), what the
 //! customer bought most often (Hu et al. 2020: what a next-basket method must beat).
 
 use super::{Group, LIST, Prediction};
-use crate::score::{Row, Scores, Yardstick, mean};
+use crate::{
+    breadth::{Breadth, Listed},
+    score::{Row, Scores, Yardstick},
+};
 use rapport_core::id::ItemId;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// What fewer people, or sessions, of the past dealt with is rare.
-const RARE: u32 = 5;
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -28,30 +21,6 @@ pub struct Judgement {
     pub rows: Vec<Row>,
     /// Whom the lists serve, in the same order.
     pub breadth: Vec<Breadth>,
-}
-
-/// Whom one answerer's lists serve.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Breadth {
-    /// As in the row.
-    pub answerer: &'static str,
-    /// Share of the catalog that stands in at least one list, 0 to 1.
-    pub coverage: f64,
-    /// How much more popular the listed items are than the wanted ones; 0 for as popular, 1 for twice so.
-    pub popularity_lift: f64,
-    /// Share of the rare wanted items that were listed.
-    pub rare_items: Option<Part>,
-    /// NDCG@10 of customers with a single order in the past.
-    pub one_order_customers: Option<Part>,
-}
-
-/// A figure of a part of the questions.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Part {
-    /// How many questions, or items, it rests on.
-    pub asked: usize,
-    /// 0 to 1.
-    pub value: f64,
 }
 
 /// Judges predictions of [`super::sessions`] asked with the same arguments.
@@ -212,33 +181,24 @@ impl<'a> Past<'a> {
         };
         Judgement {
             rows: scored.iter().enumerate().map(row).collect(),
-            breadth: scored.iter().map(|(scores, (answerer, lists))| self.breadth(answerer, questions, lists, scores)).collect(),
+            breadth: scored
+                .iter()
+                .map(|(scores, (answerer, lists))| self.breadth((question, answerer), questions, lists, scores))
+                .collect(),
         }
     }
 
-    fn breadth(&self, answerer: &'static str, questions: &[Question<'_>], lists: &[Vec<&ItemId>], scores: &Scores) -> Breadth {
-        let count = |item: &&ItemId| f64::from(self.counts.get(*item).copied().unwrap_or(0));
-        let listed = mean(&lists.iter().flatten().map(count).collect::<Vec<f64>>());
-        let wanted = mean(&questions.iter().flat_map(|question| &question.wanted).map(count).collect::<Vec<f64>>());
-        let shown: BTreeSet<&&ItemId> = lists.iter().flatten().collect();
-        let is_rare = |item: &&&ItemId| self.counts.get(**item).copied().unwrap_or(0) < RARE;
-        let rare = questions.iter().zip(lists).flat_map(|(question, list)| {
-            question.wanted.iter().filter(is_rare).map(|item| f64::from(u8::from(list.contains(item)))).collect::<Vec<f64>>()
+    fn breadth(&self, row: (&'static str, &'static str), questions: &[Question<'_>], lists: &[Vec<&ItemId>], scores: &Scores) -> Breadth {
+        let is_one_order = |question: &Question<'_>| self.of.get(question.who).is_some_and(|groups| groups.len() == 1);
+        let listed = questions.iter().zip(lists).zip(&scores.0).map(|((question, list), score)| Listed {
+            wanted: &question.wanted,
+            list,
+            ndcg: score.ndcg,
+            is_one_order: is_one_order(question),
         });
-        let is_one_order = |question: &&Question<'_>| self.of.get(question.who).is_some_and(|groups| groups.len() == 1);
-        let one_order = questions.iter().zip(&scores.0).filter(|(question, _)| is_one_order(question)).map(|(_, score)| score.ndcg);
-        Breadth {
-            answerer,
-            coverage: if self.counts.is_empty() { 0.0 } else { shown.len() as f64 / self.counts.len() as f64 },
-            popularity_lift: if wanted > 0.0 { listed / wanted - 1.0 } else { 0.0 },
-            rare_items: part(rare.collect()),
-            one_order_customers: part(one_order.collect()),
-        }
+        let count = |item: &&ItemId| self.counts.get(*item).copied().unwrap_or(0);
+        Breadth::of(row, self.counts.len(), count, &listed.collect::<Vec<_>>())
     }
-}
-
-fn part(values: Vec<f64>) -> Option<Part> {
-    (!values.is_empty()).then(|| Part { asked: values.len(), value: mean(&values) })
 }
 
 fn distinct(items: &[ItemId]) -> impl Iterator<Item = &ItemId> {
@@ -279,6 +239,7 @@ impl<'a> Beside<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::breadth::Part;
     use rapport_core::time::Timestamp;
 
     fn group(who: &str, at: i64, items: &[&str]) -> Group {

@@ -34,7 +34,7 @@ pub(super) const EXPORTS: &[Export] = &[
             ("lineitemname", Field::Title),
             ("lineitemprice", Field::UnitPrice),
             ("lineitemcompareatprice", Field::ListPrice),
-            ("lineitemsku", Field::Item),
+            ("lineitemsku", Field::Sku),
             ("lineitemdiscount", Field::Discount),
             ("vendor", Field::Brand),
         ],
@@ -72,6 +72,10 @@ pub(super) const EXPORTS: &[Export] = &[
         marks: &["id", "createdutc", "amount", "currency", "status"],
         columns: &[
             ("id", Field::Order),
+            ("orderidmetadata", Field::OrderName),
+            ("ordernumbermetadata", Field::OrderName),
+            ("invoiceid", Field::PaymentInvoice),
+            ("paymentintentid", Field::Payment),
             ("createdutc", Field::At),
             ("amount", Field::Total),
             ("amountrefunded", Field::Refunded),
@@ -87,7 +91,7 @@ pub(super) const EXPORTS: &[Export] = &[
         marks: &["ordernumber", "orderstatus", "orderdate", "itemname", "itemcost"],
         columns: &[
             ("orderid", Field::Order),
-            ("ordernumber", Field::Order),
+            ("ordernumber", Field::OrderName),
             ("orderstatus", Field::Status),
             ("orderdate", Field::At),
             ("customeruserid", Field::Customer),
@@ -103,7 +107,8 @@ pub(super) const EXPORTS: &[Export] = &[
             ("ordertotaltaxamount", Field::Tax),
             ("ordertotalamount", Field::Total),
             ("orderrefundamount", Field::Refunded),
-            ("sku", Field::Item),
+            ("productid", Field::Item),
+            ("sku", Field::Sku),
             ("itemname", Field::Title),
             ("quantityrefund", Field::Quantity),
             ("quantity", Field::Quantity),
@@ -113,8 +118,8 @@ pub(super) const EXPORTS: &[Export] = &[
     },
 ];
 
-/// Columns of platforms' order exports that say when an order changed. Dates of what is yet to come (the next payment) are none of them.
-pub(super) const CHANGES: [&str; 12] = [
+/// Columns of platforms' exports that say when an order or a payment changed. Dates of what is yet to come (the next payment) are none of them.
+pub(super) const CHANGES: [&str; 13] = [
     "createdat",
     "paidat",
     "fulfilledat",
@@ -127,6 +132,7 @@ pub(super) const CHANGES: [&str; 12] = [
     "datecompleted",
     "modifieddate",
     "datemodified",
+    "refundeddateutc",
 ];
 
 const SHOPIFY_CUSTOMERS: &[(&str, Field)] = &[

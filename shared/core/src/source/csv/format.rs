@@ -12,8 +12,14 @@ pub enum Field {
     Order,
     /// The number printed on the order, where that is not its id.
     OrderName,
+    /// The payment that a charge is part of, at the provider.
+    Payment,
+    /// The provider's invoice that a charge pays.
+    PaymentInvoice,
     /// The product.
     Item,
+    /// The product's stock-keeping unit, where that is not its id.
+    Sku,
     /// The product's name, or what a charge is for.
     Title,
     /// How many; negative when they came back.
@@ -98,10 +104,13 @@ pub enum Field {
 
 impl Field {
     /// All of them, in the order in which they are listed to people.
-    pub const ALL: [(Self, &'static str); 43] = [
+    pub const ALL: [(Self, &'static str); 46] = [
         (Self::Order, "order"),
         (Self::OrderName, "order_name"),
+        (Self::Payment, "payment"),
+        (Self::PaymentInvoice, "payment_invoice"),
         (Self::Item, "item"),
+        (Self::Sku, "sku"),
         (Self::Title, "title"),
         (Self::Quantity, "quantity"),
         (Self::At, "at"),

@@ -1,13 +1,13 @@
 //! What all formats share: who a row is about, when, and how what it says leaves as an event.
 
 use super::{
-    Contact, Found, Mend, Options, Reason, Report,
-    format::{Columns, Field},
+    Contact, Doubt, Found, Mend, Options, Reason, Report,
+    format::{Columns, Field, Format},
     records::Record,
-    value::Habits,
+    value::{Habits, Moment},
 };
 use crate::{
-    auth::personal,
+    auth::{Staff, personal},
     event::{Action, Authority, Event, Traffic, Who},
     id::{ContactHash, CustomerId, DeviceId, EventId, IdError, ItemId, OrderId},
     money::Currency,
@@ -16,11 +16,15 @@ use crate::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use compact_str::{CompactString, format_compact};
 use foldhash::fast::FixedState;
+use jiff::tz::TimeZone;
 use sha2::{Digest, Sha256};
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     hash::BuildHasher,
 };
+
+/// How far the easternmost clocks are ahead of Greenwich's, in milliseconds.
+const EASTERNMOST_MS: i64 = 14 * 60 * MINUTE_MS;
 
 /// A record under its header.
 #[derive(Clone, Copy)]
@@ -53,28 +57,52 @@ pub(super) struct Intake<'a> {
     pub(super) report: Report,
     pub(super) sink: &'a mut dyn FnMut(Found),
     source: CompactString,
+    staff: Staff,
+    /// Whether the row at hand is about the shop's own people.
+    is_internal: bool,
     /// How often each row was seen, by the short hash of its fields.
     seen: HashMap<u64, u32, FixedState>,
     /// Traits and contacts that were told already.
     told: HashSet<u64, FixedState>,
     mends: Vec<Mend>,
+    doubts: Vec<Doubt>,
 }
 
 impl<'a> Intake<'a> {
     pub(super) fn new(options: &'a Options, habits: Habits, report: Report, sink: &'a mut dyn FnMut(Found)) -> Self {
         let source = format_compact!("import:{}", report.format.name());
-        Self { options, habits, report, sink, source, seen: HashMap::default(), told: HashSet::default(), mends: Vec::new() }
+        Self {
+            options,
+            habits,
+            report,
+            sink,
+            source,
+            staff: options.insiders.staff(options.hash_key.as_deref().unwrap_or_default()),
+            is_internal: false,
+            seen: HashMap::default(),
+            told: HashSet::default(),
+            mends: Vec::new(),
+            doubts: Vec::new(),
+        }
     }
 
     /// Begins a row that was mended so far.
     pub(super) fn begin(&mut self, mends: &[Mend]) {
         self.mends.clear();
+        self.doubts.clear();
         self.mends.extend_from_slice(mends);
     }
 
     /// Notes that the row at hand needed mending. It counts once the row is taken.
     pub(super) fn mend(&mut self, mend: Mend) {
         self.mends.push(mend);
+    }
+
+    /// Notes that the row at hand leaves something open. It counts once the row is taken.
+    pub(super) fn doubt(&mut self, doubt: Doubt) {
+        if !self.doubts.contains(&doubt) {
+            self.doubts.push(doubt);
+        }
     }
 
     /// Counts the row at hand as taken.
@@ -84,6 +112,9 @@ impl<'a> Intake<'a> {
         self.mends.dedup();
         for mend in &self.mends {
             self.report.mend(*mend, line);
+        }
+        for doubt in &self.doubts {
+            self.report.doubt(*doubt, line);
         }
     }
 
@@ -113,20 +144,42 @@ impl<'a> Intake<'a> {
     pub(super) fn event(&mut self, id: EventId, at: Timestamp, who: Who, action: Action) {
         *self.report.kinds.entry(action.name()).or_default() += 1;
         self.report.happened(at);
-        let event = Event { id, at, authority: Authority::Import, source: self.source.clone(), who, traffic: Traffic::Human, action };
+        let traffic = if self.is_internal { Traffic::Internal } else { Traffic::Human };
+        let event = Event { id, at, authority: Authority::Import, source: self.source.clone(), who, traffic, action };
         (self.sink)(Found::Event(event));
     }
 
     /// When the row happened.
-    pub(super) fn at(&self, row: Row<'_>) -> Result<Timestamp, Reason> {
-        let at = self.habits.time(row.need(Field::At)?)?;
+    pub(super) fn at(&mut self, row: Row<'_>) -> Result<Timestamp, Reason> {
+        let text = row.need(Field::At)?;
+        let moment = self.habits.time(text)?;
+        let zone = self.zone(row);
+        let (at, is_unsure) = (moment.at(zone)?, zone.is_none() && matches!(moment, Moment::Civil(_)));
+        if self.habits.order_unknown && text.contains('/') {
+            self.doubt(Doubt::DateOrder);
+        }
+        if is_unsure && text.contains(':') {
+            self.doubt(Doubt::NoZone);
+        }
         if at > self.options.now.plus_ms(5 * MINUTE_MS) { Err(Reason::Future) } else { Ok(at) }
     }
 
-    /// When something about the row's order changed last, as far as its dates tell.
+    /// Where the row's clock hangs, where anybody says: Stripe's columns do.
+    fn zone(&self, row: Row<'_>) -> Option<&TimeZone> {
+        static UTC: TimeZone = TimeZone::UTC;
+        if row.columns.format == Format::StripePayments { Some(&UTC) } else { self.options.zone.as_ref() }
+    }
+
+    /// When something about the row's order changed last, as far as its dates tell. A clock of which nobody says where it hangs is taken
+    /// to be as far east as any: what is told with a time that is certain must not be outdated by one that is not.
     pub(super) fn changed(&self, row: Row<'_>) -> Timestamp {
+        let zone = self.zone(row);
+        let certain = |moment: Moment| {
+            let early_ms = if zone.is_none() && matches!(moment, Moment::Civil(_)) { EASTERNMOST_MS } else { 0 };
+            Some(moment.at(zone).ok()?.plus_ms(-early_ms))
+        };
         let dates = row.columns.changes().iter().map(|place| row.record.field(*place)).filter(|date| !date.is_empty());
-        dates.filter_map(|date| self.habits.time(date).ok()).max().unwrap_or(Timestamp::EARLIEST)
+        dates.filter_map(|date| certain(self.habits.time(date).ok()?)).max().unwrap_or(Timestamp::EARLIEST)
     }
 
     /// The currency of the row's amounts.
@@ -151,7 +204,9 @@ impl<'a> Intake<'a> {
             None => self.card_holder(row)?,
         };
         let device = self.somebody(row.get(Field::Device), DeviceId::of_somebody)?;
-        Ok(Who { customer, device, email: self.email(email) })
+        let who = Who { customer, device, email: self.email(email) };
+        self.is_internal = self.staff.is_named_by(&who) || self.options.insiders.is_own_address(email);
+        Ok(who)
     }
 
     /// Who holds the card that was shown, as long as nobody says whose it is: a customer called `card:NUMBER`.

@@ -1,7 +1,7 @@
 //! Rows that are an order line each, or a payment each.
 
 use super::{
-    Mend, Reason,
+    Doubt, Mend, Reason,
     format::{Field, Format},
     intake::{Intake, Row, label},
     value::quantity,
@@ -68,23 +68,29 @@ pub(super) fn take_payment(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), 
     if amount_minor < 0 || refunded_minor < 0 {
         return Err(Reason::NegativePrice);
     }
-    let order = intake.order_id(row.need(Field::Order)?)?;
-    let id = intake.row_id(row.record)?;
+    let charge = intake.order_id(row.need(Field::Order)?)?;
+    // As webhooks name it: by the shop's own number, the invoice, the payment.
+    let known_as = [Field::OrderName, Field::PaymentInvoice, Field::Payment].into_iter().find_map(|field| row.some(field));
+    let order = known_as.map_or_else(|| Ok(charge.clone()), |name| intake.order_id(name))?;
+    if known_as.is_none() {
+        intake.doubt(Doubt::ChargeAlone);
+    }
+    // By the charge alone, not by the row: a later export of the payment, when some of it was paid back, is the same payment.
+    let id = intake.derived_id(&format!("{}\x1f{charge}", row.columns.format.name()))?;
     intake.contacts(row, &who, at);
     if refunded_minor > 0 {
-        let refund = part_id(&id, "refund")?;
-        let reference = OrderId::new(&format!("{order}-refund")).ok();
+        let version = refunded_since(row, intake, refunded_minor);
         let back = Refund {
             order: Some(order.clone()),
-            reference,
+            reference: Some(charge),
             product: None,
             quantity: 0,
             amount_minor: refunded_minor,
             currency,
-            version: Timestamp(0),
+            version,
             cancelled: false,
         };
-        intake.event(refund, at, who.clone(), Action::Refunded(back));
+        intake.event(part_id(&id, &format!("refund{}", version.0))?, at, who.clone(), Action::Refunded(back));
     }
     let line = OrderLine {
         order,
@@ -98,6 +104,15 @@ pub(super) fn take_payment(row: Row<'_>, intake: &mut Intake<'_>) -> Result<(), 
     };
     intake.event(id, at, who, Action::Ordered(line));
     Ok(())
+}
+
+/// The version of what a payment's row says was paid back: the second before its date, for the provider's own word of that second knows
+/// more; without a date the amount, which only grows, below every time.
+fn refunded_since(row: Row<'_>, intake: &Intake<'_>, refunded_minor: i64) -> Timestamp {
+    match intake.changed(row) {
+        Timestamp::EARLIEST => Timestamp(refunded_minor.min(Timestamp::EARLIEST.0 - 1)),
+        changed => Timestamp((changed.0.div_euclid(1000) - 1) * 1000),
+    }
 }
 
 /// The id of a further event that a row gives.
@@ -116,7 +131,7 @@ fn read(row: Row<'_>, intake: &mut Intake<'_>) -> Result<Line, Reason> {
     if quantity == 0 {
         return Err(Reason::NoQuantity);
     }
-    let number = |field| row.some(field).map(|text| intake.habits.number(text).ok_or(Reason::Amount)).transpose();
+    let number = |field| row.some(field).map(|text| intake.habits.amount(text, currency).ok_or(Reason::Amount)).transpose();
     let (unit, total) = (number(Field::UnitPrice)?, number(Field::Total)?);
     let minor = |amount: f64| currency.minor(amount).map_err(|_| Reason::Amount);
     let (price, amount) = match (unit, total) {
@@ -142,6 +157,7 @@ fn product(row: Row<'_>, intake: &mut Intake<'_>, line: &Line) -> Result<Option<
     let Some(code) = row.some(Field::Item).filter(|code| !is_charge(code)) else { return Ok(None) };
     let item = intake.typed_item_id(code)?;
     Ok(Some(Product {
+        sku: row.some(Field::Sku).filter(|sku| *sku != item.as_str()).and_then(label),
         item,
         title: label(row.get(Field::Title)),
         category: label(row.get(Field::Category)),

@@ -8,7 +8,7 @@
 //! one. Rows of an order that stand apart share the version of the first of them: nothing that one file says outdates the rest of it.
 
 use super::{
-    Reason,
+    Doubt, Reason,
     format::{Field, Format},
     intake::{Intake, Row, label},
     lines::{part_id, quantity_of},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     digest::short_hash,
     event::{Action, OrderLine, Product, Refund, Who},
-    id::{EventId, OrderId},
+    id::{EventId, ItemId, OrderId},
     money::Currency,
     source::share,
     time::Timestamp,
@@ -29,6 +29,8 @@ use std::collections::HashMap;
 #[derive(Default)]
 pub(super) struct Orders {
     open: Option<Order>,
+    /// An order that was refused, and why: only its first row says that it was never paid.
+    refused: Option<(String, Reason)>,
     /// By the hash of an order's id: the version of its statement in this file.
     versions: HashMap<u64, Timestamp, FixedState>,
 }
@@ -74,26 +76,38 @@ impl Orders {
         if self.open.as_ref().is_none_or(|order| order.name != name) {
             self.close(intake);
         }
+        if let Some((_, reason)) = self.refused.as_ref().filter(|(refused, _)| refused == name) {
+            return Err(*reason);
+        }
         let mut order = match self.open.take() {
             Some(order) => order,
-            None => Order::begin(name, row, intake)?,
+            None => Order::begin(name, row, intake).inspect_err(|reason| self.refused = Some((name.to_owned(), *reason)))?,
         };
         let line = order.line(row, intake);
         order.changed = order.changed.max(intake.changed(row));
+        // A first row whose line is damaged still says what only first rows say.
         let taken = line.map(|line| order.lines.push(line));
-        if !order.lines.is_empty() {
-            self.open = Some(order);
-        }
+        self.open = Some(order);
         taken
     }
 
     /// Lets the order at hand go.
     pub(super) fn close(&mut self, intake: &mut Intake<'_>) {
-        if let Some(order) = self.open.take() {
+        if let Some(order) = self.open.take().filter(|order| !order.lines.is_empty()) {
             let version = *self.versions.entry(short_hash(order.id.as_str().as_bytes())).or_insert_with(|| order.version());
             order.leave(version, intake);
         }
     }
+}
+
+/// The item of a line. Shops that keep no SKUs still know what they sold by its name.
+fn item(row: Row<'_>, intake: &mut Intake<'_>) -> Result<Option<ItemId>, Reason> {
+    let told = [(Field::Item, None), (Field::Sku, Some(Doubt::SkuAlone)), (Field::Title, Some(Doubt::TitleAlone))];
+    // WooCommerce writes 0 for a product that is gone.
+    let told = told.into_iter().find_map(|(field, doubt)| Some((row.some(field).filter(|code| *code != "0")?, doubt)));
+    let Some((code, doubt)) = told else { return Ok(None) };
+    doubt.into_iter().for_each(|doubt| intake.doubt(doubt));
+    intake.item_id(code).map(Some)
 }
 
 impl Order {
@@ -109,6 +123,9 @@ impl Order {
         let who = intake.who(row)?;
         let currency = intake.currency(row)?;
         let id = intake.order_id(row.some(Field::Order).unwrap_or(name))?;
+        if row.columns.place(Field::Order).is_none() {
+            intake.doubt(Doubt::NumberAlone);
+        }
         let order = Self {
             name: name.to_owned(),
             first: intake.derived_id(&format!("{}\x1f{id}", row.columns.format.name()))?,
@@ -138,9 +155,8 @@ impl Order {
         if price_minor < 0 {
             return Err(Reason::NegativePrice);
         }
-        // Shops that keep no SKUs still know what they sold by its name.
-        let item = row.some(Field::Item).or(row.some(Field::Title)).map(|code| intake.item_id(code)).transpose()?;
-        let product = item.map(|item| Product {
+        let product = item(row, intake)?.map(|item| Product {
+            sku: row.some(Field::Sku).filter(|sku| *sku != item.as_str()).and_then(label),
             title: label(row.get(Field::Title)),
             category: label(row.get(Field::Category)),
             brand: label(row.get(Field::Brand)),

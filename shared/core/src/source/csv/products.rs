@@ -1,7 +1,7 @@
 //! Rows that are a product each, or a variant of one.
 
 use super::{
-    Found, Reason,
+    Doubt, Found, Reason,
     format::{Field, Format},
     intake::{Intake, Row},
 };
@@ -34,7 +34,10 @@ impl Products {
             return Ok(false);
         }
         let id = match row.some(Field::Item).or(row.some(Field::Handle)) {
-            Some(sku) if shopify => intake.item_id(sku)?,
+            Some(code) if shopify => {
+                intake.doubt(if row.some(Field::Item).is_some() { Doubt::SkuAlone } else { Doubt::TitleAlone });
+                intake.item_id(code)?
+            }
             Some(code) => intake.typed_item_id(code)?,
             None => return Err(Reason::Empty),
         };
@@ -45,7 +48,7 @@ impl Products {
             return Err(Reason::NegativePrice);
         }
         let in_stock = shared.on_sale && row.some(Field::Stock).is_none_or(|stock| is_in_stock(stock, intake));
-        let published = row.some(Field::Published).and_then(|text| intake.habits.time(text).ok());
+        let published = row.some(Field::Published).and_then(|text| intake.habits.time(text).ok()?.at(intake.options.zone.as_ref()).ok());
         let item = Item {
             title: shared.title,
             category: shared.category,

@@ -30,6 +30,9 @@ pub struct Report {
     pub kinds: BTreeMap<&'static str, u64>,
     /// Taken after putting something right.
     pub mended: BTreeMap<Mend, Tally>,
+    /// Taken, with a doubt that the file alone cannot settle.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub doubts: BTreeMap<Doubt, Tally>,
     /// Not taken; each was handed out raw.
     pub rejected: BTreeMap<Reason, Tally>,
     /// When the earliest and the latest event happened.
@@ -77,6 +80,45 @@ impl Mend {
             Self::ItemCase => "item code in lower case",
             Self::Nobody => "customer id stands for nobody, line kept without a customer",
             Self::CreditSign => "credit note with a positive quantity",
+        }
+    }
+}
+
+/// What a file leaves open: when something was, or under which name the shop's webhooks know the same thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// An item has no id but a SKU.
+    SkuAlone,
+    /// An item has neither id nor SKU.
+    TitleAlone,
+    /// An order has no id but a printed number.
+    NumberAlone,
+    /// A payment has no id but its charge's.
+    ChargeAlone,
+    /// A date of which nobody can tell the day from the month.
+    DateOrder,
+    /// A time that says not in which zone.
+    NoZone,
+}
+
+impl Doubt {
+    /// In words.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::SkuAlone => {
+                "item known by its SKU: one with the item that webhooks tell of once an order or a product of theirs names both"
+            }
+            Self::TitleAlone => "item without SKU, known by its title: not one with any that webhooks tell of",
+            Self::NumberAlone => {
+                "no order id in the file, so the printed number stands in: where webhooks know the order by another number, it counts twice"
+            }
+            Self::ChargeAlone => {
+                "no payment in the file, so its charge stands in: where webhooks tell of it too, it counts twice; export the column `PaymentIntent ID`"
+            }
+            Self::DateOrder => "date that may be day or month first, and no row shows which; read month first",
+            Self::NoZone => "time without a zone, read as UTC; say where the shop's clock hangs with --zone, for example Europe/Berlin",
         }
     }
 }
@@ -159,6 +201,7 @@ impl Report {
             blank: 0,
             kinds: BTreeMap::new(),
             mended: BTreeMap::new(),
+            doubts: BTreeMap::new(),
             rejected: BTreeMap::new(),
             span: None,
         }
@@ -172,6 +215,10 @@ impl Report {
 
     pub(super) fn mend(&mut self, mend: Mend, line: u64) {
         self.mended.entry(mend).or_default().add(line);
+    }
+
+    pub(super) fn doubt(&mut self, doubt: Doubt, line: u64) {
+        self.doubts.entry(doubt).or_default().add(line);
     }
 
     pub(super) fn reject(&mut self, reason: Reason, line: u64) {

@@ -99,6 +99,7 @@ fn sampled(known: Habits, records: &mut Records<&[u8]>, columns: &Columns) -> Re
     let mut record = Record::default();
     let mut habits = known;
     records.width = columns.width;
+    let mut shows_order = false;
     for _ in 0..ROWS_SAMPLED {
         match records.read(&mut record)? {
             Step::End => break,
@@ -106,10 +107,12 @@ fn sampled(known: Habits, records: &mut Records<&[u8]>, columns: &Columns) -> Re
             Step::Record => {
                 let row = Row { record: &record, columns };
                 habits.day_first |= Habits::day_first(std::iter::once(row.get(Field::At)));
+                shows_order |= Habits::shows_order(row.get(Field::At));
                 habits.credit_notes |= lines::is_credit_note(row.get(Field::Order)) && row.get(Field::Quantity).starts_with('-');
             }
         }
     }
+    habits.order_unknown = !shows_order;
     Ok(habits)
 }
 

@@ -1,7 +1,10 @@
 //! Samples under `events/import` against their snapshots, and what holds for any bytes whatever.
 
+mod ugly;
+
 use super::{Field, Found, Options, Reason, Report, read};
 use crate::{
+    auth::Insiders,
     event::{Action, encode_line},
     money::Currency,
     profile::{Subject, Totals, refold},
@@ -17,6 +20,8 @@ fn options() -> Options {
         now: Timestamp(1_790_000_000_000),
         as_of: Timestamp(1_780_000_000_000),
         hash_key: Some("a key for tests".into()),
+        insiders: Insiders::default(),
+        zone: None,
     }
 }
 
@@ -85,6 +90,20 @@ fn a_card_is_somebody_and_then_somebody_known() {
     assert_eq!(aliases, [&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })], "told once");
     let members = b"Customer ID,Loyalty Card,Name,Country\n7,0042,Ada,GB\n";
     assert!(said(members).contains(&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })));
+}
+
+#[test]
+fn the_shops_own_people_are_no_customers_in_files_either() {
+    let insiders = Insiders { customers: vec!["7".into()], domains: vec!["shop.example".into()], ..Insiders::default() };
+    let file = b"invoice,item,quantity,at,price,customer,email\n1,mug,1,2024-01-01,1.00,7,\n2,mug,1,2024-01-01,1.00,8,a@example.org\n3,mug,1,2024-01-01,1.00,9,Boss@Shop.example\n";
+    let mut told = Vec::new();
+    let report = read(file.as_slice(), &Options { insiders, ..options() }, |one| {
+        if let Found::Event(event) = one {
+            told.push((event.who.customer.map(|id| id.to_string()).unwrap_or_default(), event.traffic.is_human()));
+        }
+    });
+    assert_eq!(report.expect("a report").taken, 3);
+    assert_eq!(told, [("7".to_owned(), false), ("8".to_owned(), true), ("9".to_owned(), false)]);
 }
 
 /// What the orders and refunds in `files`, imported one after the other, come to for who is called `a@example.com`.

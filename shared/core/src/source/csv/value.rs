@@ -5,7 +5,7 @@ use crate::{
     money::Currency,
     time::{DAY_MS, Timestamp},
 };
-use jiff::civil::DateTime;
+use jiff::{civil::DateTime, tz::TimeZone};
 
 /// The habits of one file: they cannot be told from one value alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,6 +16,21 @@ pub(super) struct Habits {
     pub(super) decimal_comma: bool,
     /// Invoices that begin with a C are credit notes.
     pub(super) credit_notes: bool,
+    /// No date shows whether its day or its month stands first.
+    pub(super) order_unknown: bool,
+}
+
+/// What stands beside digits and says nothing of how many: currencies, and spaces and marks that part thousands.
+const SIGNS: &str = "£$€¥₹₩₺₽₴₪₫₱฿ \u{a0}\u{202f}'’";
+
+/// `text` without its minus, wherever ledgers put it: `-12.50`, `−12.50`, `12.50-`, `(12.50)`, `£-12.50`.
+fn without_minus(text: &str) -> (&str, bool) {
+    let text = text.trim_start_matches(|c| SIGNS.contains(c));
+    let stripped = text
+        .strip_prefix(['-', '−'])
+        .or_else(|| text.strip_prefix('(')?.strip_suffix(')'))
+        .or_else(|| text.strip_suffix('-').filter(|digits| digits.ends_with(|c: char| c.is_ascii_digit())));
+    stripped.map_or((text, false), |digits| (digits, true))
 }
 
 impl Habits {
@@ -30,9 +45,23 @@ impl Habits {
         })
     }
 
+    /// Whether `text` is a date of which one part can only be the day, or none of that kind: 13 to 31 first or second.
+    pub(super) fn shows_order(text: &str) -> bool {
+        let mut parts = text.split('/');
+        let [first, second] = [parts.next(), parts.next()].map(|part| part.and_then(|part| part.parse::<u16>().ok()).unwrap_or_default());
+        first > 12 || (13..=31).contains(&second)
+    }
+
     /// An amount in minor units of `currency`.
     pub(super) fn money(self, text: &str, currency: Currency) -> Result<i64, Reason> {
-        self.number(text).and_then(|amount| currency.minor(amount).ok()).ok_or(Reason::Amount)
+        self.amount(text, currency).and_then(|amount| currency.minor(amount).ok()).ok_or(Reason::Amount)
+    }
+
+    /// An amount in major units of `currency`; none for `1,234` Kuwaiti dinars, which may be one or a thousand.
+    pub(super) fn amount(self, text: &str, currency: Currency) -> Option<f64> {
+        let may_be_two = currency.decimals() == 3 && !self.decimal_comma && text.matches(',').count() == 1 && !text.contains('.');
+        let is_either = may_be_two && text.rsplit(',').next().is_some_and(|after| after.trim_end().len() == 3);
+        self.number(text).filter(|_| !is_either)
     }
 
     /// A decimal number, with thousands parted or a currency sign.
@@ -44,7 +73,12 @@ impl Habits {
         {
             return Some(number);
         }
-        let plain: String = text.chars().filter(|c| !matches!(c, '£' | '$' | '€' | ' ' | '\u{a0}' | '\u{202f}' | '\'')).collect();
+        let (text, is_negative) = without_minus(text.trim());
+        let plain: String = text.chars().filter(|c| !SIGNS.contains(*c)).collect();
+        // One minus is enough.
+        if plain.contains(['-', '−', '+']) {
+            return None;
+        }
         let decimal = match (plain.rfind(','), plain.rfind('.')) {
             (Some(comma), Some(point)) if comma > point => ',',
             (Some(comma), None) if self.decimal_comma || !is_thousands(&plain, comma) => ',',
@@ -53,28 +87,35 @@ impl Habits {
         };
         let digits: String =
             plain.chars().filter(|c| *c == decimal || !matches!(c, ',' | '.')).map(|c| if c == decimal { '.' } else { c }).collect();
-        finite(&digits)
+        finite(&digits).map(|number| if is_negative { -number } else { number })
     }
 
-    /// An instant: RFC 3339 and its relatives, Unix seconds or milliseconds, `12/31/2024 5:07 PM`, `31.12.2024 17:07`.
-    pub(super) fn time(self, text: &str) -> Result<Timestamp, Reason> {
-        let at = iso(text)
-            .or_else(|| Timestamp::parse(text).ok())
-            .or_else(|| spaced_offset(text))
-            .or_else(|| unix(text))
-            .or_else(|| self.slashed(text));
-        at.filter(|at| *at >= Timestamp::EARLIEST).ok_or(Reason::Time)
+    /// An instant: RFC 3339 and its relatives, Unix seconds or milliseconds, `12/31/2024 5:07 PM`, `31.12.2024 17:07`, `2024/12/31`.
+    pub(super) fn time(self, text: &str) -> Result<Moment, Reason> {
+        let moment = iso(text)
+            .map(Moment::Civil)
+            .or_else(|| text.parse::<jiff::Timestamp>().ok().map(|at| Moment::Told(Timestamp(at.as_millisecond()))))
+            .or_else(|| spaced_offset(text).map(Moment::Told))
+            .or_else(|| text.parse::<DateTime>().ok().map(Moment::Civil))
+            .or_else(|| unix(text).map(Moment::Told))
+            .or_else(|| self.slashed(text).map(Moment::Civil));
+        moment.ok_or(Reason::Time)
     }
 
-    fn slashed(self, text: &str) -> Option<Timestamp> {
+    fn slashed(self, text: &str) -> Option<DateTime> {
         let (date, clock) = text.split_once([' ', 'T']).unwrap_or((text, ""));
         let mut parts = date.split(['/', '.', '-']);
-        let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
-        let (first, second, mut year): (i8, i8, i16) = (first.parse().ok()?, second.parse().ok()?, year.parse().ok()?);
+        let [first, second, third] = [parts.next()?, parts.next()?, parts.next()?].map(|part| part.parse::<i16>().ok());
+        let (first, second, third) = (first?, second?, third?);
+        let (mut year, month, day) = match (first > 31, self.day_first || date.contains('.')) {
+            (true, _) => (first, second, third),
+            (false, true) => (third, second, first),
+            (false, false) => (third, first, second),
+        };
         if year < 100 {
             year += 2000;
         }
-        let (month, day) = if self.day_first || date.contains('.') { (second, first) } else { (first, second) };
+        let (month, day) = (i8::try_from(month).ok()?, i8::try_from(day).ok()?);
         let (clock, shift) = match clock.trim().to_ascii_lowercase() {
             clock if clock.ends_with("pm") => (clock.trim_end_matches("pm").trim().to_owned(), 12),
             clock if clock.ends_with("am") => (clock.trim_end_matches("am").trim().to_owned(), 0),
@@ -84,7 +125,30 @@ impl Habits {
         let mut number = || parts.next().filter(|part| !part.is_empty()).map_or(Some(0i8), |part| part.parse().ok());
         let (hour, minute, second) = (number()?, number()?, number()?);
         let hour = if shift < 0 { hour } else { hour % 12 + shift };
-        civil(DateTime::new(year, month, day, hour, minute, second, 0).ok()?)
+        DateTime::new(year, month, day, hour, minute, second, 0).ok()
+    }
+}
+
+/// A time as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// One that says which moment it means.
+    Told(Timestamp),
+    /// What a clock on some wall showed.
+    Civil(DateTime),
+}
+
+impl Moment {
+    /// The moment, where walls without a zone hang in `zone`; of an hour that comes twice in autumn the first.
+    pub(super) fn at(self, zone: Option<&TimeZone>) -> Result<Timestamp, Reason> {
+        let at = match (self, zone) {
+            (Self::Told(at), _) => Some(at),
+            (Self::Civil(moment), None) => utc(moment),
+            (Self::Civil(moment), Some(zone)) => {
+                zone.to_ambiguous_timestamp(moment).compatible().ok().map(|at| Timestamp(at.as_millisecond()))
+            }
+        };
+        at.filter(|at| *at >= Timestamp::EARLIEST).ok_or(Reason::Time)
     }
 }
 
@@ -112,7 +176,7 @@ fn is_thousands(text: &str, index: usize) -> bool {
 }
 
 /// `2009-12-01T07:45:00`, `2009-12-01 07:45` and `2009-12-01`: nearly every row, so without a parser's generality.
-fn iso(text: &str) -> Option<Timestamp> {
+fn iso(text: &str) -> Option<DateTime> {
     let bytes = text.as_bytes();
     let number = |range: std::ops::Range<usize>| {
         bytes.get(range)?.iter().try_fold(0i16, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i16::from(byte - b'0')))
@@ -129,20 +193,21 @@ fn iso(text: &str) -> Option<Timestamp> {
     if !marks(&[(4, b"-"), (7, b"-")]) {
         return None;
     }
-    civil(DateTime::new(number(0..4)?, short(5..7)?, short(8..10)?, clock.0, clock.1, clock.2, 0).ok()?)
+    DateTime::new(number(0..4)?, short(5..7)?, short(8..10)?, clock.0, clock.1, clock.2, 0).ok()
 }
 
-fn civil(moment: DateTime) -> Option<Timestamp> {
+/// `moment` on a clock in Greenwich: nearly every row, so without a time zone's generality.
+fn utc(moment: DateTime) -> Option<Timestamp> {
     let days = moment.date().since((jiff::Unit::Day, jiff::civil::date(1970, 1, 1))).ok()?.get_days();
     let time = moment.time();
     let seconds = (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
-    Some(Timestamp(i64::from(days) * DAY_MS + seconds * 1000))
+    Some(Timestamp(i64::from(days) * DAY_MS + seconds * 1000 + i64::from(time.millisecond())))
 }
 
 /// Shopify's `2023-01-05 10:12:33 -0500`, WooCommerce's and Stripe's ` UTC`.
 fn spaced_offset(text: &str) -> Option<Timestamp> {
     let (moment, zone) = text.rsplit_once(' ')?;
-    let at = iso(moment)?;
+    let at = utc(iso(moment)?)?;
     if matches!(zone, "UTC" | "GMT" | "Z") {
         return Some(at);
     }

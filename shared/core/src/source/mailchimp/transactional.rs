@@ -1,8 +1,8 @@
 //! What became of single messages, as Mailchimp Transactional (Mandrill) tells it: a form with one field, `mandrill_events`, in which a JSON
 //! list stands. An empty list is how it asks whether somebody is at home.
 //!
-//! Read past, with nothing kept: what happened to a message without the person doing anything (sent, delivered, deferred, bounced: a mailbox
-//! that is gone said no no), and changes of Mandrill's own lists, which say again what was said.
+//! Read past, with nothing kept: what happened to a message on its way (sent, deferred, bounced: a mailbox that is gone said no no), and
+//! changes of Mandrill's own lists, which say again what was said. That a message arrived is kept: opens are a share of those.
 
 use super::{SOURCE, address};
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     source::{
         Delivery, Parsed, Shop, Unreadable,
         fields::{Object, instant, object, text},
+        json,
         signed::{Signed, latest},
     },
 };
@@ -22,7 +23,7 @@ pub(super) const FIELD: &str = "mandrill_events";
 
 /// Reads the list; a bad event leaves its mates alone.
 pub(super) fn parse(events: &str, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let list: Value = serde_json::from_str(events).map_err(|problem| Unreadable::NotJson(problem.to_string()))?;
+    let list = json(events.as_bytes())?;
     let list = list.as_array().ok_or(Unreadable::Shape("`mandrill_events` to be a list of events"))?;
     let mut parsed = Parsed::default();
     for one in list {
@@ -42,6 +43,7 @@ fn alone(event: &Value) -> String {
 fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<Event>, Unreadable> {
     let kind = text(one, &["event", "type"]).ok_or(Unreadable::Missing("event"))?;
     let act = match kind.as_str() {
+        "delivered" => EmailAct::Delivered,
         "open" => EmailAct::Opened,
         "click" => EmailAct::Clicked,
         // Who calls it spam wants no more of it.
@@ -61,7 +63,7 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
     let signed = Signed { source: SOURCE, who: Who { customer, device: None, email: Some(email) }, traffic: Traffic::Human };
     let at = at.min(latest(delivery));
     match act {
-        EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(&id, at, Action::Email(act))?]),
+        EmailAct::Delivered | EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(&id, at, Action::Email(act))?]),
         EmailAct::Subscribed | EmailAct::Unsubscribed => signed.subscription(&id, at, act == EmailAct::Subscribed),
     }
 }

@@ -3,11 +3,11 @@
 use super::{SOURCE, told};
 use crate::{
     auth::personal,
-    event::{Traffic, Who},
+    event::{Action, Traffic, Who},
     source::{
         Delivery, Parsed, Shop, Unreadable,
         fields::{Object, flag, instant, object, objects, text},
-        signed::{Signed, latest, marketing},
+        signed::{Signed, latest, marketing, unusable},
     },
     time::Timestamp,
 };
@@ -36,6 +36,33 @@ pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
 pub(super) fn consent_alone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let id = text(body, &["customer_id"]).ok_or(Unreadable::Missing("customer_id"))?;
     consent_of(&id, body, delivery.received, shop)
+}
+
+/// `customers/merge`: of two customers one is kept, and what the other did is theirs. The body names no time, so it holds from when it was
+/// first received; who an id belongs to is decided by the earliest word.
+pub(super) fn merge(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+    match text(body, &["status"]).map(|status| status.to_ascii_lowercase()).as_deref() {
+        Some("completed") => {}
+        Some("failed" | "requested" | "in_progress") => return Ok(Parsed::default()),
+        _ => {
+            return Err(Unreadable::Field {
+                field: "status",
+                problem: "says neither that they were merged nor that they were not".to_owned(),
+            });
+        }
+    }
+    let named = |name: &'static str| {
+        let gid = text(body, &[name]).ok_or(Unreadable::Missing(name))?;
+        Ok::<_, Unreadable>(gid.rsplit('/').next().unwrap_or_default().to_owned())
+    };
+    let (kept, gone) = (named("admin_graphql_api_customer_kept_id")?, named("admin_graphql_api_customer_deleted_id")?);
+    let gone = personal::customer(shop.hash_key, &gone).map_err(unusable("admin_graphql_api_customer_deleted_id"))?;
+    let merged = signed(&kept, None, shop)?.event(
+        &format!("merge:{kept}:{gone}"),
+        delivery.received,
+        Action::Aliased { previous: gone.as_str().into() },
+    )?;
+    Ok(Parsed { events: vec![merged], ..Parsed::default() })
 }
 
 fn signed(id: &str, address: Option<String>, shop: &Shop<'_>) -> Result<Signed, Unreadable> {

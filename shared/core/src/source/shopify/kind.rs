@@ -18,6 +18,8 @@ pub enum Kind {
     Customer,
     /// A customer's consent to one channel, by itself.
     Consent,
+    /// Two customers that are one, or that somebody tried to make one.
+    Merge,
     /// A customer's record that is deleted.
     CustomerGone,
     /// A product with its variants.
@@ -48,6 +50,7 @@ impl Kind {
             () if all(&["line_items", "order_number"]) => Self::Order,
             () if all(&["line_items", "token", "abandoned_checkout_url"]) => Self::Checkout,
             () if all(&["line_items", "token"]) => Self::Cart,
+            () if all(&["admin_graphql_api_customer_kept_id", "admin_graphql_api_customer_deleted_id"]) => Self::Merge,
             () if all(&["shop_domain", "customer", "data_request"]) => Self::DataRequest,
             () if all(&["shop_domain", "customer", "orders_to_redact"]) => Self::CustomerRedact,
             () if all(&["shop_id", "shop_domain"]) => Self::ShopRedact,
@@ -77,6 +80,7 @@ fn told_by(topic: &str) -> Kind {
     match topic.split_once('/').unwrap_or((topic, "")) {
         ("orders" | "products", "delete") => Kind::BareId,
         ("customers", "delete") => Kind::CustomerGone,
+        ("customers", "merge") => Kind::Merge,
         ("customers", "data_request") => Kind::DataRequest,
         ("customers", "redact") => Kind::CustomerRedact,
         ("shop", "redact") => Kind::ShopRedact,

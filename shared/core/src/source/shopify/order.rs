@@ -55,9 +55,13 @@ impl Order {
         for (line, id) in self.lines(body)? {
             parsed.events.push(self.signed.event(&format!("{}:{}:{id}", self.id, self.updated.0), self.at, Action::Ordered(line))?);
         }
-        let refunds = self.refunds(body);
-        for refund in objects(body, &["refunds"]) {
-            parsed.events.extend(refunds.read(refund)?);
+        if is_void(body) {
+            parsed.events.push(self.signed.nothing_back(&self.id, self.updated, self.at, self.currency)?);
+        } else {
+            let refunds = self.refunds(body);
+            for refund in objects(body, &["refunds"]) {
+                parsed.events.extend(refunds.read(refund)?);
+            }
         }
         parsed.events.extend(self.signed.coupons(&self.id, body, "discount_codes", self.at)?);
         parsed.extend(self.customer(body)?);
@@ -119,7 +123,6 @@ impl Order {
             at: self.at,
             latest: self.latest,
             version: self.updated,
-            cancelled: is_void(body),
             currency: self.currency,
             rate: object(body, "total_price_set").and_then(rate),
             tax_included: Some(body.get("taxes_included") == Some(&Value::Bool(true))),

@@ -32,6 +32,7 @@ pub(super) fn parse(body: &Object, shop: &Shop<'_>) -> Result<Parsed, Unreadable
         published,
         ..Item::bare(item_id(body)?)
     };
+    let item = item.with_skus(objects(body, &["variants"]).filter_map(|variant| text(variant, &["sku"])));
     let item = priced(item, body, shop.currency)?;
     let variants = objects(body, &["variants"]).filter_map(variant).take(MOST_VARIANTS).collect();
     Ok(on_the_shelf(Telling::Product { item: Box::new(item), variants, told }))

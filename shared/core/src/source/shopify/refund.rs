@@ -1,4 +1,5 @@
-//! What was given back. Every statement of an order tells its refunds anew, as it does its lines: an order that is void has none.
+//! What was given back. Every statement of an order tells its refunds anew, as it does its lines, and the newest holds; an order that is
+//! void has none.
 //!
 //! A refund by itself is the same refund under version zero, so that what any statement of its order says of it holds. It names nobody:
 //! it counts for items at once, and for the customer with the order's next statement.
@@ -10,7 +11,7 @@ use crate::{
     money::Currency,
     source::{
         Delivery, Parsed, Shop, Unreadable,
-        fields::{Object, count, currency, instant, minor, object, objects, scalar, text},
+        fields::{Object, count, currency, exact_minor, instant, object, objects, scalar, text},
         order_id,
         signed::{Signed, latest, unusable},
     },
@@ -27,7 +28,6 @@ pub(super) fn alone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
         at: delivery.received,
         latest: latest(delivery),
         version: Timestamp(0),
-        cancelled: false,
         currency: shop_money.map_or(Ok(shop.currency), |money| currency(money, &["currency_code"], shop.currency))?,
         rate: None,
         tax_included: None,
@@ -44,8 +44,6 @@ pub(super) struct Refunds<'a> {
     pub(super) latest: Timestamp,
     /// The statement's `updated_at`.
     pub(super) version: Timestamp,
-    /// Whether the statement voids the order.
-    pub(super) cancelled: bool,
     /// The shop's currency.
     pub(super) currency: Currency,
     /// What one of the currency that was paid in is worth in the shop's, where the order says so.
@@ -69,9 +67,6 @@ impl Refunds<'_> {
         let reference = OrderId::new(&name).map_err(unusable("refunds[].id"))?;
         let at = instant(refund, &["processed_at", "created_at"])?.unwrap_or(self.at).min(self.latest);
         let named = Named { name, reference, at };
-        if self.cancelled {
-            return Ok(vec![self.event(&named, "void", None, (0, 0))?]);
-        }
         let mut events = Vec::new();
         let mut goods = 0;
         for line in objects(refund, &["refund_line_items"]) {
@@ -108,7 +103,7 @@ impl Refunds<'_> {
             amount_minor,
             currency: self.currency,
             version: self.version,
-            cancelled: self.cancelled,
+            cancelled: false,
         };
         self.signed.event(&id, refund.at, Action::Refunded(back))
     }
@@ -154,7 +149,7 @@ impl Refunds<'_> {
 
     fn converted(&self, paid: &Object, rate: f64) -> Result<i64, Unreadable> {
         let theirs = currency(paid, &["currency"], self.currency)?;
-        let major = minor(paid, &["amount"], theirs)?.unwrap_or(0) as f64 / 10f64.powi(theirs.decimals() as i32);
+        let major = exact_minor(paid, &["amount"], theirs)?.unwrap_or(0) as f64 / 10f64.powi(theirs.decimals() as i32);
         self.currency.minor(major * rate).map_err(|problem| Unreadable::Field { field: "amount", problem: problem.to_string() })
     }
 

@@ -9,7 +9,7 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const TOPICS: [&str; 34] = [
+const TOPICS: [&str; 36] = [
     "orders/create",
     "orders/updated",
     "orders/paid",
@@ -25,6 +25,7 @@ const TOPICS: [&str; 34] = [
     "customers/update",
     "customers/delete",
     "customers/redact",
+    "customers/merge",
     "customers/data_request",
     "customers_email_marketing_consent/update",
     "shop/redact",
@@ -43,6 +44,7 @@ const TOPICS: [&str; 34] = [
     "customer.updated",
     "customer.deleted",
     "coupon.created",
+    "coupon.updated",
     "coupon.deleted",
 ];
 
@@ -90,7 +92,7 @@ fn altered_headers_make_no_second_delivery() {
 fn no_topic_turns_a_body_into_something_else() {
     let shopify: Vec<_> = of_platforms().into_iter().filter(|(_, _, route)| *route == Route::Shopify).collect();
     let kinds: BTreeSet<String> = shopify.iter().map(|(_, sample, _)| format!("{:?}", ShopifyKind::of(&sample.body))).collect();
-    assert_eq!(kinds.len(), 13, "a sample of every kind: {kinds:?}");
+    assert_eq!(kinds.len(), 14, "a sample of every kind: {kinds:?}");
     for (name, sample, route) in &shopify {
         let own = sample.headers.first().map(|(_, topic)| topic.as_str());
         let kind = ShopifyKind::of(&sample.body);

@@ -8,8 +8,8 @@ use crate::{
     money::Currency,
     source::{
         Delivery, Parsed, Shop, Unreadable,
-        fields::{Object, count, currency, instant, minor, object, objects, short, text},
-        order_id,
+        fields::{Object, count, currency, exact_minor, instant, object, objects, short, text},
+        order_id, products,
         signed::{Signed, latest, unusable},
         traits,
     },
@@ -19,6 +19,8 @@ use crate::{
 /// Statuses of an order that is no sale: void, or not paid yet. Once it is paid, a later statement brings it in. `on-hold` is one:
 /// that is how WooCommerce waits for bank transfers and cheques.
 const VOID: [&str; 5] = ["cancelled", "failed", "trash", "pending", "checkout-draft"];
+/// Of these, such as an order has before it was ever paid.
+const UNPAID: [&str; 3] = ["failed", "pending", "checkout-draft"];
 /// The status of what nobody ordered: the form of a shopkeeper who has not saved it yet.
 const BLANK: &str = "auto-draft";
 
@@ -63,7 +65,13 @@ impl Order {
             self.goods(body, &mut parsed)?;
             self.charges(body, &mut parsed)?;
         }
-        self.refunds(body, void, &mut parsed)?;
+        // Every order begins unpaid: of those nobody can have given anything back.
+        let listed = objects(body, &["refunds"]).next().is_some();
+        if void && (listed || !UNPAID.contains(&text(body, &["status"]).unwrap_or_default().as_str())) {
+            parsed.events.push(self.signed.nothing_back(&self.id, self.updated, self.at, self.currency)?);
+        } else if !void {
+            self.refunds(body, &mut parsed)?;
+        }
         parsed.events.extend(self.signed.coupons(&self.id, body, "coupon_lines", self.at)?);
         parsed.extend(self.customer(body)?);
         Ok(parsed)
@@ -91,8 +99,8 @@ impl Order {
             let id = text(item, &["id"]).ok_or(Unreadable::Missing("line_items[].id"))?;
             let quantity = count(item, &["quantity"], 1)?;
             // `subtotal` is before coupons, `total` after; both for all pieces, without tax.
-            let paid = minor(item, &["total"], self.currency)?.unwrap_or(0);
-            let listed = minor(item, &["subtotal"], self.currency)?.unwrap_or(paid);
+            let paid = exact_minor(item, &["total"], self.currency)?.unwrap_or(0);
+            let listed = exact_minor(item, &["subtotal"], self.currency)?.unwrap_or(paid);
             let line = self.line(self.product(item, listed / i64::from(quantity.max(1))), quantity, paid, (listed - paid).max(0));
             parsed.events.push(self.event(&id, Action::Ordered(line))?);
         }
@@ -102,8 +110,10 @@ impl Order {
     /// A line whose product is gone has `product_id` 0; its SKU may still be known.
     fn product(&self, item: &Object, price_minor: i64) -> Option<Product> {
         let id = text(item, &["product_id"]).filter(|id| id != "0").or_else(|| text(item, &["sku"]))?;
+        let id = ItemId::new(&id).ok()?;
         Some(Product {
-            item: ItemId::new(&id).ok()?,
+            sku: products::sku(item, &["sku"], &id),
+            item: id,
             title: short(item, &["parent_name"], 200).or_else(|| short(item, &["name"], 200)),
             category: None,
             brand: None,
@@ -114,10 +124,10 @@ impl Order {
 
     fn charges(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
         let fees = objects(body, &["fee_lines"])
-            .map(|fee| Ok(minor(fee, &["total"], self.currency)?.unwrap_or(0)))
+            .map(|fee| Ok(exact_minor(fee, &["total"], self.currency)?.unwrap_or(0)))
             .sum::<Result<i64, Unreadable>>()?;
-        let shipping = minor(body, &["shipping_total"], self.currency)?.unwrap_or(0);
-        let tax = minor(body, &["total_tax"], self.currency)?.unwrap_or(0);
+        let shipping = exact_minor(body, &["shipping_total"], self.currency)?.unwrap_or(0);
+        let tax = exact_minor(body, &["total_tax"], self.currency)?.unwrap_or(0);
         for (name, charge) in [("shipping", shipping), ("fees", fees), ("tax", tax)] {
             if charge != 0 {
                 parsed.events.push(self.event(name, Action::Ordered(self.line(None, 1, charge, 0)))?);
@@ -128,11 +138,11 @@ impl Order {
 
     /// Orders list their refunds as sums alone: what came back is not said. They bear the order's time, for they have none. Every
     /// statement tells them anew: an order that is void has none, and one that comes back has them again.
-    fn refunds(&self, body: &Object, void: bool, parsed: &mut Parsed) -> Result<(), Unreadable> {
+    fn refunds(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
         for refund in objects(body, &["refunds"]) {
             let id = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
             let reference = OrderId::new(&id).map_err(unusable("refunds[].id"))?;
-            let amount_minor = minor(refund, &["total", "amount"], self.currency)?.filter(|_| !void).unwrap_or(0).abs();
+            let amount_minor = exact_minor(refund, &["total", "amount"], self.currency)?.unwrap_or(0).abs();
             let back = Refund {
                 order: Some(self.id.clone()),
                 reference: Some(reference),
@@ -141,7 +151,7 @@ impl Order {
                 amount_minor,
                 currency: self.currency,
                 version: self.updated,
-                cancelled: void,
+                cancelled: false,
             };
             parsed.events.push(self.signed.event(&format!("refund:{id}:{}", self.updated.0), self.at, Action::Refunded(back))?);
         }

@@ -5,7 +5,7 @@ use crate::{
     id::ItemId,
     source::{
         Delivery, Parsed, Shop, Unreadable,
-        fields::{Object, instant, minor, objects, short, text},
+        fields::{Object, exact_minor, instant, objects, short, text},
         signed::unusable,
     },
 };
@@ -17,8 +17,8 @@ pub(super) fn parse(body: &Object, shop: &Shop<'_>) -> Result<Parsed, Unreadable
         return Ok(Parsed::default());
     }
     let told = instant(body, &["date_modified_gmt", "date_modified"])?.ok_or(Unreadable::Missing("date_modified_gmt"))?;
-    let price_minor = minor(body, &["price"], shop.currency)?.filter(|price| *price >= 0);
-    let before = minor(body, &["regular_price"], shop.currency)?.filter(|before| price_minor.is_some_and(|price| *before > price));
+    let price_minor = exact_minor(body, &["price"], shop.currency)?.filter(|price| *price >= 0);
+    let before = exact_minor(body, &["regular_price"], shop.currency)?.filter(|before| price_minor.is_some_and(|price| *before > price));
     let status = text(body, &["status"]).unwrap_or_default();
     let is_shown = status == "publish" && text(body, &["catalog_visibility"]).as_deref() != Some("hidden");
     let item = Item {
@@ -35,6 +35,7 @@ pub(super) fn parse(body: &Object, shop: &Shop<'_>) -> Result<Parsed, Unreadable
         published: instant(body, &["date_created_gmt", "date_created"])?,
         ..Item::bare(item_id(body)?)
     };
+    let item = item.with_skus(text(body, &["sku"]).into_iter());
     let telling = Telling::Product { item: Box::new(item), variants: Vec::new(), told };
     Ok(Parsed { tellings: vec![telling], ..Parsed::default() })
 }

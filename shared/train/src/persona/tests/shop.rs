@@ -6,9 +6,10 @@ use rapport_core::{
     catalog::Item,
     event::{Authority, Event},
     features::{Basis, CutOffs, Facts},
+    identity::words,
     model::{Draft, ItemStatistics, Model},
     persona::{Archetype, ENOUGH_EVENTS, Personas, Portrait},
-    profile::{Profile, Subject, links, refold, subjects},
+    profile::{Profile, Subject, refold, subjects},
     source::{self, Call, ConsentMode, Delivery, Route},
     time::Timestamp,
 };
@@ -89,8 +90,8 @@ impl Demo {
 fn histories(mut events: Vec<Event>) -> BTreeMap<String, Vec<Event>> {
     events.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
     let mut owners: BTreeMap<Subject, String> = BTreeMap::new();
-    for link in events.iter().flat_map(links) {
-        owners.entry(link.alias).or_insert_with(|| link.customer.to_string());
+    for word in events.iter().flat_map(words) {
+        owners.entry(word.alias).or_insert_with(|| word.customer.to_string());
     }
     let mut histories: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for event in events {
