@@ -10,7 +10,7 @@ use rapport_io::{
     Secrets,
     memory::{MemoryObjects, MemoryRecords, MemorySecrets},
     models::Models,
-    profiles::Profiles,
+    profiles::{Ownership, Profiles},
 };
 use rapport_lambda::Request;
 use recommend::{App, Config};
@@ -25,7 +25,7 @@ pub async fn app(artifact: Bytes, profiles: &[Profile]) -> App {
     secrets.put("bench/keys", &keyring.document().expect("a document")).await.expect("memory");
     Models::new(objects.clone()).publish(artifact, "{}".into(), NOW).await.expect("memory");
     for profile in profiles {
-        Profiles::new(records.clone()).put(profile, None, &Standing::default(), None).await.expect("memory");
+        Profiles::new(records.clone()).put(profile, &Ownership::default(), &Standing::default(), None).await.expect("memory");
     }
     let app = App::new(records, objects, secrets, Config { stack: "bench".into(), currency: Currency::EUR, consent: ConsentMode::OptOut });
     app.warm(NOW).await;

@@ -18,6 +18,9 @@ mod history;
 #[allow(dead_code, reason = "what customers did, and their model")]
 #[path = "../customers/shop.rs"]
 mod shop;
+#[allow(dead_code, reason = "its directory of archive files stands beside them")]
+#[path = "../scale/tables.rs"]
+mod tables;
 
 use history::{Directory, NOW};
 use rapport_archive::Archive;

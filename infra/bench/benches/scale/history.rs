@@ -17,7 +17,12 @@ use rapport_core::{
     segment::Standing,
     time::{DAY_MS, MINUTE_MS, Timestamp},
 };
-use rapport_io::{Condition, Objects, StoreError, Stored, catalog::Catalog, memory::MemoryObjects, profiles::Profiles};
+use rapport_io::{
+    Condition, Objects, StoreError, Stored,
+    catalog::Catalog,
+    memory::MemoryObjects,
+    profiles::{Ownership, Profiles},
+};
 use std::{
     collections::BTreeMap,
     fs, io,
@@ -130,7 +135,7 @@ async fn write_profiles(profiles: &Profiles, events: usize, items: usize) -> Res
         }
         for (customer, events) in of {
             let profile = refold(Subject::Customer(customer), &events);
-            profiles.put(&profile, None, &Standing::default(), None).await?;
+            profiles.put(&profile, &Ownership::default(), &Standing::default(), None).await?;
         }
     }
     Ok(())
