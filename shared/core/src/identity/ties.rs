@@ -74,6 +74,10 @@ impl Owners {
     /// The person that `subject` is: the last above it, or itself.
     #[must_use]
     pub fn person(&self, subject: &Subject) -> Subject {
+        // Most ids are nobody's, and whole archives are asked.
+        if self.of(subject).is_none() {
+            return subject.clone();
+        }
         self.above(subject).pop().unwrap_or_else(|| subject.clone())
     }
 
