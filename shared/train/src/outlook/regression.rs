@@ -2,7 +2,7 @@
 //!
 //! Written out here because neither linfa nor smartcore has Poisson regression with offsets, weights and a ridge; the whole of it is
 //! Newton's method on fourteen numbers (iteratively reweighted least squares: Nelder and Wedderburn 1972; ridge: Le Cessie and van
-//! Houwelingen 1992).
+//! Houwelingen 1992). What smartcore has, logistic regression, is the oracle of the tests.
 
 use super::questions::Question;
 use rapport_core::prediction::{FEATURES, Regression, special::logistic};
@@ -165,6 +165,10 @@ fn solve(mut curve: [[f64; SIZE]; SIZE], slope: [f64; SIZE], is_held: impl Fn(us
 mod tests {
     use super::*;
     use rapport_core::{prediction::Features, random::SplitMix};
+    use smartcore::{
+        linalg::basic::{arrays::Array, matrix::DenseMatrix},
+        linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters},
+    };
 
     /// Questions whose answers follow a known line in the first two features.
     fn asked(kind: Kind) -> Vec<Question> {
@@ -192,6 +196,23 @@ mod tests {
             let found = fit(kind, &questions, |_| true, 0.0).expect("fits");
             let slope = |place: usize| found.slopes[place] / found.spreads[place];
             assert!((slope(0) - 1.2).abs() < within && (slope(1) + 0.7).abs() < within && slope(5).abs() < within, "{kind:?} {found:?}");
+        }
+    }
+
+    /// smartcore goes down the same penalised likelihood another way, by L-BFGS.
+    #[test]
+    fn a_library_finds_the_same_line() {
+        let questions: Vec<Question> = asked(Kind::Chance).into_iter().map(|question| Question { season: 0.0, ..question }).collect();
+        for ridge in [1.0, 30.0, 1_000.0] {
+            let ours = fit(Kind::Chance, &questions, |_| true, ridge).expect("fits");
+            let rows: Vec<Vec<f64>> = questions.iter().map(|question| ours.standardised(&question.features).to_vec()).collect();
+            let answers: Vec<u32> = questions.iter().map(|question| u32::from(question.bought > 0.0)).collect();
+            let rows = DenseMatrix::from_2d_vec(&rows).expect("a matrix");
+            let params = LogisticRegressionParameters::default().with_alpha(ridge);
+            let theirs = LogisticRegression::fit(&rows, &answers, params).expect("fits");
+            let apart = |place: usize| (ours.slopes[place] - theirs.coefficients().get((0, place))).abs();
+            let furthest = (0..FEATURES).map(apart).fold((ours.intercept - theirs.intercept().get((0, 0))).abs(), f64::max);
+            assert!(furthest < 1e-5, "{furthest} apart at {ridge}: {ours:?}");
         }
     }
 

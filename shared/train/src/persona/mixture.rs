@@ -1,14 +1,15 @@
-//! Clouds fitted to places: k-means++ for a beginning (Arthur and Vassilvitskii 2007), then expectation maximisation (Dempster, Laird and
-//! Rubin 1977) of round clouds, each with a variance of its own.
+//! Clouds fitted to places: k-means for a beginning, begun itself by k-means++ (Arthur and Vassilvitskii 2007; `linfa-clustering`'s), then
+//! expectation maximisation (Dempster, Laird and Rubin 1977) of round clouds, each with a variance of its own.
 //!
-//! `linfa-clustering` has both, but its mixtures know full covariances only. With five themes and personas of a hundred people that is
-//! twenty numbers a cloud in place of six; see the comparison in `docs/personas.md`.
+//! linfa's own mixtures know full covariances only. With five themes and personas of a hundred people that is twenty numbers a cloud in place
+//! of six; see the comparison in `docs/personas.md`.
 
 use super::{Params, Place};
-use rapport_core::{
-    persona::{Cloud, Density, THEMES},
-    random::SplitMix,
-};
+use linfa::{DatasetBase, traits::Fit};
+use linfa_clustering::KMeans;
+use ndarray::Array2;
+use rand_xoshiro::{Xoshiro256Plus, rand_core::SeedableRng};
+use rapport_core::persona::{Cloud, Density, THEMES};
 
 /// Rounds that move people less likely than this on average end the fit, in nats.
 const SETTLED: f64 = 1e-5;
@@ -21,18 +22,13 @@ pub(super) struct Mixture {
     pub(super) likelihood: f64,
 }
 
-/// The likeliest of several fits of `count` clouds; `None` where there are fewer places than that.
+/// `count` clouds; `None` where there are fewer places than that.
 pub(super) fn fit(places: &[Place], speaking: &[bool; THEMES], count: usize, seed: u64, params: &Params) -> Option<Mixture> {
     if count == 0 || places.len() < count {
         return None;
     }
-    let begun = (0..params.starts as u64).map(|start| {
-        let mut dice = SplitMix::new(seed.wrapping_mul(1_000).wrapping_add(start));
-        let centres = plus_plus(places, speaking, count, &mut dice);
-        improve(begin(places, speaking, &centres, params), places, speaking, params.first_rounds, params)
-    });
-    let best = begun.max_by(|one, other| one.likelihood.total_cmp(&other.likelihood))?;
-    Some(improve(best.clouds, places, speaking, params.most_rounds, params))
+    let centres = centres(places, speaking, count, seed, params)?;
+    Some(improve(begin(places, speaking, &centres, params), places, speaking, params.most_rounds, params))
 }
 
 /// Takes the clouds on by EM, for at most so many rounds.
@@ -86,22 +82,14 @@ pub fn alike(one: &[usize], other: &[usize]) -> f64 {
     if most - expected < 1e-12 { 1.0 } else { (both - expected) / (most - expected) }
 }
 
-/// Centres far from one another, each drawn in proportion to its squared distance from the nearest before it.
-fn plus_plus(places: &[Place], speaking: &[bool; THEMES], count: usize, dice: &mut SplitMix) -> Vec<Place> {
-    let mut centres = vec![places[dice.below(places.len())]];
-    let mut nearest: Vec<f64> = places.iter().map(|place| distance(place, &centres[0], speaking)).collect();
-    while centres.len() < count {
-        let sum: f64 = nearest.iter().sum();
-        let mut left = sum * (dice.next_bits() >> 11) as f64 / (1u64 << 53) as f64;
-        let drawn = nearest.iter().position(|distance| {
-            left -= distance;
-            left < 0.0
-        });
-        let centre = places[drawn.unwrap_or(places.len() - 1)];
-        nearest.iter_mut().zip(places).for_each(|(known, place)| *known = known.min(distance(place, &centre, speaking)));
-        centres.push(centre);
-    }
-    centres
+/// The middles of k-means, of several beginnings the one that comes nearest to everybody; `None` where places are no numbers.
+fn centres(places: &[Place], speaking: &[bool; THEMES], count: usize, seed: u64, params: &Params) -> Option<Vec<Place>> {
+    // A theme that does not speak is the same to everybody.
+    let place = |(person, theme): (usize, usize)| if speaking[theme] { places[person][theme] } else { 0.0 };
+    let rows = DatasetBase::from(Array2::from_shape_fn((places.len(), THEMES), place));
+    let dice = Xoshiro256Plus::seed_from_u64(seed);
+    let means = KMeans::params_with_rng(count, dice).n_runs(params.starts).max_n_iterations(params.first_rounds as u64).fit(&rows).ok()?;
+    Some(means.centroids().outer_iter().map(|centre| std::array::from_fn(|theme| centre[theme])).collect())
 }
 
 /// Clouds around centres: each place belongs to its nearest.

@@ -15,11 +15,11 @@ pub struct Params {
     pub smallest: (f64, f64),
     /// Added to every variance: no persona is a point.
     pub floor_variance: f64,
-    /// Beginnings that are tried for each number of personas.
+    /// Beginnings of k-means that are tried for each number of personas.
     pub starts: usize,
-    /// Rounds that a beginning is given before the best goes on.
+    /// The most rounds of k-means, and of clouds that only lost their outliers.
     pub first_rounds: usize,
-    /// The most rounds in all.
+    /// The most rounds of EM.
     pub most_rounds: usize,
     /// How often a fifth of the people is left out.
     pub left_out: usize,
