@@ -134,7 +134,12 @@ impl Week {
     pub fn best(&self, count: usize) -> Vec<Moment> {
         let (hours, weekdays) = margins(&self.shares);
         let mut places: Vec<usize> = (0..self.shares.len()).collect();
-        places.sort_by(|a, b| self.shares[*b].total_cmp(&self.shares[*a]).then(a.cmp(b)));
+        let order = |a: &usize, b: &usize| self.shares[*b].total_cmp(&self.shares[*a]).then(a.cmp(b));
+        if count < places.len() {
+            places.select_nth_unstable_by(count, order);
+            places.truncate(count);
+        }
+        places.sort_unstable_by(order);
         let moment = |place: usize| {
             let (weekday, hour) = (place / 24, place % 24);
             let value = self.shares[place] * WEEK_HOURS as f64;
@@ -143,7 +148,7 @@ impl Week {
             let margin = (NINETY_FIVE * spread).min(10.0).exp();
             Moment { weekday, hour, times: Ranged { value, low: value / margin, high: value * margin } }
         };
-        places.into_iter().take(count).map(moment).collect()
+        places.into_iter().map(moment).collect()
     }
 }
 

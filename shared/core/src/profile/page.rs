@@ -122,8 +122,9 @@ impl PageKind {
     /// ```
     #[must_use]
     pub fn of(name: &str) -> Self {
-        let has = |word: &&str| name.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.eq_ignore_ascii_case(word));
-        WORDS.iter().find(|(_, words)| words.iter().any(has)).map_or(Self::Plain, |(kind, _)| *kind)
+        let place = |part: &str| WORDS.iter().position(|(_, words)| words.iter().any(|word| part.eq_ignore_ascii_case(word)));
+        let first = name.split(|letter: char| !letter.is_alphanumeric()).filter_map(place).min();
+        first.map_or(Self::Plain, |place| WORDS[place].0)
     }
 
     /// Its place in [`super::Tally::pages`].
