@@ -92,6 +92,21 @@ pub fn scenes() -> Vec<Scene> {
             vec![fold(&[viewed(3, 40)]), fold(&[forgotten(4, "ada", 20)])],
         ),
         scene(
+            "a customer is merged into two others",
+            &[&[told(1, "ada", 5)]],
+            vec![fold(&[same(2, "ada", "bob", 30)]), fold(&[same(3, "ada", "eve", 20)])],
+        ),
+        scene(
+            "a ring of customers closes, and an earlier word of it gives way",
+            &[&[same(1, "ada", "bob", 30), told(2, "ada", 31)], &[same(3, "bob", "eve", 50), told(4, "bob", 51)]],
+            vec![fold(&[same(5, "eve", "ada", 20)]), fold(&[told(6, "ada", 60)])],
+        ),
+        scene(
+            "two words close a ring of customers",
+            &[&[same(1, "ada", "bob", 30), told(2, "ada", 31)]],
+            vec![fold(&[same(3, "bob", "eve", 50)]), fold(&[same(4, "eve", "ada", 40)])],
+        ),
+        scene(
             "two jobs refold whom a third folds",
             &[&[viewed(1, 10)], &[signed_in(2, "bob", 30)]],
             vec![Act::Refold("ada"), Act::Refold("bob"), fold(&[signed_in(4, "ada", 20)])],

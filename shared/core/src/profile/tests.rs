@@ -217,6 +217,17 @@ fn an_order_larger_than_the_window_is_counted_once_with_all_its_lines() {
 }
 
 #[test]
+fn what_a_crowd_sealed_stays_sealed() {
+    let look = |id: u32| event(id, 1_000 * i64::from(id), Authority::Browser, Action::Viewed(product(1)));
+    let crowd: Vec<Event> = (10..=OPEN_EVENTS as u32 + 20).map(look).collect();
+    let mut profile = refold(subject(), &crowd);
+    let sealed = profile.clone();
+    assert_eq!(profile.fold(&crowd[crowd.len() - 1..]), Ok(false), "a copy is nothing new");
+    assert_eq!(profile, sealed);
+    assert_eq!(profile.fold(&[look(1)]), Err(NeedsRefold::BelowHorizon), "though the window has room again");
+}
+
+#[test]
 fn what_was_erased_stays_erased_and_what_follows_starts_anew() {
     let told = [
         event(1, 1000, Authority::Webhook, line(1, 0, 1, 700, false)),
