@@ -15,7 +15,7 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A home that real processes work on, one after the other.
-pub(crate) struct Home(TempDir);
+pub(crate) struct Home(pub(crate) TempDir);
 
 impl Home {
     pub(crate) fn new() -> Self {

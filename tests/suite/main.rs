@@ -6,6 +6,7 @@ mod binaries;
 mod claims;
 mod contract;
 mod crashes;
+mod everybody;
 mod flood;
 mod heavy;
 mod house_rules;

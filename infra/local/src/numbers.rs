@@ -28,6 +28,15 @@ pub fn money(minor: i64, code: &str) -> String {
     }
 }
 
+/// Minor units as `-33719.00`, for machines.
+#[must_use]
+pub fn decimal(minor: i64, currency: Currency) -> String {
+    let decimals = currency.decimals() as usize;
+    let (sign, digits) = (if minor < 0 { "-" } else { "" }, format!("{:0>1$}", minor.unsigned_abs(), decimals + 1));
+    let (whole, rest) = digits.split_at(digits.len() - decimals);
+    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +50,7 @@ mod tests {
     fn money_has_its_currencys_decimals() {
         let shown = [(3_371_900, "GBP"), (-5, "EUR"), (1_200, "JPY"), (1_234, "KWD")].map(|(minor, code)| money(minor, code));
         assert_eq!(shown, ["33,719.00 GBP", "-0.05 EUR", "1,200 JPY", "1.234 KWD"]);
+        let plain = [(3_371_900, Currency::GBP), (-5, Currency::EUR), (1_200, Currency::JPY)].map(|(minor, of)| decimal(minor, of));
+        assert_eq!(plain, ["33719.00", "-0.05", "1200"]);
     }
 }

@@ -1,6 +1,7 @@
 //! `rapport customer`: a living profile as a page for people.
 
 mod foresight;
+mod table;
 
 use super::{Failure, Shop, ask::segment, progress, shop::Open};
 use crate::numbers::{grouped, money};
@@ -9,7 +10,11 @@ use http::Method;
 use rapport_core::profile::Profile;
 use rapport_io::profiles::Profiles;
 use serde_json::{Value, json};
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Pages of the table that `--list` looks through: some ten megabytes.
 const PAGES: usize = 10;
@@ -24,14 +29,18 @@ pub(super) struct Arguments {
     /// Name so many customers with many orders instead.
     #[arg(long, value_name = "COUNT", num_args = 0..=1, default_missing_value = "20", conflicts_with = "id")]
     list: Option<usize>,
+    /// Write everybody, guests too, with persona, segments and predictions, to a file of comma-separated values instead.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["id", "list"])]
+    csv: Option<PathBuf>,
 }
 
 /// Prints one customer, or names some.
 pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure> {
     let open = shop.open().await?;
-    let done = match (&arguments.id, arguments.list) {
+    let done = match (&arguments.id, &arguments.csv) {
         (Some(id), _) => show(&open, id, shop.json).await,
-        (None, count) => list(&open, count.unwrap_or_default(), shop.json).await,
+        (None, Some(path)) => write(&open, path, shop.json).await,
+        (None, None) => list(&open, arguments.list.unwrap_or_default(), shop.json).await,
     };
     open.close().await;
     done
@@ -45,6 +54,15 @@ async fn show(open: &Open, id: &str, json: bool) -> Result<(), Failure> {
     match json {
         true => say!("{view:#}"),
         false => say!("{}", page(&view).trim_end()),
+    }
+    Ok(())
+}
+
+async fn write(open: &Open, path: &Path, json: bool) -> Result<(), Failure> {
+    let people = table::write(open, path).await?;
+    match json {
+        true => say!("{:#}", json!({ "people": people, "file": path })),
+        false => say!("{} people are in {}.", grouped(people), path.display()),
     }
     Ok(())
 }
