@@ -5,7 +5,8 @@ mod ugly;
 use super::{Field, Found, Options, Reason, Report, read};
 use crate::{
     auth::Insiders,
-    event::{Action, encode_line},
+    event::{Action, Who, encode_line},
+    id::CustomerId,
     money::Currency,
     profile::{Subject, Totals, refold},
     time::Timestamp,
@@ -90,6 +91,29 @@ fn a_card_is_somebody_and_then_somebody_known() {
     assert_eq!(aliases, [&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })], "told once");
     let members = b"Customer ID,Loyalty Card,Name,Country\n7,0042,Ada,GB\n";
     assert!(said(members).contains(&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })));
+}
+
+/// One number in a till's files, with a customer and without, and in none of its spellings that lack the country.
+#[test]
+fn a_number_names_somebody_in_files_too() {
+    let file = b"Receipt No,Date,Article No,Qty,Price,Customer ID,Telephone\n\
+        1,2024-01-01,mug,1,4.50,7,+49 151 23456789\n2,2024-01-02,mug,1,4.50,,'+4915123456789\n3,2024-01-03,mug,1,4.50,,0151 23456789\n";
+    let (mut buyers, mut contacts) = (Vec::new(), Vec::new());
+    read(file.as_slice(), &options(), |one| match one {
+        Found::Event(event) => buyers.push(event.who),
+        Found::Contact(contact) => contacts.push((contact.who, contact.value)),
+        _ => {}
+    })
+    .expect("a report");
+    let phone = crate::auth::personal::phone("a key for tests", "+4915123456789");
+    let named =
+        |customer: Option<&str>| Who { customer: customer.and_then(|id| CustomerId::new(id).ok()), phone: phone.clone(), ..Who::default() };
+    assert_eq!(buyers, [named(Some("7")), named(None), Who::default()]);
+    assert_eq!(contacts.len(), 2, "of nobody nothing is kept: {contacts:?}");
+    let callers = b"date,total,phone\n2024-01-01,4.50,+4915123456789\n2024-01-02,4.50,+4915123456780\n";
+    let mut told = Vec::new();
+    let report = read(callers.as_slice(), &options(), |one| told.extend(if let Found::Event(event) = one { Some(event) } else { None }));
+    assert_eq!((report.expect("a report").taken, told.len()), (2, 2), "who is known by a number alone bought something, too");
 }
 
 #[test]
