@@ -68,7 +68,7 @@ impl fmt::Display for Door {
 
 /// More events than a profile keeps one by one.
 const CROWDED: usize = 260;
-/// So many phone numbers are about: fewer than people, who share them.
+/// So many phone numbers are about, so that people share them.
 const NUMBERS: usize = 3;
 /// So many sends of a crowd come at once.
 const BURST: usize = 12;

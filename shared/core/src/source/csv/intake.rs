@@ -296,7 +296,7 @@ impl<'a> Intake<'a> {
     /// Whether `value` of `who` is told for the first time. Said a million times in a file, so it has to be cheap.
     fn first_told(&mut self, who: &Who, field: &str, value: &str) -> bool {
         let whom = (who.customer.as_ref().map(CustomerId::as_str), who.email.as_ref().map(ContactHash::as_str));
-        let others = (who.device.as_ref().map(DeviceId::as_str), who.phone.as_ref().map(ContactHash::as_str));
+        let others = (who.device.as_ref().map(DeviceId::as_str), caller(who).map(ContactHash::as_str));
         self.told.insert(FixedState::default().hash_one((whom, others, field, value)))
     }
 
@@ -327,11 +327,14 @@ impl<'a> Intake<'a> {
 
 /// Whom `who` names, as ids are made of it. It says what it said before there were phone numbers, so that a file which is imported again
 /// tells nothing twice.
-fn whom(Who { customer, device, email, phone }: &Who) -> String {
-    match phone {
-        Some(phone) if customer.is_none() && email.is_none() => phone.to_string(),
-        _ => format!("Who {{ customer: {customer:?}, device: {device:?}, email: {email:?} }}"),
-    }
+fn whom(who: &Who) -> String {
+    let Who { customer, device, email, .. } = who;
+    caller(who).map_or_else(|| format!("Who {{ customer: {customer:?}, device: {device:?}, email: {email:?} }}"), ToString::to_string)
+}
+
+/// The number of somebody who is known by nothing else: one row of a customer's may have it and the next not.
+fn caller(who: &Who) -> Option<&ContactHash> {
+    who.phone.as_ref().filter(|_| who.customer.is_none() && who.email.is_none())
 }
 
 pub(super) fn id_reason(error: IdError) -> Reason {

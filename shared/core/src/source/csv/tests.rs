@@ -5,7 +5,7 @@ mod ugly;
 use super::{Field, Found, Options, Reason, Report, read};
 use crate::{
     auth::Insiders,
-    event::{Action, Who, encode_line},
+    event::{Action, Event, Who, encode_line},
     id::CustomerId,
     money::Currency,
     profile::{Subject, Totals, refold},
@@ -91,6 +91,28 @@ fn a_card_is_somebody_and_then_somebody_known() {
     assert_eq!(aliases, [&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })], "told once");
     let members = b"Customer ID,Loyalty Card,Name,Country\n7,0042,Ada,GB\n";
     assert!(said(members).contains(&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })));
+}
+
+/// What is told once a file is told once, whether a row has the number or not.
+#[test]
+fn a_number_that_comes_and_goes_tells_nothing_twice() {
+    let countries = |phones: [&str; 2]| {
+        let [one, other] = phones;
+        let file = format!(
+            "order,item,quantity,at,price,customer,phone,country\n1,mug,1,2024-01-01,1.00,7,{one},GB\n2,mug,1,2024-01-02,1.00,7,{other},GB\n"
+        );
+        let mut told = Vec::new();
+        read(file.as_bytes(), &options(), |one| {
+            told.extend(if let Found::Event(Event { id, action: Action::Identified { .. }, .. }) = one { Some(id) } else { None });
+        })
+        .expect("a report");
+        told
+    };
+    let without = countries(["", ""]);
+    assert_eq!(without.len(), 1);
+    for phones in [["+4915123456789", ""], ["", "+4915123456789"], ["+4915123456789", "+4915123456780"]] {
+        assert_eq!(countries(phones), without, "as a release that knew no numbers told it: {phones:?}");
+    }
 }
 
 /// One number in a till's files, with a customer and without, and in none of its spellings that lack the country.
