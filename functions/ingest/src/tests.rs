@@ -134,8 +134,10 @@ async fn what_the_shops_own_people_do_is_marked_in_the_log() {
     assert!(internal.len() == 2 && internal[0] == "s:m1" && internal[1].starts_with("shopify:1:"), "{logged:?}");
 }
 
-const REDACT: (&str, &str) =
-    ("shopify", r#"{"shop_id":1,"shop_domain":"a.example","customer":{"id":7,"email":"ada@example.org"},"orders_to_redact":[]}"#);
+const REDACT: (&str, &str) = (
+    "shopify",
+    r#"{"shop_id":1,"shop_domain":"a.example","customer":{"id":7,"email":"ada@example.org","phone":"+49 151 2345 6789"},"orders_to_redact":[]}"#,
+);
 
 /// As `DELETE /v1/customers/{id}`: contacts at once, a log event for every id that is theirs, a receipt.
 #[tokio::test]
@@ -160,7 +162,9 @@ async fn a_redaction_forgets_every_id_of_the_customer_once() {
 
     let erased: Vec<_> = house.logged().await.into_iter().filter(|event| event.action == Action::Erased).collect();
     let ids: std::collections::BTreeSet<_> = erased.iter().map(|event| event.id.to_string()).collect();
-    assert_eq!(ids.len(), 3, "the customer, the address, the device: {ids:?}");
+    assert_eq!(ids.len(), 4, "the customer, the address, the number, the device: {ids:?}");
+    let number = rapport_core::auth::personal::phone("0123456789abcdef", "+4915123456789");
+    assert!(erased.iter().any(|event| event.who.phone == number && number.is_some()), "{erased:?}");
     assert!(erased.iter().all(|event| event.at == NOW), "played again, it is still the erasure of that day");
     let contact = house.app.contacts.get(&Subject::Customer(customer)).await.expect("memory");
     assert_eq!(contact.into_iter().collect::<Vec<_>>(), [("phone".to_owned(), "2".to_owned())]);

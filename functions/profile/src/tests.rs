@@ -50,7 +50,7 @@ fn event(at: i64, customer: Option<&str>, device: Option<&str>, action: Action) 
     let who = Who {
         customer: customer.and_then(|id| CustomerId::new(id).ok()),
         device: device.and_then(|id| DeviceId::new(id).ok()),
-        email: None,
+        ..Who::default()
     };
     Event {
         id: EventId::new(&format!("e{at}")).expect("an id"),

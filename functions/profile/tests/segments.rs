@@ -127,6 +127,11 @@ fn guest() -> Subject {
     Subject::Email(ContactHash::new("h1_guest").expect("an id"))
 }
 
+/// Somebody known by an address, and somebody known by a number.
+fn guests() -> [Subject; 2] {
+    [guest(), Subject::Phone(ContactHash::new("h1_guest").expect("an id"))]
+}
+
 fn event(name: &str, who: &[&Subject], at: Timestamp, action: Action) -> Event {
     let mut named = Who::default();
     for subject in who {
@@ -134,6 +139,7 @@ fn event(name: &str, who: &[&Subject], at: Timestamp, action: Action) -> Event {
             Subject::Customer(customer) => named.customer = Some(customer),
             Subject::Device(device) => named.device = Some(device),
             Subject::Email(email) => named.email = Some(email),
+            Subject::Phone(phone) => named.phone = Some(phone),
         }
     }
     let id = EventId::new(name).expect("an id");
@@ -265,23 +271,27 @@ async fn the_erased_stand_nowhere() {
 
 #[tokio::test]
 async fn a_guest_who_turns_out_to_be_a_customer_is_one() {
-    let shop = shop(&[("buyers", "orders >= 1")]).await;
-    shop.fold(&[event("1", &[&guest()], NOW, ordered("o1"))], NOW).await;
-    assert_eq!(shop.segments(&guest()).await, ["buyers"], "a guest is somebody");
-    shop.fold(&[event("2", &[&ada(), &guest()], NOW.plus_ms(1), Action::Identified { traits: Vec::new() })], NOW.plus_ms(1)).await;
-    assert!(shop.is_another_ids(&guest()).await, "the address is the customer's now");
-    assert_eq!(shop.segments(&ada()).await, ["buyers"], "and so is what it ordered");
-    shop.fold(&[event("3", &[&guest()], NOW.plus_ms(2), ordered("o2"))], NOW.plus_ms(2)).await;
-    assert!(shop.is_another_ids(&guest()).await, "whatever else comes in by it");
+    for guest in guests() {
+        let shop = shop(&[("buyers", "orders >= 1")]).await;
+        shop.fold(&[event("1", &[&guest], NOW, ordered("o1"))], NOW).await;
+        assert_eq!(shop.segments(&guest).await, ["buyers"], "a guest is somebody");
+        shop.fold(&[event("2", &[&ada(), &guest], NOW.plus_ms(1), Action::Identified { traits: Vec::new() })], NOW.plus_ms(1)).await;
+        assert!(shop.is_another_ids(&guest).await, "the address is the customer's now");
+        assert_eq!(shop.segments(&ada()).await, ["buyers"], "and so is what it ordered");
+        shop.fold(&[event("3", &[&guest], NOW.plus_ms(2), ordered("o2"))], NOW.plus_ms(2)).await;
+        assert!(shop.is_another_ids(&guest).await, "whatever else comes in by it");
+    }
 }
 
 #[tokio::test]
 async fn an_address_that_was_a_customers_before_it_did_anything_stands_nowhere() {
-    let shop = shop(&[("buyers", "orders >= 1")]).await;
-    shop.fold(&[event("1", &[&ada(), &guest()], NOW, Action::Identified { traits: Vec::new() })], NOW).await;
-    shop.fold(&[event("2", &[&guest()], NOW.plus_ms(1), ordered("o1"))], NOW.plus_ms(1)).await;
-    assert!(shop.is_another_ids(&guest()).await);
-    assert_eq!(shop.segments(&ada()).await, ["buyers"]);
+    for guest in guests() {
+        let shop = shop(&[("buyers", "orders >= 1")]).await;
+        shop.fold(&[event("1", &[&ada(), &guest], NOW, Action::Identified { traits: Vec::new() })], NOW).await;
+        shop.fold(&[event("2", &[&guest], NOW.plus_ms(1), ordered("o1"))], NOW.plus_ms(1)).await;
+        assert!(shop.is_another_ids(&guest).await);
+        assert_eq!(shop.segments(&ada()).await, ["buyers"]);
+    }
 }
 
 /// Four orders, ten days apart, the last of them at [`NOW`].

@@ -57,16 +57,19 @@ pub(crate) async fn rule(app: &App, request: &Request, id: &str, is_one: bool, n
 fn other(told: &OtherId, keyring: &Keyring) -> Result<Alias, Failure> {
     let flaw = |field: &'static str, message: String| Failure::from(Flaw { field, message });
     match told {
-        OtherId { customer: Some(id), device: None, email: None } => personal::customer(&keyring.hash_key, id)
+        OtherId { customer: Some(id), device: None, email: None, phone: None } => personal::customer(&keyring.hash_key, id)
             .map(Subject::Customer)
             .map_err(|error| flaw("customer", format!("cannot name a customer: {error}"))),
-        OtherId { customer: None, device: Some(id), email: None } => personal::device(&keyring.hash_key, id)
+        OtherId { customer: None, device: Some(id), email: None, phone: None } => personal::device(&keyring.hash_key, id)
             .map(Subject::Device)
             .map_err(|error| flaw("device", format!("cannot name a device: {error}"))),
-        OtherId { customer: None, device: None, email: Some(address) } => {
+        OtherId { customer: None, device: None, email: Some(address), phone: None } => {
             personal::email(&keyring.hash_key, address).map(Subject::Email).ok_or_else(|| flaw("email", "is no e-mail address".to_owned()))
         }
-        _ => Err(flaw("customer", "name exactly one of `customer`, `device` and `email`".to_owned())),
+        OtherId { customer: None, device: None, email: None, phone: Some(number) } => personal::phone(&keyring.hash_key, number)
+            .map(Subject::Phone)
+            .ok_or_else(|| flaw("phone", "is no phone number with its country: write it as +49 151 2345 6789".to_owned())),
+        _ => Err(flaw("customer", "name exactly one of `customer`, `device`, `email` and `phone`".to_owned())),
     }
 }
 

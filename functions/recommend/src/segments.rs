@@ -278,16 +278,17 @@ fn id(subject: &Subject) -> String {
     match subject {
         Subject::Customer(customer) => customer.to_string(),
         Subject::Device(device) => device.to_string(),
-        Subject::Email(email) => email.to_string(),
+        Subject::Email(hash) | Subject::Phone(hash) => hash.to_string(),
     }
 }
 
-/// What kind of id it is: the shop's own, or the keyed hash of a guest's address.
+/// What kind of id it is: the shop's own, or the keyed hash of a guest's address or phone number.
 const fn kind(subject: &Subject) -> &'static str {
     match subject {
         Subject::Customer(_) => "customer",
         Subject::Device(_) => "device",
         Subject::Email(_) => "email_hash",
+        Subject::Phone(_) => "phone_hash",
     }
 }
 

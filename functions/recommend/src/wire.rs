@@ -352,6 +352,9 @@ pub struct OtherId {
     /// An e-mail address, in plain. Its keyed hash is all that is kept.
     #[serde(default)]
     pub email: Option<String>,
+    /// A phone number with its country, likewise: `+49 151 2345 6789`.
+    #[serde(default)]
+    pub phone: Option<String>,
 }
 
 /// `PUT /v1/segments/{name}`.

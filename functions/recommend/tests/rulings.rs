@@ -110,6 +110,12 @@ async fn a_ruling_is_a_log_event_of_the_shops_own() {
     for (verb, body, alias, is_one) in [
         ("unmerge", json!({ "device": "phone" }), "d#phone".to_owned(), false),
         ("merge", json!({ "customer": "card:0042" }), "c#card:0042".to_owned(), true),
+        (
+            "unmerge",
+            json!({ "phone": "0049 (0)151 23456789" }),
+            format!("p#{}", personal::phone("salt", "+4915123456789").expect("one")),
+            false,
+        ),
         ("merge", json!({ "email": "Ada@Example.org" }), format!("e#{}", personal::email("salt", "ada@example.org").expect("one")), true),
     ] {
         let (status, told) = shop.post(&format!("/v1/customers/ada/{verb}"), &body.to_string()).await;
@@ -120,7 +126,7 @@ async fn a_ruling_is_a_log_event_of_the_shops_own() {
         assert_eq!((&event.action, event.traffic, event.at), (&Action::Ruled { alias, is_one }, Traffic::Internal, NOW));
     }
     let raw: Vec<String> = shop.logged().await.iter().map(|event| format!("{event:?}").to_lowercase()).collect();
-    assert!(!raw.iter().any(|event| event.contains("@example")), "no plain address enters the log");
+    assert!(!raw.iter().any(|event| event.contains("@example") || event.contains("23456789")), "no plain address or number enters the log");
 }
 
 #[tokio::test]
@@ -145,11 +151,13 @@ async fn a_ruling_that_cannot_be_is_explained() {
         (r#"{"customer":"ada"}"#, "customer"),
         (r#"{"device":"null"}"#, "device"),
         (r#"{"email":"ada"}"#, "email"),
+        (r#"{"phone":"0151 23456789"}"#, "phone"),
+        (r#"{"phone":"+4915123456789","device":"phone"}"#, "customer"),
     ] {
         let (status, told) = shop.post("/v1/customers/ada/unmerge", body).await;
         assert_eq!((status, &told["error"]["field"]), (StatusCode::BAD_REQUEST, &json!(field)), "{body}: {told}");
     }
-    let (status, told) = shop.post("/v1/customers/ada/unmerge", r#"{"phone":"1"}"#).await;
+    let (status, told) = shop.post("/v1/customers/ada/unmerge", r#"{"card":"1"}"#).await;
     assert_eq!((status, &told["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_body")));
 
     // Two that are tied by way of others.

@@ -272,7 +272,7 @@ mod tests {
     use super::*;
     use rapport_core::{
         event::{Authority, Traffic, Who},
-        id::{CustomerId, DeviceId, EventId},
+        id::{ContactHash, CustomerId, DeviceId, EventId},
     };
     use rapport_io::memory::MemoryObjects;
     use std::sync::Arc;
@@ -281,6 +281,7 @@ mod tests {
     fn who_is_forgotten_takes_nobody_elses_history_along() {
         let [ada, bob] = ["ada", "bob"].map(|id| CustomerId::new(id).ok());
         let phone = DeviceId::new("phone").ok();
+        let number = ContactHash::new("h1_0").ok();
         let event = |who: Who, action: Action| Event {
             id: EventId::new("e").expect("an id"),
             at: Timestamp(5),
@@ -293,9 +294,12 @@ mod tests {
         let mut erasures = Erasures::default();
         erasures.hear(&event(Who { customer: ada.clone(), ..Who::default() }, Action::Erased));
         erasures.hear(&event(Who { device: phone.clone(), ..Who::default() }, Action::Erased));
+        erasures.hear(&event(Who { phone: number.clone(), ..Who::default() }, Action::Erased));
         for (who, covered) in [
             (Who { customer: ada, ..Who::default() }, true),
             (Who { device: phone.clone(), ..Who::default() }, true),
+            (Who { phone: number.clone(), ..Who::default() }, true),
+            (Who { customer: bob.clone(), phone: number, ..Who::default() }, false),
             (Who { customer: bob, device: phone, ..Who::default() }, false),
         ] {
             assert_eq!(erasures.covers(&event(who.clone(), Action::CheckoutStarted)), covered, "{who:?}");

@@ -33,7 +33,7 @@ const EVENTS_A_PART: u64 = 3_000_000;
 /// Somebody, and what is said of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Person<'a> {
-    /// A customer, or the keyed hash of a guest's address; nobody whom another id owns.
+    /// A customer, or the keyed hash of a guest's address or phone number; nobody whom another id owns.
     pub subject: &'a Subject,
     /// What they did, and told.
     pub profile: &'a Profile,
@@ -140,17 +140,16 @@ impl Shop {
         Ok(histories)
     }
 
-    /// Whom of `part` a row may be about, as far as its columns tell: at most the owners of an address and of a device. None where nobody.
+    /// Whom of `part` a row may be about, as far as its columns tell: at most the owners of an address or a phone number and of a device. None where nobody.
     fn perhaps_of(&self, named: &Named<'_>, part: Part) -> Option<[Option<Subject>; 2]> {
         let person = |subject: Option<Subject>| {
             subject.map(|subject| self.owners.person(&subject)).filter(|person| is_person(person) && part.has(person))
         };
+        let hash = |hash: Option<&str>| hash.and_then(|hash| ContactHash::new(hash).ok());
+        let contact = || hash(named.email).map(Subject::Email).or_else(|| hash(named.phone).map(Subject::Phone));
         let people = match named.customer {
             Some(customer) => [person(CustomerId::new(customer).ok().map(Subject::Customer)), None],
-            None => [
-                person(named.email.and_then(|email| ContactHash::new(email).ok()).map(Subject::Email)),
-                person(named.device.and_then(|device| DeviceId::new(device).ok()).map(Subject::Device)),
-            ],
+            None => [person(contact()), person(named.device.and_then(|device| DeviceId::new(device).ok()).map(Subject::Device))],
         };
         people.iter().any(Option::is_some).then_some(people)
     }

@@ -32,7 +32,12 @@ fn who(customer: Option<&str>, email: Option<&str>, device: Option<&str>) -> Who
         customer: customer.and_then(|id| CustomerId::new(id).ok()),
         email: email.and_then(|hash| ContactHash::new(hash).ok()),
         device: device.and_then(|id| DeviceId::new(id).ok()),
+        ..Who::default()
     }
+}
+
+fn called(phone: &str, who: Who) -> Who {
+    Who { phone: ContactHash::new(phone).ok(), ..who }
 }
 
 fn event(number: i64, authority: Authority, who: Who, action: Action) -> Event {
@@ -76,8 +81,8 @@ async fn a_whole_shop_is_told_as_its_people_are() {
     let (objects, records) = (Arc::new(MemoryObjects::default()), Arc::new(MemoryRecords::default()));
     let by = Authority::Backend;
     let refusal = Consent { purpose: Purpose::Personalization, granted: false, basis: "consent".into() };
-    // Ada's phone before and after she signed in; Bob; a guest; somebody who keeps to themselves; a device of nobody's; and an address
-    // that a browser claims, which is not that address' history.
+    // Ada's phone before and after she signed in; Bob; a guest; somebody who keeps to themselves; a device of nobody's; an address that a
+    // browser claims, which is not that address' history; a guest by number, who also told an address once; and Bob's number.
     let archived = [
         event(1, Authority::Browser, who(None, None, Some("phone")), looked()),
         event(2, by, who(Some("ada"), None, Some("phone")), ordered(2)),
@@ -88,6 +93,10 @@ async fn a_whole_shop_is_told_as_its_people_are() {
         event(7, by, who(Some("shy"), None, None), Action::Consented(refusal)),
         event(8, Authority::Browser, who(None, None, Some("nobody")), looked()),
         event(9, Authority::Browser, who(None, Some("h1_guest"), Some("nobody")), looked()),
+        event(10, by, called("h1_caller", who(None, None, Some("till"))), ordered(10)),
+        event(11, by, called("h1_caller", who(None, Some("h1_guest"), None)), ordered(11)),
+        event(12, by, called("h1_bob", who(None, None, None)), ordered(12)),
+        event(13, by, called("h1_bob", who(Some("bob"), None, None)), ordered(13)),
     ];
     let logged = [event(50, by, who(Some("ada"), None, None), ordered(50))];
     let archive = Archive::new(objects.clone());
@@ -117,8 +126,9 @@ async fn a_whole_shop_is_told_as_its_people_are() {
     };
     let expected = BTreeMap::from([
         alone("c#ada", &[&archived[0], &archived[1], &archived[2], &logged[0]], true),
-        alone("c#bob", &[&archived[3]], true),
-        alone("e#h1_guest", &[&archived[4]], true),
+        alone("c#bob", &[&archived[3], &archived[11], &archived[12]], true),
+        alone("e#h1_guest", &[&archived[4], &archived[10]], true),
+        alone("p#h1_caller", &[&archived[9]], true),
         alone("c#shy", &[&archived[5], &archived[6]], false),
     ]);
     assert_eq!(people, expected);

@@ -82,7 +82,7 @@ pub struct Outcome {
     pub events: u64,
     /// Log objects written, or found to be there.
     pub objects: Vec<String>,
-    /// Customers, devices and e-mail addresses that the events are about.
+    /// Customers, devices, e-mail addresses and phone numbers that the events are about.
     pub subjects: u64,
 }
 
@@ -236,7 +236,8 @@ async fn put_contacts(target: &Target, contacts: Vec<Contact>) -> Result<(), Imp
 
 fn subject(contact: &Contact) -> Option<Subject> {
     let who = &contact.who;
-    who.customer.clone().map(Subject::Customer).or_else(|| who.email.clone().map(Subject::Email))
+    let contact = || who.email.clone().map(Subject::Email).or_else(|| who.phone.clone().map(Subject::Phone));
+    who.customer.clone().map(Subject::Customer).or_else(contact)
 }
 
 #[cfg(test)]

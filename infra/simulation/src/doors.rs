@@ -48,7 +48,7 @@ pub(crate) async fn attempt(apps: Arc<Apps>, weather: Arc<Weather>, send: Send, 
             webhook(&apps, request.header("webhook-timestamp", secs).header("webhook-signature", signature), body, now).await
         }
         Door::File(events) => append(&apps, &weather, events.clone(), now).await.is_ok(),
-        Door::Erase(customer) => erase(&apps, &weather, customer, attempt, now).await.is_ok(),
+        Door::Erase(subject) => erase(&apps, &weather, subject, attempt, now).await.is_ok(),
         Door::Rule(alias, customer, is_one) => rule(&apps, &weather, (alias, customer, *is_one), attempt, now).await.is_ok(),
     }
 }
@@ -104,11 +104,13 @@ async fn rule(
     append(apps, weather, vec![event], now).await
 }
 
-/// What `DELETE /v1/customers/{id}` does, but for its receipt, whose name is drawn at random.
-async fn erase(apps: &Apps, weather: &Weather, customer: &str, attempt: u64, now: Timestamp) -> Result<(), StoreError> {
-    let customer = CustomerId::new(customer).map_err(|problem| StoreError::refused("erase", problem))?;
-    let mut subjects = vec![Subject::Customer(customer.clone())];
-    subjects.extend(apps.identities.below(&customer).await?);
+/// What `DELETE /v1/customers/{id}` does, and a platform's request that names a guest's number alone; but for the receipt, whose name is
+/// drawn at random.
+async fn erase(apps: &Apps, weather: &Weather, subject: &Subject, attempt: u64, now: Timestamp) -> Result<(), StoreError> {
+    let mut subjects = vec![subject.clone()];
+    if let Subject::Customer(customer) = subject {
+        subjects.extend(apps.identities.below(customer).await?);
+    }
     let events = subjects.iter().enumerate().filter_map(|(place, subject)| {
         let id = EventId::new(&format!("erase-{attempt}-{place}")).ok()?;
         let (authority, traffic) = (Authority::Backend, Traffic::Human);

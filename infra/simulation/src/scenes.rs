@@ -1,8 +1,8 @@
-//! A few people, a device, and handlers that meet over them: what [`crate::schedules`] plays in every way there is.
+//! A few people, a device, a number, and handlers that meet over them: what [`crate::schedules`] plays in every way there is.
 
 use rapport_core::{
     event::{Action, Authority, Event, Product, Traffic, Who},
-    id::{CustomerId, DeviceId, EventId, ItemId},
+    id::{ContactHash, CustomerId, DeviceId, EventId, ItemId},
     time::{MINUTE_MS, Timestamp},
 };
 
@@ -111,6 +111,16 @@ pub fn scenes() -> Vec<Scene> {
             &[&[viewed(1, 10)], &[signed_in(2, "bob", 30)]],
             vec![Act::Refold("ada"), Act::Refold("bob"), fold(&[signed_in(4, "ada", 20)])],
         ),
+        scene(
+            "a guest calls while somebody tells the number",
+            &[&[called(1, 10)]],
+            vec![fold(&[called(2, 20)]), fold(&[tells_number(3, "ada", 30)])],
+        ),
+        scene(
+            "a number turns out to be a family's",
+            &[&[tells_number(1, "ada", 10), called(2, 11)], &[tells_number(3, "bob", 20)]],
+            vec![fold(&[tells_number(4, "eve", 30)]), fold(&[called(5, 40), told(6, "ada", 41)])],
+        ),
         Scene {
             is_old: true,
             ..scene(
@@ -145,6 +155,21 @@ fn told(id: u32, customer: &str, minute: i64) -> Event {
 /// The shop says that the device is a customer's.
 fn signed_in(id: u32, customer: &str, minute: i64) -> Event {
     event(id, minute, (Some(customer), true), Action::Identified { traits: Vec::new() })
+}
+
+/// What a guest did of whom nothing but a number is known.
+fn called(id: u32, minute: i64) -> Event {
+    Event { authority: Authority::Backend, who: Who { phone: number(), ..Who::default() }, ..told(id, "nobody", minute) }
+}
+
+/// The shop says that the number is a customer's.
+fn tells_number(id: u32, customer: &str, minute: i64) -> Event {
+    let event = event(id, minute, (Some(customer), false), Action::Identified { traits: Vec::new() });
+    Event { who: Who { phone: number(), ..event.who.clone() }, ..event }
+}
+
+fn number() -> Option<ContactHash> {
+    ContactHash::new("h1_number").ok()
 }
 
 /// The shop says that two customers are one.

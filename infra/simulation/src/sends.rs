@@ -3,10 +3,11 @@
 //! A shop is a handful of people, so that everything meets: devices that change hands, orders told by four senders, ids that come
 //! back, clocks that are wrong.
 
-use crate::dice::Dice;
+use crate::{apps::KEYS, dice::Dice};
 use rapport_core::{
-    event::{Action, Authority, Event, OrderLine, Product, Traffic, Who},
-    id::{CustomerId, EventId, ItemId, OrderId},
+    auth::{Keyring, personal},
+    event::{Action, Authority, Event, OrderLine, Product, Traffic},
+    id::{EventId, ItemId, OrderId},
     money::Currency,
     profile::Subject,
     time::{DAY_MS, MINUTE_MS, Timestamp},
@@ -43,8 +44,8 @@ pub(crate) enum Door {
     Till,
     /// An import, straight into the log.
     File(Vec<Event>),
-    /// A customer asks to be forgotten.
-    Erase(String),
+    /// Somebody asks to be forgotten: a customer, or a guest by number.
+    Erase(Subject),
     /// The shop rules whether an id and a customer are one.
     Rule(Subject, String, bool),
 }
@@ -57,7 +58,7 @@ impl fmt::Display for Door {
             Self::Shopify => f.write_str("Shopify"),
             Self::Till => f.write_str("the till"),
             Self::File(events) => write!(f, "a file of {} orders", events.len()),
-            Self::Erase(customer) => write!(f, "{customer}, who asks to be forgotten"),
+            Self::Erase(subject) => write!(f, "{subject}, who asks to be forgotten"),
             Self::Rule(alias, customer, is_one) => {
                 write!(f, "the shop, which rules that {alias} and {customer} are {}", if *is_one { "one" } else { "two" })
             }
@@ -67,6 +68,8 @@ impl fmt::Display for Door {
 
 /// More events than a profile keeps one by one.
 const CROWDED: usize = 260;
+/// So many phone numbers are about, so that people share them.
+const NUMBERS: usize = 3;
 /// So many sends of a crowd come at once.
 const BURST: usize = 12;
 const CHROME: &str = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36";
@@ -171,12 +174,20 @@ impl Shop<'_> {
     }
 
     fn erase(&mut self, at: Timestamp) -> Send {
-        Send { at, door: Door::Erase(self.customer()), body: Json::Null, clock_ahead_ms: None }
+        let subject = if self.dice.happens(200) { caller(self.dice.below(NUMBERS)) } else { None };
+        let subject = subject.or_else(|| Subject::parse(&format!("c#{}", self.customer())));
+        // Every id of the shop's is one.
+        let Some(subject) = subject else { return self.alias(at) };
+        Send { at, door: Door::Erase(subject), body: Json::Null, clock_ahead_ms: None }
     }
 
     /// Somebody says that they are not one with an id after all, or that they are.
     fn rule(&mut self, at: Timestamp) -> Send {
-        let alias = if self.dice.happens(300) { Subject::parse(&format!("c#{}", self.customer())) } else { None };
+        let alias = match self.dice.below(10) {
+            0..3 => Subject::parse(&format!("c#{}", self.customer())),
+            3..6 => caller(self.dice.below(NUMBERS)),
+            _ => None,
+        };
         let alias = alias.or_else(|| Subject::parse(&format!("d#{}", self.device())));
         let (customer, is_one) = (self.customer(), self.dice.happens(300));
         // Every id of the shop's is one.
@@ -221,6 +232,21 @@ impl Shop<'_> {
 
     fn item(&mut self) -> String {
         format!("i{}", self.dice.below(40))
+    }
+
+    /// A phone number as people write it, and at times without its country, so that it is nobody's.
+    fn number(&mut self) -> String {
+        let number = self.dice.below(NUMBERS);
+        self.written(number)
+    }
+
+    fn written(&mut self, number: usize) -> String {
+        match self.dice.below(10) {
+            0..3 => format!("+49 151 2345-67{number}8"),
+            3..6 => format!("0049 (0)151 234567{number}8"),
+            6 => format!("0151 234567{number}8"),
+            _ => plain(number),
+        }
     }
 
     fn lines(&mut self) -> Vec<Json> {
@@ -283,15 +309,21 @@ impl Shop<'_> {
         if self.dice.happens(300) {
             body["anonymousId"] = self.device().into();
         }
+        if self.dice.happens(100) {
+            body["properties"]["phone"] = self.number().into();
+        }
         Send { at, door: Door::Backend("/v1/track"), body, clock_ahead_ms: None }
     }
 
-    /// A trusted word that ties a device, and often an address, to a customer.
+    /// A trusted word that ties a device, and often an address or a number, to a customer.
     fn login(&mut self, at: Timestamp) -> Send {
         let (customer, happened) = (self.customer(), self.happened(at));
         let mut traits = json!({ "country": *self.dice.pick(&["de", "fr", "at"]), "first_name": format!("n{}", self.dice.below(9)) });
         if self.dice.happens(400) {
             traits["email"] = format!("{}@example.org", self.dice.below(4)).into();
+        }
+        if self.dice.happens(400) {
+            traits["phone"] = self.number().into();
         }
         // Many fields, so that hardly any is told over by a newer word.
         traits[format!("note {}", self.dice.below(40))] = format!("n{}", self.dice.below(9)).into();
@@ -308,7 +340,7 @@ impl Shop<'_> {
         Send { at, door: Door::Backend("/v1/alias"), body, clock_ahead_ms: None }
     }
 
-    /// An order as Shopify tells it: one of its versions, by whom it was ordered or by a guest's address.
+    /// An order as Shopify tells it: one of its versions, by whom it was ordered, or by a guest's address, number or both.
     fn platform(&mut self, at: Timestamp) -> Send {
         let order: i64 = 1000 + self.dice.below(self.orders) as i64;
         let created = START.plus_days(order % self.days);
@@ -318,10 +350,17 @@ impl Shop<'_> {
             .collect();
         let mut body = json!({ "id": order, "order_number": order, "created_at": created.to_string(), "updated_at": updated.to_string(),
             "currency": "EUR", "total_shipping_price_set": { "shop_money": { "amount": "4.90" } }, "line_items": lines });
-        if self.dice.happens(200) {
-            body["email"] = format!("{}@example.org", order % 4).into();
-        } else {
-            body["customer"] = json!({ "id": format!("c{}", order % self.customers as i64), "email": format!("{}@example.org", order % 4), "first_name": "Ada" });
+        let (address, number) = (format!("{}@example.org", order % 4), self.written(order as usize % NUMBERS));
+        match self.dice.below(20) {
+            0..3 => body["email"] = address.into(),
+            3..6 => body["phone"] = number.into(),
+            6 => (body["email"], body["phone"]) = (address.into(), number.into()),
+            told => {
+                body["customer"] = json!({ "id": format!("c{}", order % self.customers as i64), "email": address, "first_name": "Ada" });
+                if told < 10 {
+                    body["customer"]["phone"] = number.into();
+                }
+            }
         }
         if self.dice.happens(150) {
             body["refunds"] = json!([{ "id": order * 7, "created_at": updated.to_string(), "refund_line_items": [{ "id": order * 9, "quantity": 1, "subtotal": "12.50", "line_item": lines[0] }] }]);
@@ -346,9 +385,17 @@ impl Shop<'_> {
         let batch: Vec<Json> = (0..count)
             .map(|_| {
                 let (id, customer, happened) = (self.message_id(), busy.clone().unwrap_or_else(|| self.customer()), self.happened(at));
-                self.done.push((id.clone(), customer.clone(), happened));
-                json!({ "type": "track", "event": "Product Viewed", "userId": customer, "messageId": id, "timestamp": happened.to_string(),
-                    "properties": { "product_id": self.item() } })
+                let properties = json!({ "product_id": self.item() });
+                let mut said = json!({ "type": "track", "event": "Product Viewed", "messageId": id, "timestamp": happened.to_string(), "properties": properties });
+                // Who has no card tells a number.
+                if busy.is_none() && self.dice.happens(200) {
+                    said["anonymousId"] = "till".into();
+                    said["properties"]["phone"] = self.number().into();
+                } else {
+                    said["userId"] = customer.clone().into();
+                    self.done.push((id, customer, happened));
+                }
+                said
             })
             .collect();
         Send { at, door: Door::Till, body: json!({ "batch": batch }), clock_ahead_ms: None }
@@ -406,13 +453,14 @@ impl Shop<'_> {
         let events = (0..count).filter_map(|line| {
             let day = self.dice.between(1, 400);
             let (order, item, buyer) = (format!("f{name}-{}", line / 3), self.item(), self.dice.below(self.customers));
-            imported(&format!("i:file{name}:{line}:{day}"), START.plus_days(-day), &order, &item, &customer(buyer))
+            let buyer = if self.dice.happens(150) { caller(buyer % NUMBERS) } else { Subject::parse(&format!("c#{}", customer(buyer))) };
+            imported(&format!("i:file{name}:{line}:{day}"), START.plus_days(-day), &order, &item, &buyer?)
         });
         Send { at, door: Door::File(events.collect()), body: Json::Null, clock_ahead_ms: None }
     }
 }
 
-fn imported(id: &str, at: Timestamp, order: &str, item: &str, customer: &str) -> Option<Event> {
+fn imported(id: &str, at: Timestamp, order: &str, item: &str, buyer: &Subject) -> Option<Event> {
     let line = OrderLine {
         order: OrderId::new(order).ok()?,
         version: Timestamp(0),
@@ -423,17 +471,26 @@ fn imported(id: &str, at: Timestamp, order: &str, item: &str, customer: &str) ->
         currency: Currency::EUR,
         cancelled: false,
     };
-    let who = Who { customer: Some(CustomerId::new(customer).ok()?), ..Who::default() };
     let action = Action::Ordered(line);
     Some(Event {
         id: EventId::new(id).ok()?,
         at,
         authority: Authority::Import,
         source: "import:lines".into(),
-        who,
+        who: buyer.who(),
         traffic: Traffic::Human,
         action,
     })
+}
+
+/// The `number`th phone number.
+fn plain(number: usize) -> String {
+    format!("+49151234567{number}8")
+}
+
+/// Whoever is known by it.
+fn caller(number: usize) -> Option<Subject> {
+    personal::phone(&Keyring::parse(KEYS).ok()?.hash_key, &plain(number)).map(Subject::Phone)
 }
 
 /// The `number`th customer's id.

@@ -26,6 +26,7 @@ const SCHEMA: &str = "message event {
     optional binary customer (STRING);
     optional binary device (STRING);
     optional binary email_hash (STRING);
+    optional binary phone_hash (STRING);
     required binary action (STRING);
     required binary source (STRING);
     optional binary item (STRING);
@@ -45,11 +46,12 @@ type Text = for<'e> fn(&'e Event) -> Option<Cow<'e, str>>;
 type Number = fn(&Event) -> Option<i64>;
 
 /// Each text column, whether it may be absent, and where it comes from.
-const TEXTS: [(bool, Text); 12] = [
+const TEXTS: [(bool, Text); 13] = [
     (false, |event| Some(event.id.as_str().into())),
     (true, |event| event.who.customer.as_ref().map(|id| id.as_str().into())),
     (true, |event| event.who.device.as_ref().map(|id| id.as_str().into())),
     (true, |event| event.who.email.as_ref().map(|id| id.as_str().into())),
+    (true, |event| event.who.phone.as_ref().map(|id| id.as_str().into())),
     (false, |event| Some(event.action.name().into())),
     (false, |event| Some(event.source.as_str().into())),
     (true, |event| event.action.product().map(|product| product.item.as_str().into())),
@@ -170,6 +172,8 @@ pub struct Named<'a> {
     pub device: Option<&'a str>,
     /// The keyed hash of an address.
     pub email: Option<&'a str>,
+    /// The keyed hash of a phone number.
+    pub phone: Option<&'a str>,
 }
 
 fn wanted_lines<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Result<Vec<(T, Vec<u8>)>, ArchiveError> {
@@ -180,7 +184,14 @@ fn wanted_lines<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Res
         let rows = usize::try_from(group.metadata().num_rows()).unwrap_or_default();
         let [customers, devices, emails] = ["customer", "device", "email_hash"].map(|name| texts(&*group, name, rows));
         let (customers, devices, emails) = (customers?, devices?, emails?);
-        let named = |row: usize| Named { customer: at(&customers, row), device: at(&devices, row), email: at(&emails, row) };
+        // Files of releases before phone numbers have no such column.
+        let phones = if has(&*group, "phone_hash") { texts(&*group, "phone_hash", rows)? } else { Vec::new() };
+        let named = |row: usize| Named {
+            customer: at(&customers, row),
+            device: at(&devices, row),
+            email: at(&emails, row),
+            phone: at(&phones, row),
+        };
         let wanted: Vec<Option<T>> = (0..rows).map(|row| wanted(&named(row))).collect();
         if wanted.iter().any(Option::is_some) {
             let lines = texts(&*group, "event", rows)?;
@@ -188,6 +199,10 @@ fn wanted_lines<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Res
         }
     }
     Ok(kept)
+}
+
+fn has(group: &dyn RowGroupReader, name: &str) -> bool {
+    group.metadata().columns().iter().any(|column| column.column_descr().name() == name)
 }
 
 /// A text column of a row group, row by row.
@@ -260,15 +275,16 @@ mod tests {
     use proptest::{prelude::*, strategy::ValueTree};
     use rapport_core::{
         event::{Authority, OrderLine, Product, Traffic, Who},
-        id::{CustomerId, DeviceId, EventId, ItemId, OrderId},
+        id::{ContactHash, CustomerId, DeviceId, EventId, ItemId, OrderId},
         money::Currency,
         time::Timestamp,
     };
 
     fn event() -> impl Strategy<Value = Event> {
         let product = ("[a-z]{1,8}", proptest::option::of("\\PC{1,20}"), proptest::option::of(any::<i32>()));
-        (any::<u32>(), 0i64..2_000_000_000_000, proptest::option::of("[a-z]{1,5}"), product, any::<bool>(), any::<bool>()).prop_map(
-            |(id, at, customer, (item, title, price), bought, bot)| {
+        let who = (proptest::option::of("[a-z]{1,5}"), proptest::option::of("[a-z]"));
+        (any::<u32>(), 0i64..2_000_000_000_000, who, product, any::<bool>(), any::<bool>()).prop_map(
+            |(id, at, (customer, phone), (item, title, price), bought, bot)| {
                 let product = Product {
                     title: title.map(Into::into),
                     price_minor: price.map(i64::from),
@@ -289,7 +305,12 @@ mod tests {
                     at: Timestamp(at),
                     authority: Authority::Backend,
                     source: "test".into(),
-                    who: Who { customer: customer.and_then(|id| CustomerId::new(&id).ok()), device: DeviceId::new("d").ok(), email: None },
+                    who: Who {
+                        customer: customer.and_then(|id| CustomerId::new(&id).ok()),
+                        device: DeviceId::new("d").ok(),
+                        phone: phone.and_then(|hash| ContactHash::new(&hash).ok()),
+                        ..Who::default()
+                    },
                     traffic: if bot { Traffic::Bot } else { Traffic::Human },
                     action: if bought { Action::Ordered(line) } else { Action::Viewed(product) },
                 }
@@ -303,11 +324,12 @@ mod tests {
         #[test]
         fn lines_of_those_who_are_asked_for_come_out(events in proptest::collection::vec(event(), 0..50), first in "[a-z]") {
             let is_wanted = |named: &Named<'_>| named.device == Some("d") && named.customer.is_none_or(|id| id < first.as_str());
-            let wanted = |named: &Named<'_>| is_wanted(named).then(|| named.customer.map(str::to_owned));
+            let wanted = |named: &Named<'_>| is_wanted(named).then(|| [named.customer, named.phone].map(|id| id.map(str::to_owned)));
             let file = Bytes::from(encode(&events).expect("it encodes"));
             let told = lines_of(file.clone(), wanted).expect("it reads");
             let known = events.iter().filter(|event| event.who.customer.as_ref().is_none_or(|id| id.as_str() < first.as_str()));
-            let known = known.map(|event| (event.who.customer.as_ref().map(ToString::to_string), line(event)));
+            let named = |who: &Who| [who.customer.as_ref().map(ToString::to_string), who.phone.as_ref().map(ToString::to_string)];
+            let known = known.map(|event| (named(&event.who), line(event)));
             prop_assert_eq!(told, known.collect::<Vec<_>>());
             prop_assert_eq!(count(file).expect("it reads"), events.len() as u64);
         }
@@ -318,6 +340,16 @@ mod tests {
             prop_assert_eq!(&encode(&events).expect("it encodes"), &file, "the same events, the same bytes");
             prop_assert_eq!(decode(file.into()).expect("it decodes"), events);
         }
+    }
+
+    #[test]
+    fn a_file_without_phone_numbers_is_read() {
+        let file = Bytes::from_static(include_bytes!("fixtures/before-phones.parquet"));
+        let events = decode(file.clone()).expect("it decodes");
+        let guests = lines_of(file, |named| (named.email.is_some() && named.phone.is_none()).then_some(())).expect("it reads");
+        let known = events.iter().filter(|event| event.who.email.is_some());
+        assert_eq!(guests.into_iter().map(|(_, line)| line).collect::<Vec<_>>(), known.map(line).collect::<Vec<_>>());
+        assert_eq!(events.len(), 34);
     }
 
     /// Every byte of a file in turn.

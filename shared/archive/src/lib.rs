@@ -41,14 +41,15 @@ pub fn in_order(events: Vec<Event>) -> Vec<Event> {
     lines.into_iter().map(|(_, event)| event).collect()
 }
 
-fn key(event: &Event) -> (Option<&str>, Option<&str>, Option<&str>, i64) {
+fn key(event: &Event) -> ([Option<&str>; 4], i64) {
     let who = &event.who;
-    (
+    let named = [
         who.customer.as_ref().map(|id| id.as_str()),
         who.email.as_ref().map(|id| id.as_str()),
+        who.phone.as_ref().map(|id| id.as_str()),
         who.device.as_ref().map(|id| id.as_str()),
-        event.at.0,
-    )
+    ];
+    (named, event.at.0)
 }
 
 fn line(event: &Event) -> Vec<u8> {

@@ -78,13 +78,16 @@ pub struct Who {
     /// A keyed hash of the e-mail address the sender vouched for.
     #[serde(default, rename = "e", skip_serializing_if = "Option::is_none")]
     pub email: Option<ContactHash>,
+    /// A keyed hash of the phone number the sender vouched for.
+    #[serde(default, rename = "p", skip_serializing_if = "Option::is_none")]
+    pub phone: Option<ContactHash>,
 }
 
 impl Who {
     /// Whether it names nobody at all: such events count for items, never for people.
     #[must_use]
     pub const fn is_nobody(&self) -> bool {
-        self.customer.is_none() && self.device.is_none() && self.email.is_none()
+        self.customer.is_none() && self.device.is_none() && self.email.is_none() && self.phone.is_none()
     }
 }
 
@@ -189,7 +192,7 @@ pub enum Action {
     Ordered(OrderLine),
     /// Money given back.
     Refunded(Refund),
-    /// Told something about themselves; the sender vouches that device, e-mail and customer in `who` are one.
+    /// Told something about themselves; the sender vouches that device, e-mail, phone and customer in `who` are one.
     Identified {
         /// Allow-listed traits: country, language, birthday month … never contact data.
         traits: Vec<(CompactString, CompactString)>,

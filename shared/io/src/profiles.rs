@@ -157,8 +157,8 @@ impl Profiles {
         Ok((rows.collect(), page.next))
     }
 
-    /// A page of the customers whom no other owns, as they are stored: (subject, bytes). Devices and addresses are no customers: nobody
-    /// knows how many people they are.
+    /// A page of the customers whom no other owns, as they are stored: (subject, bytes). Devices, addresses and phone numbers are no
+    /// customers: nobody knows how many people they are.
     ///
     /// # Errors
     /// [`StoreError`] when the table cannot be read.
@@ -169,7 +169,7 @@ impl Profiles {
                 let (owner, profile) = parts(&row.body);
                 told(owner).is_none_or(|told| told.customer.is_none()).then_some((customer, profile))
             }
-            Subject::Device(_) | Subject::Email(_) => None,
+            Subject::Device(_) | Subject::Email(_) | Subject::Phone(_) => None,
         };
         Ok((page.records.into_iter().filter_map(customer).collect(), page.next))
     }

@@ -155,6 +155,7 @@ fn copy(event: &Event, round: usize) -> Event {
     event.who.customer = event.who.customer.map(|id| CustomerId::new(&format!("{round}-{id}")).expect("an id"));
     event.who.device = None;
     event.who.email = None;
+    event.who.phone = None;
     let order = |id: &OrderId| OrderId::new(&format!("{round}-{}", id.as_str())).expect("an id");
     match &mut event.action {
         Action::Ordered(line) => line.order = order(&line.order),

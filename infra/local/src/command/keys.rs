@@ -58,7 +58,7 @@ enum Action {
         /// A network that the shop's own browsers are in: 203.0.113.0/24, or one address.
         #[arg(long = "network", value_name = "NETWORK")]
         networks: Vec<String>,
-        /// A customer who is staff, by the shop's id or their e-mail address.
+        /// A customer who is staff, by the shop's id, their e-mail address or their phone number.
         #[arg(long = "customer", value_name = "ID")]
         customers: Vec<String>,
         /// A domain of the shop's own e-mail addresses.

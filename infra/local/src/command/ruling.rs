@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 pub(super) struct Arguments {
     /// The customer who has, or is to have, everything.
     customer: String,
-    /// The other id: a customer's, or `device:ID`, or `email:ADDRESS`.
+    /// The other id: a customer's, or `device:ID`, `email:ADDRESS` or `phone:NUMBER`.
     other: String,
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments, is_one: bool) -> Resu
 /// The kind before the colon, where it is one; else it is part of a customer's id.
 fn body(other: &str) -> Value {
     match other.split_once(':') {
-        Some((kind @ ("customer" | "device" | "email"), id)) => json!({ kind: id }),
+        Some((kind @ ("customer" | "device" | "email" | "phone"), id)) => json!({ kind: id }),
         _ => json!({ "customer": other }),
     }
 }
@@ -52,5 +52,6 @@ mod tests {
         assert_eq!(body("customer:device:7"), json!({ "customer": "device:7" }));
         assert_eq!(body("device:9b1f"), json!({ "device": "9b1f" }));
         assert_eq!(body("email:ada@example.org"), json!({ "email": "ada@example.org" }));
+        assert_eq!(body("phone:+49 151 2345 6789"), json!({ "phone": "+49 151 2345 6789" }));
     }
 }

@@ -1,7 +1,7 @@
 //! Who belongs to the shop: its own people and machines, whose looks and orders say nothing about customers.
 //!
 //! What they do is marked as internal where it comes in, and the mark is stored with the event: an address on the net decides at the
-//! door and goes no further, an e-mail address while the body is read. So profiles and training follow from the log alone, and a list
+//! door and goes no further, an e-mail address or a phone number while the body is read. So profiles and training follow from the log alone, and a list
 //! that changes changes what comes after it.
 //!
 //! What is absent: what staff does in a browser elsewhere without saying who they are. Nobody can tell; a page that knows sends
@@ -21,7 +21,7 @@ pub struct Insiders {
     /// Networks their browsers are in: `203.0.113.0/24`, `2001:db8::/32`, or one address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<String>,
-    /// Customers who are staff, by the shop's id or their e-mail address.
+    /// Customers who are staff, by the shop's id, their e-mail address or their phone number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub customers: Vec<String>,
     /// Domains of the shop's own e-mail addresses.
@@ -33,20 +33,21 @@ pub struct Insiders {
 #[derive(Clone, Debug, Default)]
 pub struct Staff {
     customers: HashSet<CustomerId>,
-    addresses: HashSet<ContactHash>,
+    contacts: HashSet<ContactHash>,
 }
 
 impl Staff {
     fn add(&mut self, hash_key: &str, name: &str) {
         self.customers.extend(personal::customer(hash_key, name));
-        self.addresses.extend(personal::email(hash_key, name));
+        self.contacts.extend(personal::email(hash_key, name));
+        self.contacts.extend(personal::phone(hash_key, name));
     }
 
     /// Whether `who` is one of them.
     #[must_use]
     pub fn is_named_by(&self, who: &Who) -> bool {
         who.customer.as_ref().is_some_and(|id| self.customers.contains(id))
-            || who.email.as_ref().is_some_and(|hash| self.addresses.contains(hash))
+            || [&who.email, &who.phone].into_iter().flatten().any(|hash| self.contacts.contains(hash))
     }
 }
 
@@ -57,7 +58,7 @@ pub enum NoInsider {
     #[error("`{0}` is no network; write it as 203.0.113.0/24, 2001:db8::/32 or one address")]
     Network(String),
     /// Not a customer.
-    #[error("`{0}` names no customer; use the shop's own id, or an e-mail address")]
+    #[error("`{0}` names no customer; use the shop's own id, an e-mail address or a phone number")]
     Customer(String),
     /// Not a domain.
     #[error("`{0}` is no domain of e-mail addresses; write it as example.com")]
@@ -199,9 +200,9 @@ mod tests {
     }
 
     #[test]
-    fn staff_is_told_by_id_by_address_and_by_domain() {
-        let shop = insiders(&[], &["7", "helper@home.example"], &["Shop.example"]);
-        let event = |customer: Option<&str>, email: Option<&str>| Event {
+    fn staff_is_told_by_id_by_address_by_number_and_by_domain() {
+        let shop = insiders(&[], &["7", "helper@home.example", "+49 151 2345 6789"], &["Shop.example"]);
+        let event = |customer: Option<&str>, contact: Option<&str>| Event {
             id: EventId::new("e").expect("an id"),
             at: Timestamp(1),
             authority: Authority::Backend,
@@ -209,27 +210,31 @@ mod tests {
             who: Who {
                 customer: customer.and_then(|id| personal::customer(KEY, id).ok()),
                 device: DeviceId::new("d").ok(),
-                email: email.and_then(|address| personal::email(KEY, address)),
+                email: contact.and_then(|address| personal::email(KEY, address)),
+                phone: contact.and_then(|number| personal::phone(KEY, number)),
             },
             traffic: Traffic::Human,
             action: Action::CheckoutStarted,
         };
         let body =
             br#"{"email":"Ada@shop.EXAMPLE","contact":"Bob <bob@shop.example>","note":"eve@notshop.example, mallory@shop.example.org"}"#;
-        for (customer, email, internal) in [
+        for (customer, contact, internal) in [
             (Some("7"), None, true),
             (Some("8"), None, false),
             (None, Some("helper@home.example"), true),
             (Some("helper@home.example"), None, true),
             (Some("8"), Some("ada@shop.example"), true),
             (Some("bob@shop.example"), None, true),
+            (Some("8"), Some("0049 151 23456789"), true),
+            (None, Some("+49 (0)151 23456789"), true),
+            (None, Some("+49 151 2345 6780"), false),
             (None, Some("eve@notshop.example"), false),
             (None, Some("mallory@shop.example.org"), false),
             (None, None, false),
         ] {
-            let mut events = [event(customer, email)];
+            let mut events = [event(customer, contact)];
             shop.mark(&mut events, body, KEY);
-            assert_eq!(events[0].traffic == Traffic::Internal, internal, "{customer:?} {email:?}");
+            assert_eq!(events[0].traffic == Traffic::Internal, internal, "{customer:?} {contact:?}");
         }
     }
 }

@@ -18,6 +18,7 @@ fn alias(kind: usize, number: usize) -> Subject {
     match kind {
         0 => Subject::Customer(customer(number)),
         1 => Subject::Email(ContactHash::new(&format!("h1_{number}")).expect("an id")),
+        3 => Subject::Phone(ContactHash::new(&format!("h1_{number}")).expect("an id")),
         _ => Subject::Device(DeviceId::new(&format!("d{number}")).expect("an id")),
     }
 }
@@ -29,7 +30,7 @@ fn event(id: usize, at: i64, authority: Authority, who: Who, action: Action) -> 
 
 /// A login, an alias, a ruling, or a browser's claim.
 fn saying() -> impl Strategy<Value = (usize, i64, usize, usize, usize)> {
-    (0usize..8, 0i64..40, 0usize..6, 0usize..3, 0usize..6)
+    (0usize..8, 0i64..40, 0usize..6, 0usize..4, 0usize..6)
 }
 
 fn said((place, (how, at, who, kind, other)): (usize, (usize, i64, usize, usize, usize))) -> Event {
@@ -43,6 +44,11 @@ fn said((place, (how, at, who, kind, other)): (usize, (usize, i64, usize, usize,
             Subject::Customer(previous) => (Authority::Backend, own, Action::Aliased { previous: previous.as_str().into() }),
             Subject::Device(device) => (Authority::Webhook, Who { device: Some(device), ..own }, Action::CheckoutStarted),
             Subject::Email(email) => (Authority::Import, Who { email: Some(email), ..own }, Action::CheckoutStarted),
+            // An address that is everybody's comes along: what is said of one id says nothing of the other.
+            Subject::Phone(phone) => {
+                let email = ContactHash::new("h1_0").ok();
+                (Authority::Webhook, Who { phone: Some(phone), email, ..own }, Action::CheckoutStarted)
+            }
         },
     };
     event(place, at, authority, who, action)
@@ -165,6 +171,18 @@ fn what_many_claim_is_nobodys_but_by_a_ruling() {
     assert_eq!(owner_by(&[&many[..], &[ruled(9, 50, Says::Merged)]].concat()), Some(customer(9)), "the shop knows better");
 }
 
+/// A couple may have one, and who told it first has it; a family's or an office's is nobody's.
+#[test]
+fn a_number_that_three_claim_is_nobodys() {
+    let number = alias(3, 0);
+    let owner = |claimants: usize| {
+        let mut claims = Claims::default();
+        (0..claimants).for_each(|who| _ = claims.hear(&Word { alias: number.clone(), ..claim(who, 5 + who as i64) }));
+        claims.owner(&number).map(|owner| owner.customer)
+    };
+    assert_eq!((owner(1), owner(2), owner(3)), (Some(customer(0)), Some(customer(0)), None));
+}
+
 #[test]
 fn what_a_town_claims_stays_small_in_any_order() {
     let town = |order: &mut dyn Iterator<Item = usize>| {
@@ -224,6 +242,11 @@ fn what_a_browser_claims_ties_nothing() {
     let ruling = || Action::Ruled { alias: alias(0, 2), is_one: true };
     assert_eq!((by(Authority::Backend, Action::CheckoutStarted), by(Authority::Backend, ruling())), (1, 2));
     assert_eq!((by(Authority::Browser, Action::CheckoutStarted), by(Authority::Browser, ruling())), (0, 0));
+    let who = Who { phone: ContactHash::new("h1_0").ok(), email: ContactHash::new("h1_0").ok(), ..who };
+    let said =
+        |authority| words(&event(1, 1, authority, who.clone(), Action::CheckoutStarted)).into_iter().map(|word| word.alias.to_string());
+    assert_eq!(said(Authority::Backend).collect::<Vec<_>>(), ["d#d0", "e#h1_0", "p#h1_0"]);
+    assert_eq!(said(Authority::Browser).count(), 0);
 }
 
 #[test]

@@ -49,6 +49,7 @@ pub fn words(event: &Event) -> Vec<Word> {
     let mut aliases: Vec<Alias> = Vec::new();
     aliases.extend(event.who.device.clone().map(Subject::Device));
     aliases.extend(event.who.email.clone().map(Subject::Email));
+    aliases.extend(event.who.phone.clone().map(Subject::Phone));
     if let Action::Aliased { previous } = &event.action {
         aliases.extend(DeviceId::of_somebody(previous).ok().map(Subject::Device));
         aliases.extend(CustomerId::of_somebody(previous).ok().map(Subject::Customer).filter(|alias| *alias != own));

@@ -16,10 +16,12 @@ pub enum Subject {
     Device(DeviceId),
     /// Somebody known only by a hashed e-mail address, as guest orders are.
     Email(ContactHash),
+    /// Somebody known only by a hashed phone number, as guests are and whoever tells it at a till.
+    Phone(ContactHash),
 }
 
 impl Subject {
-    /// The inverse of `Display`: `c#12748`, `d#9b1f…`, `e#h1_…`.
+    /// The inverse of `Display`: `c#12748`, `d#9b1f…`, `e#h1_…`, `p#h1_…`.
     #[must_use]
     pub fn parse(key: &str) -> Option<Self> {
         let (kind, id) = key.split_once('#')?;
@@ -27,6 +29,7 @@ impl Subject {
             "c" => CustomerId::new(id).ok().map(Self::Customer),
             "d" => DeviceId::new(id).ok().map(Self::Device),
             "e" => ContactHash::new(id).ok().map(Self::Email),
+            "p" => ContactHash::new(id).ok().map(Self::Phone),
             _ => None,
         }
     }
@@ -39,6 +42,7 @@ impl Subject {
             Self::Customer(customer) => who.customer = Some(customer),
             Self::Device(device) => who.device = Some(device),
             Self::Email(email) => who.email = Some(email),
+            Self::Phone(phone) => who.phone = Some(phone),
         }
         who
     }
@@ -50,6 +54,7 @@ impl fmt::Display for Subject {
             Self::Customer(id) => write!(f, "c#{id}"),
             Self::Device(id) => write!(f, "d#{id}"),
             Self::Email(id) => write!(f, "e#{id}"),
+            Self::Phone(id) => write!(f, "p#{id}"),
         }
     }
 }
@@ -72,17 +77,68 @@ pub(crate) mod key {
     }
 }
 
-/// The subjects that `event` names itself. Its device and its e-mail may also belong to a customer; the identity table knows.
+/// The subjects that `event` names itself. Its device, e-mail and phone may also belong to a customer; the identity table knows.
+///
+/// Without a customer it is one id's: the address', which names one person more often than a number does, or else the number's. Two ids are
+/// tied by way of a customer alone.
 ///
 /// An event in which a trusted sender names the customer is not part of the device's own history: whoever claims the device id must
 /// not see it.
 #[must_use]
 pub fn subjects(event: &Event) -> Vec<Subject> {
     let who = &event.who;
-    match (&who.customer, &who.email, &who.device) {
-        (Some(customer), _, _) => vec![Subject::Customer(customer.clone())],
-        (None, Some(email), _) if event.authority.is_trusted() => vec![Subject::Email(email.clone())],
-        (None, _, Some(device)) => vec![Subject::Device(device.clone())],
-        (None, _, None) => Vec::new(),
+    let contact = || who.email.clone().map(Subject::Email).or_else(|| who.phone.clone().map(Subject::Phone));
+    let contact = if event.authority.is_trusted() { contact() } else { None };
+    let customer = who.customer.clone().map(Subject::Customer);
+    customer.or(contact).or_else(|| who.device.clone().map(Subject::Device)).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        event::{Action, Authority, Traffic},
+        id::EventId,
+        time::Timestamp,
+    };
+
+    #[test]
+    fn what_is_written_is_read() {
+        for key in ["c#12748", "d#9b1f", "e#h1_0", "p#h1_0"] {
+            let subject = Subject::parse(key).expect("a subject");
+            assert_eq!(subject.to_string(), key);
+            assert_eq!(subjects(&of(Authority::Backend, subject.who())), [subject]);
+        }
+        assert_eq!(Subject::parse("x#1"), None);
+    }
+
+    #[test]
+    fn an_event_is_one_ids() {
+        let who = |named: &str| {
+            let hash = |name: char| ContactHash::new("h1_0").ok().filter(|_| named.contains(name));
+            Who {
+                customer: CustomerId::new("ada").ok().filter(|_| named.contains('c')),
+                device: DeviceId::new("d1").ok().filter(|_| named.contains('d')),
+                email: hash('e'),
+                phone: hash('p'),
+            }
+        };
+        for (named, trusted, claimed) in [
+            ("cdep", "c#ada", "c#ada"),
+            ("dep", "e#h1_0", "d#d1"),
+            ("ep", "e#h1_0", ""),
+            ("dp", "p#h1_0", "d#d1"),
+            ("p", "p#h1_0", ""),
+            ("d", "d#d1", "d#d1"),
+            ("", "", ""),
+        ] {
+            let belongs = |authority| subjects(&of(authority, who(named))).iter().map(ToString::to_string).collect::<String>();
+            assert_eq!((belongs(Authority::Webhook).as_str(), belongs(Authority::Browser).as_str()), (trusted, claimed), "{named}");
+        }
+    }
+
+    fn of(authority: Authority, who: Who) -> Event {
+        let (id, source) = (EventId::new("e").expect("an id"), "test".into());
+        Event { id, at: Timestamp(1), authority, source, who, traffic: Traffic::Human, action: Action::CheckoutStarted }
     }
 }

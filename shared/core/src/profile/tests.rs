@@ -13,7 +13,7 @@ fn subject() -> Subject {
 }
 
 fn event(id: u32, at: i64, authority: Authority, action: Action) -> Event {
-    let who = Who { customer: CustomerId::new("ada").ok(), device: DeviceId::new("d1").ok(), email: None };
+    let who = Who { customer: CustomerId::new("ada").ok(), device: DeviceId::new("d1").ok(), ..Who::default() };
     Event {
         id: EventId::new(&format!("e{id}")).expect("an id"),
         at: Timestamp(at),

@@ -50,7 +50,7 @@ pub struct Options {
     pub now: Timestamp,
     /// The time of statements that carry none, as customers' traits do: when the file was written.
     pub as_of: Timestamp,
-    /// Key of the hash under which e-mail addresses enter the log; where `None` they are left out.
+    /// Key of the hash under which e-mail addresses and phone numbers enter the log; where `None` they are left out.
     pub hash_key: Option<String>,
     /// Where the clocks hang whose times name no zone; where `None` they are taken for Greenwich's, and the report says so.
     pub zone: Option<TimeZone>,

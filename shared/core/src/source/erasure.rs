@@ -24,17 +24,18 @@ pub struct Erasure {
 }
 
 impl Erasure {
-    /// The erasure that a delivery asks for, about the customer `id`, the e-mail address, or both.
+    /// The erasure that a delivery asks for, about the customer `id`, the e-mail address, the phone number, or all of them.
     pub(super) fn read(
         delivery: &Delivery<'_>,
         source: &'static str,
         id: Option<&str>,
-        address: Option<&str>,
+        (address, number): (Option<&str>, Option<&str>),
         hash_key: &str,
     ) -> Result<Self, Unreadable> {
         let customer = id.and_then(|id| personal::customer(hash_key, id).ok()).map(Subject::Customer);
         let email = address.and_then(|address| personal::email(hash_key, address)).map(Subject::Email);
-        let subjects: Vec<Subject> = customer.into_iter().chain(email).collect();
+        let phone = number.and_then(|number| personal::phone(hash_key, number)).map(Subject::Phone);
+        let subjects: Vec<Subject> = customer.into_iter().chain(email).chain(phone).collect();
         if subjects.is_empty() {
             return Err(Unreadable::Missing("customer.id"));
         }

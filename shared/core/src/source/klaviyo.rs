@@ -40,7 +40,7 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
     let at = instant(attributes, &["datetime", "timestamp"])?.ok_or(Unreadable::Missing("datetime"))?.min(latest(delivery));
     let who = who(payload, attributes, shop.hash_key);
     if who.is_nobody() {
-        return Err(Unreadable::Missing("the profile's e-mail address or external_id"));
+        return Err(Unreadable::Missing("the profile's e-mail address, phone number or external_id"));
     }
     let signed = Signed { source: "klaviyo", who, traffic: Traffic::Human };
     done(&signed, &id, at, act)
@@ -65,7 +65,8 @@ fn act(topic: &str) -> Option<EmailAct> {
     }
 }
 
-/// The profile, where the shop has it included, names the shop's own id of the customer; the event alone has the address it went to.
+/// The profile, where the shop has it included, names the shop's own id of the customer and their number; the event alone has the address
+/// it went to.
 fn who(payload: &Object, attributes: &Object, hash_key: &str) -> Who {
     let profile = objects(payload, &["included"])
         .find(|included| text(included, &["type"]).as_deref() == Some("profile"))
@@ -74,10 +75,11 @@ fn who(payload: &Object, attributes: &Object, hash_key: &str) -> Who {
     let address = profile
         .and_then(|profile| text(profile, &["email"]))
         .or_else(|| text(told?, &["email_address", "Recipient Email Address", "email", "$email"]));
-    let id = profile.and_then(|profile| text(profile, &["external_id"]));
+    let [id, number] = ["external_id", "phone_number"].map(|name| profile.and_then(|profile| text(profile, &[name])));
     Who {
         customer: id.and_then(|id| personal::customer(hash_key, &id).ok()),
         device: None,
         email: address.and_then(|address| personal::email(hash_key, &address)),
+        phone: number.and_then(|number| personal::phone(hash_key, &number)),
     }
 }

@@ -1,6 +1,6 @@
 //! One message in the form of [Segment's specification](https://segment.com/docs/connections/spec/).
 //!
-//! What a browser says is a claim: its `userId`, its e-mail address and its contact data are left unread, so nothing downstream can
+//! What a browser says is a claim: its `userId`, its e-mail address, phone number and contact data are left unread, so nothing downstream can
 //! mistake them for knowledge.
 
 use super::{
@@ -167,12 +167,17 @@ fn who(message: &Object, authority: Authority, hash_key: &str) -> Who {
         return Who { device, ..Who::default() };
     }
     let customer = text(message, &["userId", "user_id"]);
-    let told = traits::of_message(message).and_then(traits::email).or_else(|| object(message, "properties").and_then(traits::email));
-    let address = told.or_else(|| customer.clone().filter(|id| personal::is_email(id)));
+    let told = |read: fn(&Object) -> Option<String>| {
+        traits::of_message(message).and_then(read).or_else(|| object(message, "properties").and_then(read))
+    };
+    let address = told(traits::email).or_else(|| customer.clone().filter(|id| personal::is_email(id)));
+    // Without a `+` an id may be a customer number.
+    let number = told(traits::phone).or_else(|| customer.clone().filter(|id| personal::is_phone(id)));
     Who {
         customer: customer.and_then(|id| personal::customer(hash_key, &id).ok()),
         device,
         email: address.and_then(|address| personal::email(hash_key, &address)),
+        phone: number.and_then(|number| personal::phone(hash_key, &number)),
     }
 }
 

@@ -195,12 +195,13 @@ fn reference(about: &Object, name: &str) -> Option<String> {
 
 fn who(about: &Object, hash_key: &str) -> Who {
     let own = object(about, "metadata").and_then(|metadata| text(metadata, &["customer_id", "customerId", "user_id"]));
-    let inside = |holder: &str| object(about, holder).and_then(|holder| text(holder, &["email"]));
-    let address =
-        inside("customer_details").or_else(|| inside("billing_details")).or_else(|| text(about, &["customer_email", "receipt_email"]));
+    let inside = |name: &str| ["customer_details", "billing_details"].iter().find_map(|holder| text(object(about, holder)?, &[name]));
+    let address = inside("email").or_else(|| text(about, &["customer_email", "receipt_email"]));
+    let number = inside("phone").or_else(|| text(about, &["customer_phone"]));
     let email = address.and_then(|address| personal::email(hash_key, &address));
     let id = own.or_else(|| reference(about, "customer").filter(|_| email.is_none()));
-    Who { customer: id.and_then(|id| personal::customer(hash_key, &id).ok()), device: None, email }
+    let phone = number.and_then(|number| personal::phone(hash_key, &number));
+    Who { customer: id.and_then(|id| personal::customer(hash_key, &id).ok()), device: None, email, phone }
 }
 
 /// The product of an invoice's line, in this year's shape of it or in older ones.

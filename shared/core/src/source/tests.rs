@@ -2,10 +2,12 @@
 
 mod files;
 mod orders;
+mod phones;
 mod replays;
 mod ugly;
 
 use super::{fields::Object, *};
+use crate::event::Who;
 use proptest::prelude::*;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -165,13 +167,13 @@ fn times_are_corrected_by_the_senders_own_clock() {
 
 #[test]
 fn a_browser_never_names_a_customer() {
-    let body = r#"[{"type":"identify","userId":"12748","anonymousId":"d1","traits":{"email":"victim@example.org","country":"GB"}},
+    let body = r#"[{"type":"identify","userId":"12748","anonymousId":"d1","traits":{"email":"victim@example.org","phone":"+49 151 23456789","country":"GB"}},
         {"type":"alias","userId":"12748","previousId":"d1","anonymousId":"d1"}]"#;
     let parsed = parsed(&Route::Beacon, Authority::Browser, &[], body, &SHOP);
     assert_eq!(parsed.events.len(), 2);
     assert!(parsed.contacts.is_empty());
     for event in &parsed.events {
-        assert_eq!((&event.who.customer, &event.who.email), (&None, &None));
+        assert_eq!((&event.who.customer, &event.who.email, &event.who.phone), (&None, &None, &None));
         assert!(crate::identity::words(event).is_empty(), "a claim ties nothing");
     }
 }
@@ -235,13 +237,13 @@ fn only_people_are_people() {
 }
 
 fn json() -> impl Strategy<Value = serde_json::Value> {
-    let names = "type|event|userId|anonymousId|previousId|timestamp|sentAt|properties|token|variants|title|updated_at|customer|data|object|topic|payload|stock_status|name|products|traits|context|consent|price|quantity|revenue|order_id|product_id|line_items|order_number|id|created_at|refunds|status|customer_id|email|items";
+    let names = "type|event|userId|anonymousId|previousId|timestamp|sentAt|properties|token|variants|title|updated_at|customer|data|object|topic|payload|stock_status|name|products|traits|context|consent|price|quantity|revenue|order_id|product_id|line_items|order_number|id|created_at|refunds|status|customer_id|email|phone|items";
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
         any::<bool>().prop_map(Into::into),
         any::<i64>().prop_map(Into::into),
         any::<f64>().prop_map(Into::into),
-        "track|identify|page|alias|Order Completed|Order Refunded|Product Viewed|purchase|2026-11-22|-1|1e300|ada@example.org|\\PC{0,12}"
+        "track|identify|page|alias|Order Completed|Order Refunded|Product Viewed|purchase|2026-11-22|-1|1e300|ada@example.org|\\+4915123456789|\\PC{0,12}"
             .prop_map(Into::into),
     ];
     leaf.prop_recursive(5, 64, 8, move |inner| {
@@ -265,7 +267,8 @@ proptest! {
         let authority = if trusted { Authority::Backend } else { Authority::Browser };
         let parsed = parsed(&route, authority, &[], &body.to_string(), &SHOP);
         prop_assert!(parsed.events.iter().all(|event| event.at >= Timestamp::EARLIEST && event.at <= RECEIVED.plus_ms(300_000)));
-        prop_assert!(trusted || parsed.events.iter().all(|event| event.who.customer.is_none() && event.who.email.is_none()));
+        let is_claim = |who: &Who| *who == Who { device: who.device.clone(), ..Who::default() };
+        prop_assert!(trusted || parsed.events.iter().all(|event| is_claim(&event.who)));
     }
 
     #[test]

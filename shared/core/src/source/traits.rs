@@ -167,6 +167,11 @@ pub(super) fn email(traits: &Object) -> Option<String> {
     text(traits, &["email", "emailAddress", "email_address"])
 }
 
+/// The phone number among `traits`.
+pub(super) fn phone(traits: &Object) -> Option<String> {
+    text(traits, &["phone", "phoneNumber", "phone_number", "mobile"])
+}
+
 /// The message's traits, wherever the library put them.
 pub(super) fn of_message(message: &Object) -> Option<&Object> {
     object(message, "traits")

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// Ids of one kind that words tie to customers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IdentityCount {
-    /// `customer`, `device` or `email`.
+    /// `customer`, `device`, `email` or `phone`.
     pub kind: &'static str,
     /// So many customers may claim one.
     pub most: usize,
@@ -54,6 +54,7 @@ const fn kind(alias: &Alias) -> &'static str {
         Subject::Customer(_) => "customer",
         Subject::Device(_) => "device",
         Subject::Email(_) => "email",
+        Subject::Phone(_) => "phone",
     }
 }
 
@@ -85,9 +86,19 @@ mod tests {
             claimed("d#till", 0..9, None),
             claimed("d#lent", 0..2, Some(1)),
             claimed("e#h1_0", 0..1, Some(0)),
+            claimed("p#h1_0", 0..2, None),
+            claimed("p#h1_1", 0..3, None),
         ];
-        let of =
-            |kind, [ids, owned, contested, shared, ruled]: [u64; 5]| IdentityCount { kind, most: 3, ids, owned, contested, shared, ruled };
-        assert_eq!(counted(&ties), [of("device", [4, 3, 1, 1, 1]), of("email", [1, 0, 0, 0, 1])]);
+        let of = |kind, most, [ids, owned, contested, shared, ruled]: [u64; 5]| IdentityCount {
+            kind,
+            most,
+            ids,
+            owned,
+            contested,
+            shared,
+            ruled,
+        };
+        let expected = [of("device", 3, [4, 3, 1, 1, 1]), of("email", 3, [1, 0, 0, 0, 1]), of("phone", 2, [2, 1, 1, 1, 0])];
+        assert_eq!(counted(&ties), expected);
     }
 }

@@ -4,7 +4,7 @@ use super::Corpus;
 use proptest::prelude::*;
 use rapport_core::{
     event::{Action, Authority, Event, Product, Traffic, Who},
-    id::{ContactHash, CustomerId, DeviceId, EventId, ItemId},
+    id::{CustomerId, EventId, ItemId},
     identity::Ties,
     profile::{Subject, refold, subjects},
     source::ConsentMode,
@@ -16,23 +16,25 @@ fn somebody(kind: u8, number: u8) -> Subject {
     Subject::parse(&match kind {
         0 => format!("d#d{number}"),
         1 => format!("e#h1_{number}"),
+        2 => format!("p#h1_{number}"),
         _ => format!("c#c{number}"),
     })
     .expect("a subject")
 }
 
-/// The `place`th event: a look at an item that nobody else looks at, by one id or by two at once; a merge; a ruling.
+/// The `place`th event: a look at an item that nobody else looks at, by one id or by several at once; a merge; a ruling.
 fn event(place: usize, (how, customer, kind, other, at): (u8, u8, u8, u8, i64)) -> Event {
     let (alias, own) = (somebody(kind, other), CustomerId::new(&format!("c{customer}")).ok());
     let looked = Action::Viewed(Product::bare(ItemId::new(&format!("i{place:03}")).expect("an id")));
-    let with = |device: Option<DeviceId>, email: Option<ContactHash>| Who { customer: own.clone(), device, email };
+    let alone = Who { customer: own.clone(), ..Who::default() };
     let (who, action) = match (how, alias) {
         (0..3, alias) => (alias.who(), looked),
-        (3, alias) => (with(None, None), Action::Ruled { alias, is_one: false }),
-        (4, alias) => (with(None, None), Action::Ruled { alias, is_one: true }),
-        (_, Subject::Device(device)) => (with(Some(device), None), looked),
-        (_, Subject::Email(email)) => (with(None, Some(email)), looked),
-        (_, Subject::Customer(previous)) => (with(None, None), Action::Aliased { previous: previous.as_str().into() }),
+        (3, alias) => (alone, Action::Ruled { alias, is_one: false }),
+        (4, alias) => (alone, Action::Ruled { alias, is_one: true }),
+        // A guest who tells a number besides, which ties no two ids.
+        (5, alias) => (Who { phone: somebody(2, customer).who().phone, ..alias.who() }, looked),
+        (_, Subject::Customer(previous)) => (alone, Action::Aliased { previous: previous.as_str().into() }),
+        (_, alias) => (Who { customer: own, ..alias.who() }, looked),
     };
     Event {
         id: EventId::new(&format!("e{place}")).expect("an id"),
@@ -76,7 +78,7 @@ fn folded(events: &[&Event]) -> BTreeSet<BTreeSet<String>> {
 proptest! {
     #[test]
     fn training_sees_the_people_that_profiles_are_of(
-        told in prop::collection::vec((0u8..9, 0u8..5, 0u8..3, 0u8..5, 0i64..60), 0..60),
+        told in prop::collection::vec((0u8..10, 0u8..5, 0u8..4, 0u8..5, 0i64..60), 0..60),
         order in any::<u64>(),
     ) {
         let events: Vec<Event> = told.into_iter().enumerate().map(|(place, told)| event(place, told)).collect();

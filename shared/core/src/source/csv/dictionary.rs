@@ -217,6 +217,8 @@ pub(super) const PLAIN: &[(&str, Field)] = &[
     ("emailaddress", Field::Email),
     ("customeremail", Field::Email),
     ("phone", Field::Phone),
+    ("phonenumber", Field::Phone),
+    ("telephone", Field::Phone),
     ("name", Field::Name),
     ("firstname", Field::Name),
     ("lastname", Field::LastName),

@@ -312,7 +312,7 @@ impl Columns {
         let has = |field| self.place(field).is_some();
         let any = |fields: &[Field]| fields.iter().any(|field| has(*field));
         let known = self.places.iter().flatten().count();
-        let names_somebody = any(&[Customer, Email, LoyaltyCard]);
+        let names_somebody = any(&[Customer, Email, Phone, LoyaltyCard]);
         if has(At) && has(Question) && has(Answer) && (names_somebody || has(Device)) {
             return Some(Format::Surveys);
         }
@@ -361,14 +361,14 @@ impl fmt::Display for Unrecognised {
         }
         writeln!(
             f,
-            "Needed for order lines: order, item, quantity, at, and unit_price or total; customer, email or loyalty_card if known."
+            "Needed for order lines: order, item, quantity, at, and unit_price or total; customer, email, phone or loyalty_card if known."
         )?;
-        writeln!(f, "Needed for purchases: customer or email, at, total. For events: device or customer, item, at, event.")?;
+        writeln!(f, "Needed for purchases: customer, email or phone, at, total. For events: device or customer, item, at, event.")?;
         writeln!(
             f,
-            "Needed for products: item, title or category, one more. For customers: customer or email, and what is known about them."
+            "Needed for products: item, title or category, one more. For customers: customer, email or phone, and what is known about them."
         )?;
-        writeln!(f, "Needed for surveys: customer or email, at, question, answer. For reviews: item, at, stars.")?;
+        writeln!(f, "Needed for surveys: customer, email or phone, at, question, answer. For reviews: item, at, stars.")?;
         let example = self.found.first().map_or("Bill No", String::as_str);
         write!(f, "Say which column is which, for example: --map '{example}=order'")
     }

@@ -204,7 +204,7 @@ impl<'a> Intake<'a> {
             None => self.card_holder(row)?,
         };
         let device = self.somebody(row.get(Field::Device), DeviceId::of_somebody)?;
-        let who = Who { customer, device, email: self.email(email) };
+        let who = Who { customer, device, email: self.email(email), phone: self.phone(row.get(Field::Phone)) };
         self.is_internal = self.staff.is_named_by(&who) || self.options.insiders.is_own_address(email);
         Ok(who)
     }
@@ -230,6 +230,11 @@ impl<'a> Intake<'a> {
     /// The keyed hash of an address, where it is one and there is a key.
     fn email(&self, address: &str) -> Option<ContactHash> {
         self.options.hash_key.as_deref().and_then(|key| personal::email(key, address))
+    }
+
+    /// The keyed hash of a phone number likewise. Shopify's exports put an apostrophe before it, so that no spreadsheet adds it up.
+    fn phone(&self, number: &str) -> Option<ContactHash> {
+        self.options.hash_key.as_deref().and_then(|key| personal::phone(key, number.trim_start_matches('\'')))
     }
 
     fn somebody<T>(&mut self, text: &str, checked: impl Fn(&str) -> Result<T, IdError>) -> Result<Option<T>, Reason> {
@@ -283,15 +288,16 @@ impl<'a> Intake<'a> {
         if !self.first_told(who, "country", country) {
             return;
         }
-        let Ok(id) = self.derived_id(&format!("{}\x1fcountry\x1f{who:?}\x1f{country}\x1f{}", self.source, at.0)) else { return };
+        let whom = whom(who);
+        let Ok(id) = self.derived_id(&format!("{}\x1fcountry\x1f{whom}\x1f{country}\x1f{}", self.source, at.0)) else { return };
         self.event(id, at, who.clone(), Action::Identified { traits: vec![("country".into(), country.chars().take(100).collect())] });
     }
 
     /// Whether `value` of `who` is told for the first time. Said a million times in a file, so it has to be cheap.
     fn first_told(&mut self, who: &Who, field: &str, value: &str) -> bool {
         let whom = (who.customer.as_ref().map(CustomerId::as_str), who.email.as_ref().map(ContactHash::as_str));
-        let device = who.device.as_ref().map(DeviceId::as_str);
-        self.told.insert(FixedState::default().hash_one((whom, device, field, value)))
+        let others = (who.device.as_ref().map(DeviceId::as_str), caller(who).map(ContactHash::as_str));
+        self.told.insert(FixedState::default().hash_one((whom, others, field, value)))
     }
 
     /// An id made from what an event says.
@@ -317,6 +323,18 @@ impl<'a> Intake<'a> {
             }
         }
     }
+}
+
+/// Whom `who` names, as ids are made of it. It says what it said before there were phone numbers, so that a file which is imported again
+/// tells nothing twice.
+fn whom(who: &Who) -> String {
+    let Who { customer, device, email, .. } = who;
+    caller(who).map_or_else(|| format!("Who {{ customer: {customer:?}, device: {device:?}, email: {email:?} }}"), ToString::to_string)
+}
+
+/// The number of somebody who is known by nothing else: one row of a customer's may have it and the next not.
+fn caller(who: &Who) -> Option<&ContactHash> {
+    who.phone.as_ref().filter(|_| who.customer.is_none() && who.email.is_none())
 }
 
 pub(super) fn id_reason(error: IdError) -> Reason {

@@ -5,7 +5,8 @@ mod ugly;
 use super::{Field, Found, Options, Reason, Report, read};
 use crate::{
     auth::Insiders,
-    event::{Action, encode_line},
+    event::{Action, Event, Who, encode_line},
+    id::CustomerId,
     money::Currency,
     profile::{Subject, Totals, refold},
     time::Timestamp,
@@ -90,6 +91,51 @@ fn a_card_is_somebody_and_then_somebody_known() {
     assert_eq!(aliases, [&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })], "told once");
     let members = b"Customer ID,Loyalty Card,Name,Country\n7,0042,Ada,GB\n";
     assert!(said(members).contains(&(Some("7".to_owned()), Action::Aliased { previous: "card:0042".into() })));
+}
+
+/// What is told once a file is told once, whether a row has the number or not.
+#[test]
+fn a_number_that_comes_and_goes_tells_nothing_twice() {
+    let countries = |phones: [&str; 2]| {
+        let [one, other] = phones;
+        let file = format!(
+            "order,item,quantity,at,price,customer,phone,country\n1,mug,1,2024-01-01,1.00,7,{one},GB\n2,mug,1,2024-01-02,1.00,7,{other},GB\n"
+        );
+        let mut told = Vec::new();
+        read(file.as_bytes(), &options(), |one| {
+            told.extend(if let Found::Event(Event { id, action: Action::Identified { .. }, .. }) = one { Some(id) } else { None });
+        })
+        .expect("a report");
+        told
+    };
+    let without = countries(["", ""]);
+    assert_eq!(without.len(), 1);
+    for phones in [["+4915123456789", ""], ["", "+4915123456789"], ["+4915123456789", "+4915123456780"]] {
+        assert_eq!(countries(phones), without, "as a release that knew no numbers told it: {phones:?}");
+    }
+}
+
+/// One number in a till's files, with a customer and without, and in none of its spellings that lack the country.
+#[test]
+fn a_number_names_somebody_in_files_too() {
+    let file = b"Receipt No,Date,Article No,Qty,Price,Customer ID,Telephone\n\
+        1,2024-01-01,mug,1,4.50,7,+49 151 23456789\n2,2024-01-02,mug,1,4.50,,'+4915123456789\n3,2024-01-03,mug,1,4.50,,0151 23456789\n";
+    let (mut buyers, mut contacts) = (Vec::new(), Vec::new());
+    read(file.as_slice(), &options(), |one| match one {
+        Found::Event(event) => buyers.push(event.who),
+        Found::Contact(contact) => contacts.push((contact.who, contact.value)),
+        _ => {}
+    })
+    .expect("a report");
+    let phone = crate::auth::personal::phone("a key for tests", "+4915123456789");
+    let named =
+        |customer: Option<&str>| Who { customer: customer.and_then(|id| CustomerId::new(id).ok()), phone: phone.clone(), ..Who::default() };
+    assert_eq!(buyers, [named(Some("7")), named(None), Who::default()]);
+    assert_eq!(contacts.len(), 2, "of nobody nothing is kept: {contacts:?}");
+    let callers = b"date,total,phone\n2024-01-01,4.50,+4915123456789\n2024-01-02,4.50,+4915123456780\n";
+    let mut told = Vec::new();
+    let report = read(callers.as_slice(), &options(), |one| told.extend(if let Found::Event(event) = one { Some(event) } else { None }));
+    assert_eq!((report.expect("a report").taken, told.len()), (2, 2), "who is known by a number alone bought something, too");
 }
 
 #[test]

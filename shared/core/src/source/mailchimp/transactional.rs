@@ -60,7 +60,7 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
     // The metadata is the shop's own.
     let customer = object(message, "metadata").and_then(|metadata| text(metadata, &["customer_id", "customerId", "user_id"]));
     let customer = customer.and_then(|id| personal::customer(shop.hash_key, &id).ok());
-    let signed = Signed { source: SOURCE, who: Who { customer, device: None, email: Some(email) }, traffic: Traffic::Human };
+    let signed = Signed { source: SOURCE, who: Who { customer, email: Some(email), ..Who::default() }, traffic: Traffic::Human };
     let at = at.min(latest(delivery));
     match act {
         EmailAct::Delivered | EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(&id, at, Action::Email(act))?]),

@@ -32,14 +32,15 @@ pub(super) fn cart(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> R
     lines(body, &signed, &format!("cart:{token}"), begun(body, delivery)?, currency(body, &["currency"], shop.currency)?)
 }
 
-/// Anybody can type any address into a checkout, and nobody has paid yet: where the customer is known, the address that was typed
-/// is not tied to them; only the customer record's own is.
+/// Anybody can type any address and any number into a checkout, and nobody has paid yet: where the customer is known, what was typed is
+/// not tied to them; only the customer record's own is.
 fn person(body: &Object, hash_key: &str) -> Who {
     let mut named = body.clone();
     let customer = object(body, "customer");
     if customer.is_some_and(|customer| text(customer, &["id"]).is_some()) {
-        named.remove("email");
-        named.remove("contact_email");
+        for typed in ["email", "contact_email", "phone"] {
+            named.remove(typed);
+        }
     }
     who(&named, hash_key)
 }

@@ -16,12 +16,14 @@ use serde_json::Value;
 /// The channels that Shopify keeps a consent for.
 const CHANNELS: [&str; 2] = ["email_marketing_consent", "sms_marketing_consent"];
 
-/// A customer's record: traits, contact data, consent. The address is tied to the customer unless Shopify knows that it is unverified.
+/// A customer's record: traits, contact data, consent. Address and number are tied to the customer unless Shopify knows that
+/// nobody verified them: it says so of the address, and of the account that has both.
 pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let id = text(body, &["id"]).ok_or(Unreadable::Missing("id"))?;
     let updated = instant(body, &["updated_at", "created_at"])?.ok_or(Unreadable::Missing("updated_at"))?.min(latest(delivery));
     let verified = flag(body, &["verified_email"]) != Some(false);
-    let signed = signed(&id, text(body, &["email"]).filter(|_| verified), shop)?;
+    let [address, number] = ["email", "phone"].map(|name| text(body, &[name]).filter(|_| verified));
+    let signed = signed(&id, (address, number), shop)?;
     let address = object(body, "default_address").or_else(|| objects(body, &["addresses"]).next());
     let mut said = told(body, address);
     if let Some(since) = body.get("created_at") {
@@ -57,7 +59,7 @@ pub(super) fn merge(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
     };
     let (kept, gone) = (named("admin_graphql_api_customer_kept_id")?, named("admin_graphql_api_customer_deleted_id")?);
     let gone = personal::customer(shop.hash_key, &gone).map_err(unusable("admin_graphql_api_customer_deleted_id"))?;
-    let merged = signed(&kept, None, shop)?.event(
+    let merged = signed(&kept, (None, None), shop)?.event(
         &format!("merge:{kept}:{gone}"),
         delivery.received,
         Action::Aliased { previous: gone.as_str().into() },
@@ -65,17 +67,18 @@ pub(super) fn merge(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
     Ok(Parsed { events: vec![merged], ..Parsed::default() })
 }
 
-fn signed(id: &str, address: Option<String>, shop: &Shop<'_>) -> Result<Signed, Unreadable> {
+fn signed(id: &str, (address, number): (Option<String>, Option<String>), shop: &Shop<'_>) -> Result<Signed, Unreadable> {
     let customer =
         personal::customer(shop.hash_key, id).map_err(|problem| Unreadable::Field { field: "id", problem: problem.to_string() })?;
     let email = address.and_then(|address| personal::email(shop.hash_key, &address));
-    Ok(Signed { source: SOURCE, who: Who { customer: Some(customer), device: None, email }, traffic: Traffic::Human })
+    let phone = number.and_then(|number| personal::phone(shop.hash_key, &number));
+    Ok(Signed { source: SOURCE, who: Who { customer: Some(customer), device: None, email, phone }, traffic: Traffic::Human })
 }
 
 /// What was said about marketing, by the customer's id alone: one answer is one event, in whichever record it is told. Rapport keeps one
 /// answer a person, so where the channels disagree the no is told and the yes is not. `not_subscribed` and `pending` say nothing.
 fn consent_of(id: &str, body: &Object, otherwise: Timestamp, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let signed = signed(id, None, shop)?;
+    let signed = signed(id, (None, None), shop)?;
     let mut answers: Vec<(bool, &str, Timestamp)> = Vec::new();
     for channel in CHANNELS {
         let Some(said) = object(body, channel) else { continue };

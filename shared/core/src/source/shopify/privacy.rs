@@ -14,15 +14,15 @@ use crate::{
 /// `customers/redact`: the erasure that `DELETE /v1/customers/{id}` makes.
 pub(super) fn redact(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let customer = object(body, "customer").ok_or(Unreadable::Missing("customer"))?;
-    let (id, address) = (text(customer, &["id"]), text(customer, &["email"]));
-    let erasure = Erasure::read(delivery, SOURCE, id.as_deref(), address.as_deref(), shop.hash_key)?;
+    let [id, address, number] = ["id", "email", "phone"].map(|name| text(customer, &[name]));
+    let erasure = Erasure::read(delivery, SOURCE, id.as_deref(), (address.as_deref(), number.as_deref()), shop.hash_key)?;
     Ok(Parsed { erasures: vec![erasure], ..Parsed::default() })
 }
 
 /// `customers/delete`: whom the shop has deleted is nobody that Rapport should go on knowing.
 pub(super) fn gone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let id = text(body, &["id"]);
-    let erasure = Erasure::read(delivery, SOURCE, id.as_deref(), None, shop.hash_key)?;
+    let erasure = Erasure::read(delivery, SOURCE, id.as_deref(), (None, None), shop.hash_key)?;
     Ok(Parsed { erasures: vec![erasure], ..Parsed::default() })
 }
 
@@ -34,6 +34,7 @@ pub(super) fn data_request(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'
         customer: text(customer, &["id"]).and_then(|id| personal::customer(shop.hash_key, &id).ok()),
         device: None,
         email: text(customer, &["email"]).and_then(|address| personal::email(shop.hash_key, &address)),
+        phone: text(customer, &["phone"]).and_then(|number| personal::phone(shop.hash_key, &number)),
     };
     let signed = Signed { source: SOURCE, who, traffic: Traffic::Human };
     let id = format!("data_request:{}", body_name(delivery));

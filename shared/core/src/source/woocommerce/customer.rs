@@ -30,6 +30,8 @@ pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
         customer: Some(personal::customer(shop.hash_key, &id).map_err(unusable("id"))?),
         device: None,
         email: traits::email(body).and_then(|address| personal::email(shop.hash_key, &address)),
+        // An account has no number but that of its billing address.
+        phone: traits::phone(&told).and_then(|number| personal::phone(shop.hash_key, &number)),
     };
     Signed { source: SOURCE, who, traffic: Traffic::Human }.person(&format!("customer:{id}:{}", updated.0), &told, (updated, updated))
 }

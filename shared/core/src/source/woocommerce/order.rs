@@ -167,10 +167,12 @@ impl Order {
 
 /// Guests have `customer_id` 0, which stands for nobody.
 fn who(body: &Object, hash_key: &str) -> Who {
-    let address = object(body, "billing").and_then(traits::email);
+    let billing = object(body, "billing");
+    let (address, number) = (billing.and_then(traits::email), billing.and_then(traits::phone));
     Who {
         customer: text(body, &["customer_id"]).and_then(|id| personal::customer(hash_key, &id).ok()),
         device: None,
         email: address.and_then(|address| personal::email(hash_key, &address)),
+        phone: number.and_then(|number| personal::phone(hash_key, &number)),
     }
 }
