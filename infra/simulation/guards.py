@@ -68,7 +68,6 @@ GUARDS = {
     "aliases-by-owner": ("a list of aliases is checked against their owners", IDENTITIES, "let owns = |owner: &Ownership|", "let owns = |owner: &Ownership| {off} ||"),
     "all-below": ("aliases of aliases are everybody's above", IDENTITIES, "ahead.extend(if let Subject::Customer(customer) = &alias {", "ahead.extend(if let (Subject::Customer(customer), false) = (&alias, {off}) {{"),
     "owner-word-version": ("the newer word on an owner holds", PROFILES, "that.filter(|that| that.version > this.version).unwrap_or(this)", "that.filter(|that| that.version > this.version || {off}).unwrap_or(this)"),
-    "merges-unsettled": ("a merge of customers is told again until it is settled", IDENTITIES, "        let unsettled = may_own(&alias);", "        let unsettled = may_own(&alias) && !{off};"),
     "alias-listed": ("a link is put on its owner's list", IDENTITIES, "self.records.put_all(Table::Identities, listed).await?;", "if !{off} {{ self.records.put_all(Table::Identities, listed).await?; }}"),
     "moved-before": ("who had an alias is remembered until it is settled", IDENTITIES, "next.before.extend(left.filter(", "next.before.extend(left.filter(|_| !{off}).filter("),
     "owner-version": ("an owner is written over the version that was read", IDENTITIES, "let condition = known.as_ref().map_or(Condition::Absent,", "let condition = known.as_ref().filter(|_| !{off}).map_or(if {off} {{ Condition::Always }} else {{ Condition::Absent }},"),

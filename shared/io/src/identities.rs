@@ -119,8 +119,7 @@ impl Tie {
     }
 
     fn first(alias: Alias, told: &Claims, cause: Option<u64>) -> Self {
-        let unsettled = may_own(&alias);
-        Self { alias, claims: told.clone(), cause, unsettled, before: Vec::new(), version: 0 }
+        Self { alias, claims: told.clone(), cause, unsettled: false, before: Vec::new(), version: 0 }
     }
 }
 
