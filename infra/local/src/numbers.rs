@@ -40,6 +40,7 @@ pub fn decimal(minor: i64, currency: Currency) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::str::FromStr as _;
 
     #[test]
     fn thousands_are_parted() {
@@ -50,7 +51,8 @@ mod tests {
     fn money_has_its_currencys_decimals() {
         let shown = [(3_371_900, "GBP"), (-5, "EUR"), (1_200, "JPY"), (1_234, "KWD")].map(|(minor, code)| money(minor, code));
         assert_eq!(shown, ["33,719.00 GBP", "-0.05 EUR", "1,200 JPY", "1.234 KWD"]);
-        let plain = [(3_371_900, Currency::GBP), (-5, Currency::EUR), (1_200, Currency::JPY)].map(|(minor, of)| decimal(minor, of));
+        let plain = [(3_371_900, Currency::GBP), (-5, Currency::EUR), (1_200, Currency::from_str("JPY").expect("a code"))]
+            .map(|(minor, of)| decimal(minor, of));
         assert_eq!(plain, ["33719.00", "-0.05", "1200"]);
     }
 }

@@ -22,6 +22,8 @@ pub struct Scene {
     pub(crate) is_old: bool,
     /// The handlers.
     pub(crate) acts: Vec<Act>,
+    /// So many interruptions it takes for them to meet.
+    pub cuts: usize,
 }
 
 /// What one handler does.
@@ -44,6 +46,7 @@ pub fn scenes() -> Vec<Scene> {
         past: past.iter().map(|object| object.to_vec()).collect(),
         is_old: false,
         acts,
+        cuts: 1,
     };
     vec![
         scene(
@@ -91,6 +94,10 @@ pub fn scenes() -> Vec<Scene> {
             &[&[signed_in(1, "ada", 10), viewed(2, 11)]],
             vec![fold(&[viewed(3, 40)]), fold(&[forgotten(4, "ada", 20)])],
         ),
+        Scene {
+            cuts: 2,
+            ..scene("a customer works while they are merged", &[], vec![fold(&[told(1, "ada", 40)]), fold(&[same(2, "ada", "bob", 50)])])
+        },
         scene(
             "a customer is merged into two others",
             &[&[told(1, "ada", 5)]],

@@ -183,8 +183,8 @@ impl Theatre {
         Self { weather, objects, records, ground }
     }
 
-    /// Everything up to the scene; gives the log object of each fold.
-    async fn before(&self, scene: &Scene) -> Result<Vec<Option<String>>, String> {
+    /// Everything up to the scene.
+    async fn before(&self, scene: &Scene) -> Result<(), String> {
         let apps = Apps::over(&self.ground);
         let received = if scene.is_old { NOW.plus_days(LONG_AGO_DAYS).plus_ms(DAY_MS) } else { NOW };
         for events in &scene.past {
@@ -194,28 +194,26 @@ impl Theatre {
                 return Err(format!("{}: the past could not be folded", scene.name));
             }
         }
-        let mut keys = Vec::new();
         for act in &scene.acts {
-            keys.push(match act {
-                Act::Fold(events) => Some(apps.log.append(events, NOW).await.map_err(|error| error.to_string())?),
-                Act::Refold(customer) => {
-                    let subject = Subject::Customer(CustomerId::new(customer).map_err(|error| error.to_string())?);
-                    apps.identities.ask_refold(&subject, customer).await.map_err(|error| error.to_string())?;
-                    None
-                }
-                Act::Archive => None,
-            });
+            if let Act::Refold(customer) = act {
+                let subject = Subject::Customer(CustomerId::new(customer).map_err(|error| error.to_string())?);
+                apps.identities.ask_refold(&subject, customer).await.map_err(|error| error.to_string())?;
+            }
         }
-        Ok(keys)
+        Ok(())
     }
 }
 
 /// What a handler does, in a process of its own; whether it is through.
-async fn perform(apps: Apps, act: Act, key: Option<String>) -> bool {
-    match (act, key) {
-        (Act::Fold(_), Some(key)) => profile::handle(&apps.profile, vec![message(&key)], NOW).await.is_empty(),
-        (Act::Fold(_) | Act::Refold(_), _) => profile::run(&apps.profile, Job::Refold, NOW).await.is_ok(),
-        (Act::Archive, _) => train::archive(&apps.train, NOW).await.is_ok(),
+async fn perform(apps: Apps, act: Act) -> bool {
+    match act {
+        // It lands in the log when its turn comes: others may have read that before.
+        Act::Fold(events) => match apps.log.append(&events, NOW).await {
+            Ok(key) => profile::handle(&apps.profile, vec![message(&key)], NOW).await.is_empty(),
+            Err(_) => false,
+        },
+        Act::Refold(_) => profile::run(&apps.profile, Job::Refold, NOW).await.is_ok(),
+        Act::Archive => train::archive(&apps.train, NOW).await.is_ok(),
     }
 }
 
@@ -234,7 +232,7 @@ async fn fair(scene: &Scene) -> Result<House, String> {
 
 async fn play(scene: &Scene, schedule: &Schedule, fair: &House, told: bool) -> Result<Played, String> {
     let theatre = Theatre::new(told);
-    let keys = theatre.before(scene).await?;
+    theatre.before(scene).await?;
     {
         let mut state = theatre.weather.state();
         state.past = Past::default();
@@ -243,8 +241,8 @@ async fn play(scene: &Scene, schedule: &Schedule, fair: &House, told: bool) -> R
         state.behind = schedule.behind.iter().map(|act| *act as u64 + 1).collect();
     }
     let mut stage = Stage::default();
-    for (act, key) in scene.acts.iter().zip(&keys) {
-        stage.begin(Box::pin(perform(Apps::over(&theatre.ground), act.clone(), key.clone())), i64::MAX);
+    for act in &scene.acts {
+        stage.begin(Box::pin(perform(Apps::over(&theatre.ground), act.clone())), i64::MAX);
     }
     let (steps, unfinished) = interleave(&theatre, &mut stage, schedule).await?;
     {
@@ -252,7 +250,7 @@ async fn play(scene: &Scene, schedule: &Schedule, fair: &House, told: bool) -> R
         (state.in_step, state.actor) = (false, 0);
         state.behind.clear();
     }
-    let broken = close(scene, &theatre, (&keys, unfinished), fair).await.err();
+    let broken = close(scene, &theatre, unfinished, fair).await.err();
     let story = theatre.weather.state().story.about(&[]);
     Ok(Played { steps, broken, story })
 }
@@ -307,15 +305,15 @@ async fn interleave(theatre: &Theatre, stage: &mut Stage<bool>, schedule: &Sched
 }
 
 /// What did not get through is done again; then the laws must hold.
-async fn close(scene: &Scene, theatre: &Theatre, (keys, unfinished): (&[Option<String>], Vec<usize>), fair: &House) -> Result<(), Broken> {
+async fn close(scene: &Scene, theatre: &Theatre, unfinished: Vec<usize>, fair: &House) -> Result<(), Broken> {
     for act in unfinished {
         let mut is_through = false;
         for _ in 0..REDELIVERIES {
-            is_through = is_through || perform(Apps::over(&theatre.ground), scene.acts[act].clone(), keys[act].clone()).await;
+            is_through = is_through || perform(Apps::over(&theatre.ground), scene.acts[act].clone()).await;
         }
         laws::hold("what failed is done at last", (!is_through).then(|| format!("handler {act}")))?;
     }
-    perform(Apps::over(&theatre.ground), Act::Refold(""), None).await;
+    perform(Apps::over(&theatre.ground), Act::Refold("")).await;
     let house = House::over(Arc::clone(&theatre.objects), Arc::clone(&theatre.records), CONSENT);
     laws::fold(&house).await?;
     laws::same(&house, fair).await

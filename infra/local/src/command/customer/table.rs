@@ -71,7 +71,7 @@ fn columns() -> Vec<String> {
 fn row(person: &Person<'_>, currency: Currency) -> Vec<String> {
     let id = match person.subject {
         Subject::Customer(id) => id.to_string(),
-        Subject::Email(hash) => hash.to_string(),
+        Subject::Email(hash) | Subject::Phone(hash) => hash.to_string(),
         Subject::Device(id) => id.to_string(),
     };
     let Profile { first_seen, last_seen, .. } = person.profile;
