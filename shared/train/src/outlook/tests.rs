@@ -103,6 +103,26 @@ fn the_smallest_shops_are_told_something() {
     }
 }
 
+/// Who all pay the same on the same day of every month have no spread that a model could hold on to.
+#[test]
+fn subscribers_who_are_all_alike_are_told_the_next_month() {
+    for (customers, months) in [(80, 7), (300, 12)] {
+        let subscriber = |number: i64| (0..=months).map(|month| (number % 28 + 30 * month, 300.0)).collect();
+        let ledger = Ledger::new((0..customers).map(subscriber).collect());
+        let today = 30 * months + 28;
+        let Learned { outlook, .. } = fit(&ledger, today, &HORIZONS, &DEFAULT).expect("learns");
+        assert!(outlook.is_sound(), "{outlook:?}");
+        let known = Purchases::new(months as f64, 30.0 * months as f64, 30.0 * months as f64 + 10.0, 300.0);
+        let told: Vec<Foresight> = outlook.foresee_all(&known).map(|(_, told)| told).collect();
+        assert!(told[2].chance.value > 0.5 && (1.0..6.0).contains(&told[2].purchase_days.value), "{customers}: {:?}", told[2]);
+        for Foresight { purchase_days, value_minor, .. } in told {
+            let each = value_minor.value / purchase_days.value;
+            assert!((each - 300.0).abs() < 3.0, "{customers}: {each} each");
+            assert!([value_minor.low, value_minor.high, purchase_days.high].iter().all(|end| end.is_finite()), "{value_minor:?}");
+        }
+    }
+}
+
 #[test]
 fn days_are_counted_once_and_their_values_added() {
     let ledger = Ledger::new(vec![vec![(9, 1.0), (2, 4.0), (9, 2.0)], vec![]]);
