@@ -4,7 +4,7 @@ use crate::crashes::Home;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 
-/// Customers with one to seven orders a month apart, and a guest without an id.
+/// Customers with one to seven orders a month apart, a guest without an id, and one whose id is a formula.
 fn history() -> String {
     let mut text = "invoice,stock_code,description,quantity,invoice_date,price,customer_id,email\n".to_owned();
     for customer in 1..=80u32 {
@@ -13,6 +13,7 @@ fn history() -> String {
             let _ = writeln!(text, "I{customer}-{order},S{item},Thing,2,2026-{month:02}-{day:02} 10:00:00,1.50,{customer},");
         }
     }
+    text.push_str("F1,S1,Thing,1,2026-03-02 10:00:00,4.00,=1+1,\n");
     text.push_str("G1,S1,Thing,1,2026-03-01 10:00:00,9.00,,guest@example.org\n");
     text
 }
@@ -25,14 +26,15 @@ fn a_table_of_everybody_says_what_their_pages_say() {
     home.told(&["import", orders.to_str().expect("UTF-8")]);
     home.told(&["train"]);
     let told = home.told(&["customer", "--csv", table.to_str().expect("UTF-8")]);
-    assert_eq!(told["people"], json!(81), "{told}");
+    assert_eq!(told["people"], json!(82), "{told}");
 
     let mut reader = csv::Reader::from_path(&table).expect("the table");
     let names: Vec<String> = reader.headers().expect("a header").iter().map(str::to_owned).collect();
     let row = |row: csv::StringRecord| names.iter().cloned().zip(row.iter().map(str::to_owned)).collect::<BTreeMap<_, _>>();
     let rows: Vec<BTreeMap<String, String>> = reader.records().map(|read| row(read.expect("a row"))).collect();
-    assert_eq!(rows.len(), 81);
-    let guests: Vec<_> = rows.iter().filter(|row| row["is_guest"] == "true").collect();
+    assert_eq!(rows.len(), 82);
+    assert!(rows.iter().any(|row| row["id"] == "'=1+1" && row["revenue"] == "4.00"), "text to a spreadsheet");
+    let guests: Vec<_> = rows.iter().filter(|row| row["kind"] == "email_hash").collect();
     assert!(matches!(guests[..], [guest] if guest["id"].starts_with("h1_") && guest["revenue"] == "9.00"), "{guests:?}");
 
     for id in ["7", "48", "80"] {

@@ -59,6 +59,7 @@ pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Times
     let fresh = app.identities.hear(&said, Some(object)).await?;
     let claims = claims(&fresh);
     let mut refolds = moved(&fresh);
+    refolds.extend(turned(app, &fresh).await?);
     // Who is refolded gets these events from the log, and so does their owner.
     let mut named = by_subject(events);
     named.retain(|subject, _| !refolds.contains(subject));
@@ -88,9 +89,9 @@ fn claims(fresh: &[Tie]) -> Claims {
     fresh.map(|tie| (tie.alias.clone(), tie.ownership())).collect()
 }
 
-/// Who lost an alias, and who got it from them: what was folded cannot be taken out again. And customers that are merged or parted.
+/// Who lost an alias, and who got it from them: what was folded cannot be taken out again.
 fn moved(fresh: &[Tie]) -> BTreeSet<Subject> {
-    let moved = fresh.iter().filter(|tie| is_customer(&tie.alias) || !tie.before().is_empty());
+    let moved = fresh.iter().filter(|tie| !tie.before().is_empty());
     let of_tie = |tie: &Tie| {
         let owners = tie.before().iter().cloned().chain(tie.ownership().customer).map(Subject::Customer);
         owners.chain(is_customer(&tie.alias).then(|| tie.alias.clone())).collect::<Vec<_>>()
@@ -271,8 +272,7 @@ pub(crate) async fn reread(app: &App, subject: &Subject) -> Result<Option<Versio
 }
 
 /// Notes the refolds durably, then that what was `fresh` is settled, and does the refolds if they are few.
-async fn ask_refolds(app: &App, object: &str, mut refolds: BTreeSet<Subject>, fresh: &[Tie], now: Timestamp) -> Result<(), FoldError> {
-    refolds.extend(turned(app, fresh).await?);
+async fn ask_refolds(app: &App, object: &str, refolds: BTreeSet<Subject>, fresh: &[Tie], now: Timestamp) -> Result<(), FoldError> {
     let asks = refolds.iter().cloned().map(|subject| async move { app.identities.ask_refold(&subject, object).await });
     stream::iter(asks).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
     let settled = fresh.iter().cloned().map(|tie| async move { app.identities.settled(&tie).await });

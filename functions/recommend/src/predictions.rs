@@ -32,7 +32,6 @@ use serde_json::{Map, Value as Json, json};
 const TOLD: usize = 3;
 /// A fact is worth telling from this change of a chance on.
 const TELLING: f64 = 0.005;
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// What the model says of the customer of `facts` at `now`. Null where nothing was learned, or they keep to themselves.
 #[must_use]
@@ -142,12 +141,12 @@ fn send_time(facts: &Facts<'_>, model: &Model) -> Option<Json> {
     let best = rhythm.week(&own, members.zip(everybody.as_ref())).best(TOLD);
     let hour = |moment: &Moment| {
         let mut told = ranged(moment.times, |times| rounded(times, 1e2));
-        (told["weekday"], told["hour"]) = (WEEKDAYS.get(moment.weekday).copied().into(), moment.hour.into());
+        (told["weekday"], told["hour"]) = (moment.weekday_name().into(), moment.hour.into());
         told
     };
     let first = best.first()?;
     Some(json!({
-        "value": format!("{} {:02}:00", WEEKDAYS.get(first.weekday)?, first.hour),
+        "value": first.to_string(),
         "zone": "UTC",
         "hours": best.iter().map(hour).collect::<Vec<_>>(),
         "learned_from": rhythm.learned_from,

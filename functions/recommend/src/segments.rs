@@ -15,6 +15,7 @@ use rapport_core::{
     features::{Basis, CutOffs, Facts},
     profile::Subject,
     segment::{MOST_SEGMENTS, Rule, Segment, SegmentError, Segments, Standing, ready},
+    spreadsheet,
     time::Timestamp,
 };
 use rapport_io::{StoreError, profiles::Member, segments::Definitions};
@@ -89,13 +90,13 @@ pub(crate) async fn members(app: &App, request: &Request, name: &str, now: Times
     if !wants_csv {
         let members: Vec<Json> = members
             .iter()
-            .map(|(subject, since)| json!({ "id": id(subject), "kind": kind(subject), "since": since.to_string() }))
+            .map(|(subject, since)| json!({ "id": subject.id(), "kind": subject.kind(), "since": since.to_string() }))
             .collect();
         return Ok(answer::private(StatusCode::OK, &json!({ "segment": name, "members": members, "next": next })));
     }
     let mut csv = String::from("id,kind,since\n");
     for (subject, since) in &members {
-        let _ = writeln!(csv, "{},{},{since}", cell(&id(subject)), kind(subject));
+        let _ = writeln!(csv, "{},{},{since}", cell(subject.id()), subject.kind());
     }
     let mut response = answer::respond(StatusCode::OK, "text/csv; charset=utf-8", "private, no-store", csv);
     if let Some(next) = next {
@@ -187,7 +188,7 @@ pub(crate) async fn preview(app: &App, request: &Request, now: Timestamp) -> Res
                 count += 1;
                 if sample.len() < limit {
                     let evidence: Vec<String> = rule.evidence(&facts, now).iter().map(ToString::to_string).collect();
-                    sample.push(json!({ "id": id(&profile.subject), "kind": kind(&profile.subject), "evidence": evidence }));
+                    sample.push(json!({ "id": profile.subject.id(), "kind": profile.subject.kind(), "evidence": evidence }));
                 }
             }
         }
@@ -274,32 +275,10 @@ fn title(segment: &Segment) -> String {
     ready().into_iter().find(|known| known.name == segment.name).map_or_else(|| segment.name.to_string(), |known| known.title)
 }
 
-fn id(subject: &Subject) -> String {
-    match subject {
-        Subject::Customer(customer) => customer.to_string(),
-        Subject::Device(device) => device.to_string(),
-        Subject::Email(hash) | Subject::Phone(hash) => hash.to_string(),
-    }
-}
-
-/// What kind of id it is: the shop's own, or the keyed hash of a guest's address or phone number.
-const fn kind(subject: &Subject) -> &'static str {
-    match subject {
-        Subject::Customer(_) => "customer",
-        Subject::Device(_) => "device",
-        Subject::Email(_) => "email_hash",
-        Subject::Phone(_) => "phone_hash",
-    }
-}
-
-/// A cell of a CSV file. A leading sign would be a formula to a spreadsheet, so an apostrophe makes it text.
+/// A cell of a CSV file.
 fn cell(text: &str) -> String {
-    let guard = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
-    if text.contains([',', '"', '\n', '\r']) || !guard.is_empty() {
-        format!("\"{guard}{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    let cell = spreadsheet::text(text);
+    if cell.contains([',', '"', '\n', '\r']) || cell != text { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.into_owned() }
 }
 
 fn paging(query: &str) -> Result<(usize, Option<Cursor>), Failure> {

@@ -15,7 +15,7 @@ use rapport_core::{
     id::{ContactHash, CustomerId, DeviceId},
     identity::{Owners, Ties},
     model::Model,
-    profile::{Profile, Subject, refold, subjects},
+    profile::{Subject, refold, subjects},
     segment::{Segments, Standing},
     time::Timestamp,
 };
@@ -33,10 +33,8 @@ const EVENTS_A_PART: u64 = 3_000_000;
 /// Somebody, and what is said of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Person<'a> {
-    /// A customer, or the keyed hash of a guest's address or phone number; nobody whom another id owns.
-    pub subject: &'a Subject,
-    /// What they did, and told.
-    pub profile: &'a Profile,
+    /// What a customer, or a guest known by the keyed hash of an address or a phone number, did and told; nobody's whom another id owns.
+    pub facts: &'a Facts<'a>,
     /// What follows from it; nothing of who keeps to themselves.
     pub said: Option<&'a Assignment<'a>>,
 }
@@ -140,7 +138,8 @@ impl Shop {
         Ok(histories)
     }
 
-    /// Whom of `part` a row may be about, as far as its columns tell: at most the owners of an address or a phone number and of a device. None where nobody.
+    /// Whom of `part` a row may be about, as far as its columns tell: at most the owners of an address or a phone number and of a device.
+    /// None where nobody.
     fn perhaps_of(&self, named: &Named<'_>, part: Part) -> Option<[Option<Subject>; 2]> {
         let person = |subject: Option<Subject>| {
             subject.map(|subject| self.owners.person(&subject)).filter(|person| is_person(person) && part.has(person))
@@ -199,13 +198,10 @@ impl Shop {
         if profile.is_empty() {
             return Ok(None);
         }
-        if !profile.may_personalize(self.config.consent) {
-            return Ok(Some(row(&Person { subject: &profile.subject, profile: &profile, said: None })));
-        }
         let basis = Basis { currency: self.config.currency, cut_offs: &self.cut_offs, catalog: self.model.as_ref() };
         let facts = Facts::of(&profile, basis);
-        let said = Assignment::of(&facts, &self.segments, &Standing::default(), now);
-        Ok(Some(row(&Person { subject: &profile.subject, profile: &profile, said: Some(&said) })))
+        let said = profile.may_personalize(self.config.consent).then(|| Assignment::of(&facts, &self.segments, &Standing::default(), now));
+        Ok(Some(row(&Person { facts: &facts, said: said.as_ref() })))
     }
 }
 

@@ -110,7 +110,7 @@ async fn a_whole_shop_is_told_as_its_people_are() {
 
     let row = |person: &train::Person<'_>| {
         let said = person.said.map(|said| (said.standing.clone(), said.foresights.clone()));
-        (person.subject.clone(), (person.profile.whole().events, said))
+        (person.facts.profile().subject.clone(), (person.facts.totals().events, said))
     };
     let mut people = BTreeMap::new();
     train::people(&app, NOW, row, |part| people.extend(part)).await.expect("told");

@@ -235,9 +235,7 @@ async fn put_contacts(target: &Target, contacts: Vec<Contact>) -> Result<(), Imp
 }
 
 fn subject(contact: &Contact) -> Option<Subject> {
-    let who = &contact.who;
-    let contact = || who.email.clone().map(Subject::Email).or_else(|| who.phone.clone().map(Subject::Phone));
-    who.customer.clone().map(Subject::Customer).or_else(contact)
+    contact.who.person()
 }
 
 #[cfg(test)]

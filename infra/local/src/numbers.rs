@@ -19,28 +19,27 @@ pub fn grouped(number: u64) -> String {
 /// Minor units as `33,719.00 GBP`; a code that is no currency is taken to have two decimals.
 #[must_use]
 pub fn money(minor: i64, code: &str) -> String {
-    let decimals = code.parse::<Currency>().map_or(2, |currency| currency.decimals());
-    let (sign, scale) = (if minor < 0 { "-" } else { "" }, 10u64.pow(decimals));
-    let (whole, rest) = (minor.unsigned_abs() / scale, minor.unsigned_abs() % scale);
-    match decimals {
-        0 => format!("{sign}{} {code}", grouped(whole)),
-        digits => format!("{sign}{}.{rest:0digits$} {code}", grouped(whole), digits = digits as usize),
-    }
+    let (sign, whole, rest) = parted(minor, code.parse::<Currency>().map_or(2, |currency| currency.decimals()));
+    format!("{sign}{}{rest} {code}", grouped(whole))
 }
 
 /// Minor units as `-33719.00`, for machines.
 #[must_use]
 pub fn decimal(minor: i64, currency: Currency) -> String {
-    let decimals = currency.decimals() as usize;
-    let (sign, digits) = (if minor < 0 { "-" } else { "" }, format!("{:0>1$}", minor.unsigned_abs(), decimals + 1));
-    let (whole, rest) = digits.split_at(digits.len() - decimals);
-    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
+    let (sign, whole, rest) = parted(minor, currency.decimals());
+    format!("{sign}{whole}{rest}")
+}
+
+/// The sign, what stands before the point, and the point with what stands behind it.
+fn parted(minor: i64, decimals: u32) -> (&'static str, u64, String) {
+    let (size, scale) = (minor.unsigned_abs(), 10u64.pow(decimals));
+    let rest = if decimals == 0 { String::new() } else { format!(".{:01$}", size % scale, decimals as usize) };
+    (if minor < 0 { "-" } else { "" }, size / scale, rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::str::FromStr as _;
 
     #[test]
     fn thousands_are_parted() {
@@ -51,8 +50,7 @@ mod tests {
     fn money_has_its_currencys_decimals() {
         let shown = [(3_371_900, "GBP"), (-5, "EUR"), (1_200, "JPY"), (1_234, "KWD")].map(|(minor, code)| money(minor, code));
         assert_eq!(shown, ["33,719.00 GBP", "-0.05 EUR", "1,200 JPY", "1.234 KWD"]);
-        let plain = [(3_371_900, Currency::GBP), (-5, Currency::EUR), (1_200, Currency::from_str("JPY").expect("a code"))]
-            .map(|(minor, of)| decimal(minor, of));
+        let plain = [(3_371_900, "GBP"), (-5, "EUR"), (1_200, "JPY")].map(|(minor, code)| decimal(minor, code.parse().expect("a code")));
         assert_eq!(plain, ["33719.00", "-0.05", "1200"]);
     }
 }

@@ -26,4 +26,5 @@ pub mod ranking;
 pub mod rules;
 pub mod segment;
 pub mod source;
+pub mod spreadsheet;
 pub mod time;

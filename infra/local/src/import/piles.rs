@@ -4,6 +4,7 @@
 use rapport_core::{
     digest::short_hash,
     event::{Action, Event, Who, decode_lines, encode_line},
+    profile::Subject,
 };
 use std::{
     collections::BTreeMap,
@@ -92,17 +93,11 @@ impl Group {
 
 /// What keeps events together: the customer, or else the order, so that what nobody in particular bought together stays together.
 fn key(event: &Event) -> String {
-    let Who { customer, device, email, phone } = &event.who;
     let order = || match &event.action {
         Action::Ordered(line) => Some(line.order.as_str()),
         Action::Refunded(refund) => refund.reference.as_ref().map(|reference| reference.as_str()),
         _ => None,
     };
-    match (customer, email, phone, device) {
-        (Some(customer), _, _, _) => format!("c#{customer}"),
-        (None, Some(email), _, _) => format!("e#{email}"),
-        (None, None, Some(phone), _) => format!("p#{phone}"),
-        (None, None, None, Some(device)) => format!("d#{device}"),
-        (None, None, None, None) => format!("o#{}", order().unwrap_or_default()),
-    }
+    let who = event.who.person().or_else(|| event.who.device.clone().map(Subject::Device));
+    who.map_or_else(|| format!("o#{}", order().unwrap_or_default()), |who| who.to_string())
 }

@@ -1,8 +1,8 @@
 //! Who belongs to the shop: its own people and machines, whose looks and orders say nothing about customers.
 //!
 //! What they do is marked as internal where it comes in, and the mark is stored with the event: an address on the net decides at the
-//! door and goes no further, an e-mail address or a phone number while the body is read. So profiles and training follow from the log alone, and a list
-//! that changes changes what comes after it.
+//! door and goes no further, an e-mail address or a phone number while the body is read. So profiles and training follow from the log
+//! alone, and a list that changes changes what comes after it.
 //!
 //! What is absent: what staff does in a browser elsewhere without saying who they are. Nobody can tell; a page that knows sends
 //! `context.internal`.

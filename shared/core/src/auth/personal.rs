@@ -9,8 +9,33 @@
 
 use crate::{
     digest::{hex, hmac_sha256},
+    event::Who,
     id::{ContactHash, CustomerId, DeviceId, IdError, is_blocked},
 };
+
+/// Whom a sender who is believed names, in plain.
+#[derive(Debug, Default)]
+pub struct Named {
+    /// The shop's own id.
+    pub customer: Option<String>,
+    /// An e-mail address.
+    pub email: Option<String>,
+    /// A phone number.
+    pub phone: Option<String>,
+}
+
+impl Named {
+    /// The same as it may stand in an event. What names nobody is left out.
+    #[must_use]
+    pub fn hidden(self, hash_key: &str) -> Who {
+        Who {
+            customer: self.customer.and_then(|id| customer(hash_key, &id).ok()),
+            device: None,
+            email: self.email.and_then(|address| email(hash_key, &address)),
+            phone: self.phone.and_then(|number| phone(hash_key, &number)),
+        }
+    }
+}
 
 /// The countries of numbers that keep their zero wherever they are dialled from, Italy and San Marino: without it they are somebody else's.
 const KEEP_ZERO: [&str; 2] = ["39", "378"];

@@ -12,6 +12,7 @@
 use super::Ranged;
 use crate::profile::Habits;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Hours of a week.
 pub const WEEK_HOURS: usize = 168;
@@ -22,6 +23,7 @@ const PERSONA_HALF_TRUSTED: f64 = 200.0;
 const NEVER_TRUSTED: f64 = 1e12;
 /// No share of an hour or a weekday is taken for less.
 const LEAST: f64 = 1e-6;
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 /// Half the width of a 95 % interval, in standard deviations.
 const NINETY_FIVE: f64 = 1.96;
 
@@ -67,6 +69,21 @@ pub struct Moment {
     pub hour: usize,
     /// How many times as much they do in it as in an average hour.
     pub times: Ranged,
+}
+
+impl Moment {
+    /// The day's name.
+    #[must_use]
+    pub fn weekday_name(&self) -> &'static str {
+        WEEKDAYS.get(self.weekday).copied().unwrap_or_default()
+    }
+}
+
+/// `Tuesday 09:00`, UTC.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:02}:00", self.weekday_name(), self.hour)
+    }
 }
 
 impl Clock {

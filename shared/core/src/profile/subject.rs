@@ -46,6 +46,27 @@ impl Subject {
         }
         who
     }
+
+    /// The id without its kind.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Customer(id) => id.as_str(),
+            Self::Device(id) => id.as_str(),
+            Self::Email(hash) | Self::Phone(hash) => hash.as_str(),
+        }
+    }
+
+    /// What kind of id it is: the shop's own, a browser's, or the keyed hash of a guest's address or phone number.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Customer(_) => "customer",
+            Self::Device(_) => "device",
+            Self::Email(_) => "email_hash",
+            Self::Phone(_) => "phone_hash",
+        }
+    }
 }
 
 impl fmt::Display for Subject {
@@ -79,18 +100,24 @@ pub(crate) mod key {
 
 /// The subjects that `event` names itself. Its device, e-mail and phone may also belong to a customer; the identity table knows.
 ///
-/// Without a customer it is one id's: the address', which names one person more often than a number does, or else the number's. Two ids are
-/// tied by way of a customer alone.
-///
 /// An event in which a trusted sender names the customer is not part of the device's own history: whoever claims the device id must
 /// not see it.
 #[must_use]
 pub fn subjects(event: &Event) -> Vec<Subject> {
     let who = &event.who;
-    let contact = || who.email.clone().map(Subject::Email).or_else(|| who.phone.clone().map(Subject::Phone));
-    let contact = if event.authority.is_trusted() { contact() } else { None };
-    let customer = who.customer.clone().map(Subject::Customer);
-    customer.or(contact).or_else(|| who.device.clone().map(Subject::Device)).into_iter().collect()
+    let person = if event.authority.is_trusted() { who.person() } else { who.customer.clone().map(Subject::Customer) };
+    person.or_else(|| who.device.clone().map(Subject::Device)).into_iter().collect()
+}
+
+impl Who {
+    /// The person it names, devices aside: the customer, or else the address, which names one person more often than a number does, or else
+    /// the number. Two of them are tied by way of a customer alone.
+    #[must_use]
+    pub fn person(&self) -> Option<Subject> {
+        let Self { customer, email, phone, .. } = self;
+        let contact = || email.clone().map(Subject::Email).or_else(|| phone.clone().map(Subject::Phone));
+        customer.clone().map(Subject::Customer).or_else(contact)
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 
 use super::{Delivery, Unreadable, signed};
 use crate::{
-    auth::personal,
     digest::short_hash,
-    event::{Action, Authority, Event, Traffic},
+    event::{Action, Authority, Event, Traffic, Who},
     id::EventId,
     profile::Subject,
     time::Timestamp,
@@ -24,18 +23,11 @@ pub struct Erasure {
 }
 
 impl Erasure {
-    /// The erasure that a delivery asks for, about the customer `id`, the e-mail address, the phone number, or all of them.
-    pub(super) fn read(
-        delivery: &Delivery<'_>,
-        source: &'static str,
-        id: Option<&str>,
-        (address, number): (Option<&str>, Option<&str>),
-        hash_key: &str,
-    ) -> Result<Self, Unreadable> {
-        let customer = id.and_then(|id| personal::customer(hash_key, id).ok()).map(Subject::Customer);
-        let email = address.and_then(|address| personal::email(hash_key, address)).map(Subject::Email);
-        let phone = number.and_then(|number| personal::phone(hash_key, number)).map(Subject::Phone);
-        let subjects: Vec<Subject> = customer.into_iter().chain(email).chain(phone).collect();
+    /// The erasure that a delivery asks for, about every id in `who`.
+    pub(super) fn read(delivery: &Delivery<'_>, source: &'static str, who: Who) -> Result<Self, Unreadable> {
+        let (customer, device) = (who.customer.map(Subject::Customer), who.device.map(Subject::Device));
+        let (email, phone) = (who.email.map(Subject::Email), who.phone.map(Subject::Phone));
+        let subjects: Vec<Subject> = [customer, email, phone, device].into_iter().flatten().collect();
         if subjects.is_empty() {
             return Err(Unreadable::Missing("customer.id"));
         }

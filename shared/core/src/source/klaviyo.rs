@@ -10,7 +10,7 @@ use super::{
     signed::{Signed, latest},
 };
 use crate::{
-    auth::personal,
+    auth::personal::Named,
     event::{Action, EmailAct, Event, Traffic, Who},
     time::Timestamp,
 };
@@ -72,14 +72,7 @@ fn who(payload: &Object, attributes: &Object, hash_key: &str) -> Who {
         .find(|included| text(included, &["type"]).as_deref() == Some("profile"))
         .and_then(|profile| object(profile, "attributes"));
     let told = object(attributes, "event_properties");
-    let address = profile
-        .and_then(|profile| text(profile, &["email"]))
-        .or_else(|| text(told?, &["email_address", "Recipient Email Address", "email", "$email"]));
-    let [id, number] = ["external_id", "phone_number"].map(|name| profile.and_then(|profile| text(profile, &[name])));
-    Who {
-        customer: id.and_then(|id| personal::customer(hash_key, &id).ok()),
-        device: None,
-        email: address.and_then(|address| personal::email(hash_key, &address)),
-        phone: number.and_then(|number| personal::phone(hash_key, &number)),
-    }
+    let [customer, email, phone] = ["external_id", "email", "phone_number"].map(|name| text(profile?, &[name]));
+    let email = email.or_else(|| text(told?, &["email_address", "Recipient Email Address", "email", "$email"]));
+    Named { customer, email, phone }.hidden(hash_key)
 }

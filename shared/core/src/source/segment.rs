@@ -10,7 +10,7 @@ use super::{
     track, traits,
 };
 use crate::{
-    auth::personal,
+    auth::personal::{self, Named},
     digest::{content_hash, short_hash},
     event::{Action, Authority, Consent, Event, Purpose, Traffic, Who},
     id::EventId,
@@ -170,15 +170,10 @@ fn who(message: &Object, authority: Authority, hash_key: &str) -> Who {
     let told = |read: fn(&Object) -> Option<String>| {
         traits::of_message(message).and_then(read).or_else(|| object(message, "properties").and_then(read))
     };
-    let address = told(traits::email).or_else(|| customer.clone().filter(|id| personal::is_email(id)));
+    let email = told(traits::email).or_else(|| customer.clone().filter(|id| personal::is_email(id)));
     // Without a `+` an id may be a customer number.
-    let number = told(traits::phone).or_else(|| customer.clone().filter(|id| personal::is_phone(id)));
-    Who {
-        customer: customer.and_then(|id| personal::customer(hash_key, &id).ok()),
-        device,
-        email: address.and_then(|address| personal::email(hash_key, &address)),
-        phone: number.and_then(|number| personal::phone(hash_key, &number)),
-    }
+    let phone = told(traits::phone).or_else(|| customer.clone().filter(|id| personal::is_phone(id)));
+    Who { device, ..Named { customer, email, phone }.hidden(hash_key) }
 }
 
 /// Whether the person may be recognised. Silence is read as the shop decided, but only from browsers: a backend that sends a customer's

@@ -24,7 +24,7 @@ use super::{
     json, products,
 };
 use crate::{
-    auth::personal,
+    auth::personal::Named,
     event::{Product, Who},
     id::ItemId,
     money::Currency,
@@ -95,14 +95,10 @@ fn product_of_line(line: &Object, price_minor: i64, currency: Currency) -> Optio
 /// The customer of an order or a checkout; guests by the address or the number they gave.
 fn who(body: &Object, hash_key: &str) -> Who {
     let customer = object(body, "customer");
-    let address = text(body, &["email", "contact_email"]).or_else(|| text(customer?, &["email"]));
-    let number = text(body, &["phone"]).or_else(|| text(customer?, &["phone"]));
-    Who {
-        customer: customer.and_then(|customer| text(customer, &["id"])).and_then(|id| personal::customer(hash_key, &id).ok()),
-        device: None,
-        email: address.and_then(|address| personal::email(hash_key, &address)),
-        phone: number.and_then(|number| personal::phone(hash_key, &number)),
-    }
+    let own = |name: &str| text(customer?, &[name]);
+    let email = text(body, &["email", "contact_email"]).or_else(|| own("email"));
+    let phone = text(body, &["phone"]).or_else(|| own("phone"));
+    Named { customer: own("id"), email, phone }.hidden(hash_key)
 }
 
 /// A customer's record as [`super::traits`] reads it: contact data and the address, nothing else. Free text, tags and totals are the shop's

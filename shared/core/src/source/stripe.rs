@@ -15,7 +15,7 @@ use super::{
     signed::{Signed, latest, unusable},
 };
 use crate::{
-    auth::personal,
+    auth::personal::{self, Named},
     event::{Action, OrderLine, Product, Refund, Traffic, Who},
     id::{ItemId, OrderId},
     money::Currency,
@@ -196,12 +196,12 @@ fn reference(about: &Object, name: &str) -> Option<String> {
 fn who(about: &Object, hash_key: &str) -> Who {
     let own = object(about, "metadata").and_then(|metadata| text(metadata, &["customer_id", "customerId", "user_id"]));
     let inside = |name: &str| ["customer_details", "billing_details"].iter().find_map(|holder| text(object(about, holder)?, &[name]));
-    let address = inside("email").or_else(|| text(about, &["customer_email", "receipt_email"]));
-    let number = inside("phone").or_else(|| text(about, &["customer_phone"]));
-    let email = address.and_then(|address| personal::email(hash_key, &address));
-    let id = own.or_else(|| reference(about, "customer").filter(|_| email.is_none()));
-    let phone = number.and_then(|number| personal::phone(hash_key, &number));
-    Who { customer: id.and_then(|id| personal::customer(hash_key, &id).ok()), device: None, email, phone }
+    let email = inside("email").or_else(|| text(about, &["customer_email", "receipt_email"]));
+    let phone = inside("phone").or_else(|| text(about, &["customer_phone"]));
+    let told = Named { customer: own, email, phone };
+    let is_known = told.customer.is_some() || told.email.as_deref().is_some_and(personal::is_email);
+    let customer = if is_known { told.customer } else { reference(about, "customer") };
+    Named { customer, ..told }.hidden(hash_key)
 }
 
 /// The product of an invoice's line, in this year's shape of it or in older ones.

@@ -2,7 +2,7 @@
 
 use super::{SOURCE, told};
 use crate::{
-    auth::personal,
+    auth::personal::{self, Named},
     event::{Action, Traffic, Who},
     source::{
         Delivery, Parsed, Shop, Unreadable,
@@ -22,8 +22,8 @@ pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
     let id = text(body, &["id"]).ok_or(Unreadable::Missing("id"))?;
     let updated = instant(body, &["updated_at", "created_at"])?.ok_or(Unreadable::Missing("updated_at"))?.min(latest(delivery));
     let verified = flag(body, &["verified_email"]) != Some(false);
-    let [address, number] = ["email", "phone"].map(|name| text(body, &[name]).filter(|_| verified));
-    let signed = signed(&id, (address, number), shop)?;
+    let [email, phone] = ["email", "phone"].map(|name| text(body, &[name]).filter(|_| verified));
+    let signed = signed(&id, Named { email, phone, ..Named::default() }, shop)?;
     let address = object(body, "default_address").or_else(|| objects(body, &["addresses"]).next());
     let mut said = told(body, address);
     if let Some(since) = body.get("created_at") {
@@ -59,7 +59,7 @@ pub(super) fn merge(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
     };
     let (kept, gone) = (named("admin_graphql_api_customer_kept_id")?, named("admin_graphql_api_customer_deleted_id")?);
     let gone = personal::customer(shop.hash_key, &gone).map_err(unusable("admin_graphql_api_customer_deleted_id"))?;
-    let merged = signed(&kept, (None, None), shop)?.event(
+    let merged = signed(&kept, Named::default(), shop)?.event(
         &format!("merge:{kept}:{gone}"),
         delivery.received,
         Action::Aliased { previous: gone.as_str().into() },
@@ -67,18 +67,18 @@ pub(super) fn merge(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
     Ok(Parsed { events: vec![merged], ..Parsed::default() })
 }
 
-fn signed(id: &str, (address, number): (Option<String>, Option<String>), shop: &Shop<'_>) -> Result<Signed, Unreadable> {
+/// About the customer `id`, and what else is told of them.
+fn signed(id: &str, also: Named, shop: &Shop<'_>) -> Result<Signed, Unreadable> {
     let customer =
         personal::customer(shop.hash_key, id).map_err(|problem| Unreadable::Field { field: "id", problem: problem.to_string() })?;
-    let email = address.and_then(|address| personal::email(shop.hash_key, &address));
-    let phone = number.and_then(|number| personal::phone(shop.hash_key, &number));
-    Ok(Signed { source: SOURCE, who: Who { customer: Some(customer), device: None, email, phone }, traffic: Traffic::Human })
+    let who = Who { customer: Some(customer), ..also.hidden(shop.hash_key) };
+    Ok(Signed { source: SOURCE, who, traffic: Traffic::Human })
 }
 
 /// What was said about marketing, by the customer's id alone: one answer is one event, in whichever record it is told. Rapport keeps one
 /// answer a person, so where the channels disagree the no is told and the yes is not. `not_subscribed` and `pending` say nothing.
 fn consent_of(id: &str, body: &Object, otherwise: Timestamp, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let signed = signed(id, (None, None), shop)?;
+    let signed = signed(id, Named::default(), shop)?;
     let mut answers: Vec<(bool, &str, Timestamp)> = Vec::new();
     for channel in CHANNELS {
         let Some(said) = object(body, channel) else { continue };

@@ -2,8 +2,8 @@
 
 use super::SOURCE;
 use crate::{
-    auth::personal,
-    event::{Action, Traffic, Who},
+    auth::personal::Named,
+    event::{Action, Traffic},
     source::{
         Delivery, Erasure, Parsed, Shop, Unreadable,
         fields::{Object, object, text},
@@ -14,15 +14,14 @@ use crate::{
 /// `customers/redact`: the erasure that `DELETE /v1/customers/{id}` makes.
 pub(super) fn redact(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let customer = object(body, "customer").ok_or(Unreadable::Missing("customer"))?;
-    let [id, address, number] = ["id", "email", "phone"].map(|name| text(customer, &[name]));
-    let erasure = Erasure::read(delivery, SOURCE, id.as_deref(), (address.as_deref(), number.as_deref()), shop.hash_key)?;
+    let erasure = Erasure::read(delivery, SOURCE, named(customer).hidden(shop.hash_key))?;
     Ok(Parsed { erasures: vec![erasure], ..Parsed::default() })
 }
 
 /// `customers/delete`: whom the shop has deleted is nobody that Rapport should go on knowing.
 pub(super) fn gone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let id = text(body, &["id"]);
-    let erasure = Erasure::read(delivery, SOURCE, id.as_deref(), (None, None), shop.hash_key)?;
+    let deleted = Named { customer: text(body, &["id"]), ..Named::default() };
+    let erasure = Erasure::read(delivery, SOURCE, deleted.hidden(shop.hash_key))?;
     Ok(Parsed { erasures: vec![erasure], ..Parsed::default() })
 }
 
@@ -30,14 +29,13 @@ pub(super) fn gone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> R
 /// customer's history that they asked.
 pub(super) fn data_request(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
     let customer = object(body, "customer").ok_or(Unreadable::Missing("customer"))?;
-    let who = Who {
-        customer: text(customer, &["id"]).and_then(|id| personal::customer(shop.hash_key, &id).ok()),
-        device: None,
-        email: text(customer, &["email"]).and_then(|address| personal::email(shop.hash_key, &address)),
-        phone: text(customer, &["phone"]).and_then(|number| personal::phone(shop.hash_key, &number)),
-    };
-    let signed = Signed { source: SOURCE, who, traffic: Traffic::Human };
+    let signed = Signed { source: SOURCE, who: named(customer).hidden(shop.hash_key), traffic: Traffic::Human };
     let id = format!("data_request:{}", body_name(delivery));
     let event = signed.event(&id, delivery.received, Action::Custom { name: "data_requested".into() })?;
     Ok(Parsed { events: vec![event], ..Parsed::default() })
+}
+
+fn named(customer: &Object) -> Named {
+    let [customer, email, phone] = ["id", "email", "phone"].map(|name| text(customer, &[name]));
+    Named { customer, email, phone }
 }

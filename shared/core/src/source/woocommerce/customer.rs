@@ -2,7 +2,7 @@
 
 use super::SOURCE;
 use crate::{
-    auth::personal,
+    auth::personal::{self, Named},
     event::{Traffic, Who},
     source::{
         Delivery, Parsed, Shop, Unreadable,
@@ -26,12 +26,9 @@ pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
     if let Some(since) = body.get("date_created_gmt") {
         told.insert("created_at".to_owned(), since.clone());
     }
-    let who = Who {
-        customer: Some(personal::customer(shop.hash_key, &id).map_err(unusable("id"))?),
-        device: None,
-        email: traits::email(body).and_then(|address| personal::email(shop.hash_key, &address)),
-        // An account has no number but that of its billing address.
-        phone: traits::phone(&told).and_then(|number| personal::phone(shop.hash_key, &number)),
-    };
+    let customer = personal::customer(shop.hash_key, &id).map_err(unusable("id"))?;
+    // An account has no number but that of its billing address.
+    let also = Named { customer: None, email: traits::email(body), phone: traits::phone(&told) };
+    let who = Who { customer: Some(customer), ..also.hidden(shop.hash_key) };
     Signed { source: SOURCE, who, traffic: Traffic::Human }.person(&format!("customer:{id}:{}", updated.0), &told, (updated, updated))
 }

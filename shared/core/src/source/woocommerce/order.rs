@@ -2,7 +2,7 @@
 
 use super::SOURCE;
 use crate::{
-    auth::personal,
+    auth::personal::Named,
     event::{Action, Event, OrderLine, Product, Refund, Traffic, Who},
     id::{ItemId, OrderId},
     money::Currency,
@@ -168,11 +168,6 @@ impl Order {
 /// Guests have `customer_id` 0, which stands for nobody.
 fn who(body: &Object, hash_key: &str) -> Who {
     let billing = object(body, "billing");
-    let (address, number) = (billing.and_then(traits::email), billing.and_then(traits::phone));
-    Who {
-        customer: text(body, &["customer_id"]).and_then(|id| personal::customer(hash_key, &id).ok()),
-        device: None,
-        email: address.and_then(|address| personal::email(hash_key, &address)),
-        phone: number.and_then(|number| personal::phone(hash_key, &number)),
-    }
+    let (email, phone) = (billing.and_then(traits::email), billing.and_then(traits::phone));
+    Named { customer: text(body, &["customer_id"]), email, phone }.hidden(hash_key)
 }
