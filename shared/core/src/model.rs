@@ -354,6 +354,13 @@ impl Model {
         self.purchases.row(index)
     }
 
+    /// The share of customers who buy an item whatever else they bought, as the regressions behind [`Self::bought_after`] have it: what is
+    /// left of its buyers' share once the others' words, on average, are taken off. A little below 0 where those say more than that.
+    #[must_use]
+    pub fn bought_anyway(&self, index: u32) -> f32 {
+        self.purchases.intercept(index)
+    }
+
     /// How many recent visits are kept; their numbers are all below, greater is newer.
     #[must_use]
     pub fn recent_visits(&self) -> usize {

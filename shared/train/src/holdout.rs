@@ -191,7 +191,7 @@ fn larger(models: &Models<'_>, weights: &Weights, currency: Currency) -> Result<
     let session = models.visits().longer_table(&weights.mix);
     let tables = draft.tables.iter().map(|(table, rows)| (*table, if *table == Table::Session { session.clone() } else { rows.clone() }));
     let longer = Draft { tables: tables.collect(), ..draft.clone() };
-    let all = Draft { purchases: whole.to_vec(), ..draft.clone() };
+    let all = Draft { purchases: whole.rows.clone(), intercepts: whole.intercepts.clone(), ..draft.clone() };
     let exact = Draft { purchases: draft.purchases.iter().map(|row| twice_the_digits(row)).collect(), ..draft };
     [(judge::LONGER_ROWS, longer), (judge::ALL_WEIGHTS, all), (judge::EXACT_WEIGHTS, exact)]
         .into_iter()

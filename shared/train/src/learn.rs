@@ -9,7 +9,7 @@ use crate::{
     history::History,
     holdout::{self, Report},
     popularity,
-    purchases::{self, Params, Rows},
+    purchases::{self, Fitted, Params},
     repeat,
     room::{self, Room},
     season, together,
@@ -50,8 +50,8 @@ pub(crate) struct Models<'a> {
     history: &'a History,
     now: Timestamp,
     visits: Visits,
-    purchases: Rows,
-    whole: Option<Rows>,
+    purchases: Fitted,
+    whole: Option<Fitted>,
     statistics: Vec<ItemStatistics>,
     seasonal: Vec<u32>,
 }
@@ -85,7 +85,7 @@ impl<'a> Models<'a> {
     }
 
     /// What else people buy, from whole supports.
-    pub(crate) fn whole_purchases(&self) -> Option<&Rows> {
+    pub(crate) const fn whole_purchases(&self) -> Option<&Fitted> {
         self.whole.as_ref()
     }
 
@@ -97,7 +97,7 @@ impl<'a> Models<'a> {
     pub(crate) fn draft(&self, weights: &Weights, currency: Currency) -> Draft {
         let session = self.visits.table(&weights.mix);
         let (together, orders) = together::fit(self.history, &session, &together::DEFAULT);
-        let neighbours = |item: usize| session.get(item).map_or(0, Vec::len) + self.purchases.get(item).map_or(0, Vec::len);
+        let neighbours = |item: usize| session.get(item).map_or(0, Vec::len) + self.purchases.rows.get(item).map_or(0, Vec::len);
         let is_new = |item: usize| self.statistics[item].popularity < HARDLY_KNOWN;
         let content = content::fit(&self.history.items, |item| neighbours(item) < ENOUGH_NEIGHBOURS, is_new);
         Draft {
@@ -108,7 +108,8 @@ impl<'a> Models<'a> {
             skus: self.history.skus.clone(),
             statistics: self.statistics.clone(),
             tables: BTreeMap::from([(Table::Session, session), (Table::Together, together), (Table::Content, content)]),
-            purchases: self.purchases.clone(),
+            purchases: self.purchases.rows.clone(),
+            intercepts: self.purchases.intercepts.clone(),
             next_purchase: weights.next_purchase,
             placements: weights.placements,
             next_look: weights.next_look,

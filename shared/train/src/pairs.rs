@@ -62,7 +62,7 @@ impl Groups {
         self.weights.push(((self.items.len() - before) as f32).powf(-LENGTH_EXPONENT));
     }
 
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.people.len()
     }
 

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 /// What may be turned.
 #[derive(Clone, Copy, Debug)]
 pub struct Params {
-    /// Added to every item's own count; in buyers.
+    /// Added to every item's own count, in buyers; in a shop of few people a fifth of them, where that is less.
     pub ridge: f32,
     /// The most companions that an item is regressed on.
     pub support: usize,
@@ -31,6 +31,18 @@ pub struct Params {
 /// What serves every shop: picked by hand on the public data of docs/models.md.
 pub const DEFAULT: Params = Params { ridge: 500.0, support: 128, entries: 240_000, kept: 64, least_supporters: 2, longest: 2_000 };
 
+/// A ridge that is large beside the number of people leaves little but what is popular and bought together.
+const RIDGE_SHARE: f32 = 0.2;
+
+/// What was learned of purchases.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fitted {
+    /// By item, what buying it says of others.
+    pub rows: Rows,
+    /// By item, the share of people who buy it whatever else they bought: with these, predictions are right on average.
+    pub intercepts: Vec<f32>,
+}
+
 /// By item: what buying it says of others.
 pub type Rows = Vec<Weights>;
 /// Of one item, or on one: (item, weight).
@@ -38,16 +50,17 @@ pub type Weights = Vec<(u32, f32)>;
 
 /// The table that there is room for.
 #[must_use]
-pub fn fit(history: &History, params: &Params) -> Rows {
+pub fn fit(history: &History, params: &Params) -> Fitted {
     let (counts, kept) = counted(history, params);
-    by_source((0..counts.rows.len() as u32).into_par_iter().map(|item| counts.column(item, kept, params).0).collect())
+    let columns: Rows = (0..counts.rows.len() as u32).into_par_iter().map(|item| counts.column(item, kept, params).0).collect();
+    counts.fitted(columns)
 }
 
 /// The same, and the whole supports beside it: what there would be if size did not matter.
-pub(crate) fn fit_whole(history: &History, params: &Params) -> (Rows, Rows) {
+pub(crate) fn fit_whole(history: &History, params: &Params) -> (Fitted, Fitted) {
     let (counts, kept) = counted(history, params);
     let (columns, whole) = (0..counts.rows.len() as u32).into_par_iter().map(|item| counts.column(item, kept, params)).unzip();
-    (by_source(columns), by_source(whole))
+    (counts.fitted(columns), counts.fitted(whole))
 }
 
 /// What is counted, and how many entries may speak of an item.
@@ -57,18 +70,9 @@ fn counted(history: &History, params: &Params) -> (Counts, usize) {
     (counts, (params.entries / items).clamp(1, params.kept))
 }
 
-fn by_source(columns: Rows) -> Rows {
-    let mut table = vec![Vec::new(); columns.len()];
-    for (target, column) in columns.into_iter().enumerate() {
-        for (source, weight) in column {
-            table[source as usize].push((target as u32, weight));
-        }
-    }
-    table
-}
-
 /// How many people bought each item, and each two of them.
 struct Counts {
+    people: f32,
     buyers: Vec<f32>,
     /// By item, sorted: (other item, people with both).
     rows: Vec<Vec<(u32, f32)>>,
@@ -85,7 +89,21 @@ impl Counts {
             row
         };
         let buyers = people.occurrences(count).into_iter().map(|buyers| buyers as f32).collect();
-        Self { buyers, rows: rows.into_par_iter().map(sorted).collect() }
+        Self { people: people.len() as f32, buyers, rows: rows.into_par_iter().map(sorted).collect() }
+    }
+
+    /// The regressions, given by target, as lookups read them: by source.
+    fn fitted(&self, columns: Rows) -> Fitted {
+        let share = |item: u32| self.buyers[item as usize] / self.people.max(1.0);
+        let expected = |column: &Weights| column.iter().map(|(source, weight)| share(*source) * weight).sum::<f32>();
+        let intercepts = (0u32..).zip(&columns).map(|(target, column)| share(target) - expected(column)).collect();
+        let mut rows = vec![Vec::new(); columns.len()];
+        for (target, column) in columns.into_iter().enumerate() {
+            for (source, weight) in column {
+                rows[source as usize].push((target as u32, weight));
+            }
+        }
+        Fitted { rows, intercepts }
     }
 
     /// Writes how many people bought `item` and each of `others`, which are sorted and not `item`. Both lists are walked side by side in
@@ -106,7 +124,7 @@ impl Counts {
     /// What the purchases of others say of item `target`: from at most `kept` of them, and from its whole support.
     fn column(&self, target: u32, kept: usize, params: &Params) -> (Weights, Weights) {
         let support = self.companions(target, params);
-        let equations = self.equations(target, &support, params.ridge);
+        let equations = self.equations(target, &support, self.ridge(params));
         let whole: Vec<(u32, f32)> = support.into_iter().zip(equations.clone().solve()).collect();
         if whole.len() <= kept {
             return (whole.clone(), whole);
@@ -135,6 +153,10 @@ impl Counts {
         let mut items: Vec<u32> = near.into_iter().map(|(_, item)| item).collect();
         items.sort_unstable();
         items
+    }
+
+    fn ridge(&self, params: &Params) -> f32 {
+        params.ridge.min(RIDGE_SHARE * self.people)
     }
 
     /// The ridge regression of `target` on its support.
@@ -291,8 +313,21 @@ mod tests {
                 prop_assert!(column.len() <= kept);
                 for (a, own) in &column {
                     let sum: f32 = column.iter().map(|(b, weight)| both(&counts, *a, *b) * weight).sum();
-                    prop_assert!((sum + params.ridge * own - both(&counts, *a, target)).abs() < 1e-2);
+                    prop_assert!((sum + counts.ridge(&params) * own - both(&counts, *a, target)).abs() < 1e-2);
                 }
+            }
+        }
+
+        /// What is predicted of an item is, over all people, the share of them who bought it: whatever of its table was cut.
+        #[test]
+        fn predictions_are_right_on_average(people in people(), kept in 1usize..5, ridge in 1.0f32..50.0) {
+            let fitted = fit(&history(&people), &Params { ridge, entries: kept * ITEMS, ..DEFAULT });
+            let share = |item: u32| people.iter().filter(|bought| bought.contains(&item)).count() as f32 / people.len() as f32;
+            for item in 0..ITEMS as u32 {
+                let said = |source: &u32| fitted.rows[*source as usize].iter().find(|(target, _)| *target == item).map_or(0.0, |word| word.1);
+                let words: f32 = people.iter().flatten().map(said).sum();
+                let average = fitted.intercepts[item as usize] + words / people.len() as f32;
+                prop_assert!((average - share(item)).abs() < 1e-4, "{item}: {average} or {}", share(item));
             }
         }
 
@@ -300,7 +335,7 @@ mod tests {
         fn one_persons_pair_is_not_stored_and_threads_do_not_matter(people in people()) {
             let history = history(&people);
             let table = fit(&history, &DEFAULT);
-            for (source, row) in table.iter().enumerate() {
+            for (source, row) in table.rows.iter().enumerate() {
                 for (target, _) in row {
                     let behind = people.iter().filter(|items| items.contains(&(source as u32)) && items.contains(target)).count();
                     prop_assert!(behind >= 2);
@@ -312,8 +347,18 @@ mod tests {
     }
 
     #[test]
+    fn a_small_shop_has_a_small_ridge() {
+        let (people, ridge) = (vec![vec![0, 1, 2], vec![0, 1], vec![1, 2], vec![0, 2], vec![3]], |ridge| Params { ridge, ..DEFAULT });
+        let fitted = |ridge: Params| fit(&history(&people), &ridge).rows;
+        assert_eq!(fitted(ridge(500.0)), fitted(ridge(1.0)), "a fifth of five people");
+        assert_ne!(fitted(ridge(1.0)), fitted(ridge(0.5)), "what is less stays");
+    }
+
+    #[test]
     fn a_shop_of_nobody_knows_nothing() {
-        assert!(fit(&History::default(), &DEFAULT).is_empty());
-        assert!(fit(&history(&[vec![3]]), &DEFAULT).iter().all(Vec::is_empty));
+        assert_eq!(fit(&History::default(), &DEFAULT), Fitted::default());
+        let one = fit(&history(&[vec![3]]), &DEFAULT);
+        assert!(one.rows.iter().all(Vec::is_empty));
+        assert_eq!(one.intercepts.iter().sum::<f32>(), one.intercepts[3]);
     }
 }

@@ -20,6 +20,8 @@ pub(crate) const DESCRIPTION_BYTES: usize = 100_000;
 const ENTRY_BYTES: usize = 4;
 /// Where each item's row of a table begins, in bytes.
 const OFFSET_BYTES: usize = 4;
+/// The share of people who buy an item anyway, in bytes.
+const INTERCEPT_BYTES: usize = 2;
 /// Session, together, content, purchases.
 const TABLES: usize = 4;
 /// Beyond [`BOUNDED_ITEMS`].
@@ -72,7 +74,7 @@ fn left(history: &History, statistics: &[ItemStatistics], visits: &Visits, bough
     let weight = bare.weight().unwrap_or(MOST_BYTES);
     let new = statistics.iter().filter(|item| item.popularity < HARDLY_KNOWN).count();
     let entries = together::DEFAULT.kept * bought + content::entries_back(items, new);
-    let taken = weight + DESCRIPTION_BYTES + TABLES * OFFSET_BYTES * (items + 1) + ENTRY_BYTES * entries;
+    let taken = weight + DESCRIPTION_BYTES + TABLES * OFFSET_BYTES * (items + 1) + INTERCEPT_BYTES * items + ENTRY_BYTES * entries;
     MOST_BYTES.saturating_sub(taken) / ENTRY_BYTES
 }
 

@@ -101,6 +101,23 @@ fn baskets() -> Option<Vec<Group>> {
     Some(baskets.into_iter().map(|((who, number), items)| Group { who, at: at(number), items }).collect())
 }
 
+/// The visits to a supermarket of households that came four times or more, numbered as baskets are.
+fn groceries() -> Option<Vec<Group>> {
+    let columns = ["household_id", "transaction_timestamp", "basket_id", "product_id", "quantity"];
+    let mut visits: BTreeMap<String, BTreeMap<(String, String), Vec<ItemId>>> = BTreeMap::new();
+    for [who, at, basket, id, quantity] in table("complete_journey_transactions.csv.gz", columns)? {
+        if quantity.parse::<f64>().expect("a number") >= 1.0 {
+            visits.entry(who).or_default().entry((at, basket)).or_default().push(item(&id));
+        }
+    }
+    visits.retain(|_, visits| visits.len() >= 4);
+    let numbered = |(who, visits): (String, BTreeMap<_, Vec<ItemId>>)| {
+        let group = move |(number, items)| Group { who: who.clone(), at: Timestamp(Timestamp::EARLIEST.0 + number * DAY_MS), items };
+        (0i64..).zip(visits.into_values()).map(group).collect::<Vec<Group>>()
+    };
+    Some(visits.into_iter().flat_map(numbered).collect())
+}
+
 fn told(name: &str, row: &Row) {
     let Row { asked, hit_rate, recall, reciprocal_rank, ndcg, .. } = row;
     println!("{name}: {asked} asked, HR {hit_rate:.4}, recall {recall:.4}, MRR {reciprocal_rank:.4}, NDCG@10 {ndcg:.4}");
@@ -139,12 +156,24 @@ fn orders_of_online_retail() {
     }
 }
 
+/// Recall@10 and NDCG@10 of the next basket.
+fn judge_baskets(name: &str, all: &[Group], floors: [f64; 2]) {
+    let is_test = |who: &str| who.parse::<u64>().is_ok_and(|who| who % 5 == 0);
+    let predictions = protocol::baskets(all, is_test).expect("predicts");
+    let row = &judge::baskets(all, is_test, &predictions).rows[0];
+    told(name, row);
+    assert!(row.recall >= floors[0] && row.ndcg >= floors[1]);
+}
+
 #[test]
 fn baskets_of_online_retail() {
     let Some(all) = baskets() else { return };
-    let is_test = |who: &str| who.parse::<u64>().is_ok_and(|who| who % 5 == 0);
-    let predictions = protocol::baskets(&all, is_test).expect("predicts");
-    let row = &judge::baskets(&all, is_test, &predictions).rows[0];
-    told("next baskets", row);
-    assert!(row.recall >= 0.188 && row.ndcg >= 0.207);
+    judge_baskets("next baskets", &all, [0.188, 0.207]);
+}
+
+/// A sample of 31 lines a household over 20,000 products: little is known of anybody. Without what everybody buys it is .068 and .039.
+#[test]
+fn baskets_of_groceries() {
+    let Some(all) = groceries() else { return };
+    judge_baskets("next baskets of groceries", &all, [0.072, 0.041]);
 }

@@ -48,6 +48,7 @@ pub fn draft(items: usize, created: Timestamp) -> Draft {
         statistics: (0..items).map(statistics).collect(),
         tables: Table::ALL.into_iter().zip(KEPT).map(|(table, kept)| (table, rows(table, kept))).collect(),
         purchases: (0..items).map(|place| bought_after(place).into_iter().map(|near| (near.item, near.weight)).collect()).collect(),
+        intercepts: (0..items).map(|place| 1.0 / (2.0 + place as f32)).collect(),
         recent: Some(RecentVisits {
             visits: (0..items * VISITS_AN_ITEM / VISIT).map(|number| visit(number, items)).collect(),
             an_item: VISITS_AN_ITEM,

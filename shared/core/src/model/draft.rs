@@ -3,6 +3,7 @@
 use super::{
     FEWEST_SUPPORTERS, Meta, ModelError, Neighbour, NextLook, NextPurchase, Placements, RecentVisits, SCHEMA, Table,
     item::Extras,
+    purchases::INTERCEPTS,
     tensor::{Indices, META, Number},
 };
 use crate::{
@@ -44,6 +45,8 @@ pub struct Draft {
     pub recent: Option<RecentVisits>,
     /// See [`super::Model::bought_after`]: by item, (item, weight); pairs with 2 customers or more behind them only.
     pub purchases: Vec<Vec<(u32, f32)>>,
+    /// See [`super::Model::bought_anyway`]; by item.
+    pub intercepts: Vec<f32>,
     /// How next purchases are ranked.
     pub next_purchase: NextPurchase,
     /// How sources are weighed by placement, and what scores mean.
@@ -88,6 +91,7 @@ impl Draft {
             next_look: NextLook::DEFAULT,
             recent: None,
             purchases: Vec::new(),
+            intercepts: Vec::new(),
             next_purchase: NextPurchase::default(),
             placements: Placements::DEFAULT,
             seasonal: Vec::new(),
@@ -170,6 +174,7 @@ impl Draft {
             writer.table(table, order.iter().map(row), &place)?;
         }
         writer.purchases(order.iter().map(|old| self.purchases.get(*old).map(Vec::as_slice).unwrap_or_default()), &place)?;
+        writer.intercepts(order.iter().map(|old| self.intercepts.get(*old).copied().unwrap_or_default()));
         if let Some(recent) = &self.recent {
             writer.recent(recent, &order, &place)?;
         }
@@ -354,6 +359,12 @@ impl Writer {
         }
         self.numbers("purchase_weights", &weights);
         self.lists("purchase", place.len(), lists.iter())
+    }
+
+    fn intercepts(&mut self, shares: impl Iterator<Item = f32> + Clone) {
+        if shares.clone().any(|share| share != 0.0) {
+            self.numbers(INTERCEPTS, &shares.map(signed_half_of).collect::<Vec<f16>>());
+        }
     }
 
     /// Visits by number, oldest first, and for each item the newest visits with it, newest first.

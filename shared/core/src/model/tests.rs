@@ -33,6 +33,7 @@ fn draft() -> Draft {
             .to_vec(),
         tables: BTreeMap::from([(Table::Session, rows)]),
         purchases: vec![vec![(1, 0.25), (2, -0.5)], vec![], vec![(0, 0.125)]],
+        intercepts: vec![0.5, -0.25],
         next_purchase: NextPurchase { own: 3.0, ..NextPurchase::default() },
         seasonal: vec![2, 0],
         learned_from: [4, 9, 2, 3],
@@ -70,6 +71,7 @@ fn what_is_bought_after_an_item_may_speak_for_or_against() {
     let mug = model.index_of(&id("mug")).expect("the mug");
     let said: Vec<(&str, f32)> = model.bought_after(mug).filter_map(|(item, weight)| Some((model.item(item)?.id(), weight))).collect();
     assert_eq!(said, [("cake", 0.25), ("zest", -0.5)], "by the places of sorted ids");
+    assert_eq!(["cake", "mug", "zest"].map(|name| model.bought_anyway(model.index_of(&id(name)).expect("it"))), [-0.25, 0.5, 0.0]);
     assert_eq!(model.meta().next_purchase.own, 3.0);
 }
 
@@ -175,6 +177,12 @@ fn parameters_that_no_score_can_be_made_of_are_refused() {
         let draft = Draft { next_purchase: NextPurchase { own, ..NextPurchase::default() }, ..draft() };
         assert!(Model::parse(draft.to_bytes().expect("writes").0.into()).is_err(), "{own}");
     }
+    for intercept in [-1.0, 1e9] {
+        let draft = Draft { next_purchase: NextPurchase { intercept, ..NextPurchase::default() }, ..draft() };
+        assert!(Model::parse(draft.to_bytes().expect("writes").0.into()).is_err(), "{intercept}");
+    }
+    let draft = Draft { intercepts: vec![f32::NAN], ..draft() };
+    assert!(Model::parse(draft.to_bytes().expect("writes").0.into()).is_err());
 }
 
 #[test]

@@ -68,6 +68,16 @@ pub(super) struct Candidate {
     strongest: f32,
 }
 
+impl Candidate {
+    /// Adds to the score; the strongest single reason is kept.
+    fn hear(&mut self, score: f32, code: Code, evidence: u32) {
+        self.score += score;
+        if score > self.strongest {
+            (self.strongest, self.code, self.evidence) = (score, code, evidence);
+        }
+    }
+}
+
 /// Room for the candidates of one lookup at a time; kept, so that a warm lookup allocates nothing for them.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -137,10 +147,7 @@ impl Pile {
             Some(Entered::New) => self.append(item, score, code, evidence),
             Some(Entered::Known(place)) => {
                 let Some(known) = self.candidates.get_mut(place) else { return };
-                known.score += score;
-                if score > known.strongest {
-                    (known.strongest, known.code, known.evidence) = (score, code, evidence);
-                }
+                known.hear(score, code, evidence);
             }
             None => {}
         }
@@ -187,7 +194,7 @@ impl Pile {
         }
     }
 
-    /// What goes with all that was bought.
+    /// What goes with all that was bought. Where that says little, as a short history or a young shop does, it is what most people buy.
     fn history(&mut self, shop: &Shop, taste: &Taste, gate: &Gate<'_>) {
         let Some(scorer) = NextPurchases::new(shop, gate.now()) else { return };
         // Where the rows begin is read for all of them before any is walked: memory is waited for once.
@@ -195,7 +202,12 @@ impl Pile {
         for (evidence, row) in rows {
             row.for_each(|(item, weight)| self.add(item, weight, Code::AlsoBought, evidence));
         }
+        if !taste.bought.is_empty() {
+            let favourites = shop.favourites().iter().filter(|item| gate.admits(**item)).take(FAVOURITES);
+            favourites.for_each(|item| self.add(*item, 0.0, Code::Popular, *item));
+        }
         for candidate in &mut self.candidates {
+            candidate.hear(scorer.anyway(candidate.item), Code::Popular, candidate.item);
             let is_shown = candidate.score > 0.0 && gate.admits(candidate.item);
             candidate.score = if is_shown { scorer.fitting(candidate.item, candidate.score) } else { 0.0 };
         }

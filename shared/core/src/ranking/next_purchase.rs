@@ -40,6 +40,11 @@ impl<'a> NextPurchases<'a> {
         self.model.bought_after(bought.item).map(move |(item, weight)| (item, strength * weight))
     }
 
+    /// What is to be expected of an item whatever was bought.
+    pub(super) fn anyway(&self, item: u32) -> f32 {
+        self.parameters.intercept * self.model.bought_anyway(item)
+    }
+
     /// What the sum over a history makes of an item, now that the trend has its say; 0 or more.
     pub(super) fn fitting(&self, item: u32, sum: f32) -> f32 {
         sum.max(0.0) * self.shop.lift(item)

@@ -276,7 +276,7 @@ fn what_came_back_was_not_bought() {
         let history = history(events);
         let popularity = popularity::fit(&history, Timestamp(3 * DAY_MS), &popularity::DEFAULT);
         let pairs = together::fit(&history, &[], &together::DEFAULT).0.concat().len();
-        let after = purchases::fit(&history, &purchases::DEFAULT).concat().len();
+        let after = purchases::fit(&history, &purchases::DEFAULT).rows.concat().len();
         (history.buys.len(), popularity[0].0, pairs, after, history.spent.iter().map(|spent| (spent.day, spent.minor)).collect::<Vec<_>>())
     };
     assert_eq!(learned(&bought), (4, 2.0, 2, 2, vec![(1, 1_000), (2, 1_000)]));

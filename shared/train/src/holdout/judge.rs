@@ -75,6 +75,7 @@ impl Beside<'_> {
             (OF_HABITS[1], NextPurchase { repeat: 0.0, ..how }),
             (OF_HABITS[2], NextPurchase { due: 0.0, ..how }),
             ("without the trend", NextPurchase { trend: 0.0, own_trend: 0.0, ..how }),
+            ("without bestsellers", NextPurchase { intercept: 0.0, ..how }),
         ];
         // What was switched off by training is not missed.
         for (answerer, otherwise) in weighed.into_iter().filter(|(name, otherwise)| *otherwise != how || *name == "default weights") {

@@ -17,6 +17,20 @@ fn what_was_bought_returns_only_where_that_is_a_habit() {
 }
 
 #[test]
+fn where_a_history_says_little_it_is_what_most_people_buy() {
+    // Who bought the tin is told i06 and i10 by it, half and two fifths; of all customers nine in ten buy i12, and few the rest.
+    let intercepts = (0..20).map(|number| if number == 12 { 0.9 } else { 0.01 }).collect();
+    let learned = |intercept| Draft { next_purchase: NextPurchase { intercept, ..NextPurchase::default() }, ..draft() };
+    let first = |draft: Draft| {
+        let shop = Shop::new(Some(Model::parse(draft.to_bytes().expect("writes").0.into()).expect("reads")), [], Rules::default());
+        let shown = answer(&shop, &ask("home", None), &[&buyer(&[(item(2), 25)])]);
+        (names(&shop, &shown)[0].clone(), shown.picks[0].why.code)
+    };
+    assert_eq!(first(Draft { intercepts: vec![], ..learned(1.0) }), ("i06".to_owned(), Code::AlsoBought));
+    assert_eq!(first(Draft { intercepts, ..learned(1.0) }), ("i12".to_owned(), Code::Popular));
+}
+
+#[test]
 fn what_was_sent_back_is_neither_owned_nor_bought_again() {
     let shop = shop();
     let again = |profile: &Profile| {
