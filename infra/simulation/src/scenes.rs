@@ -90,6 +90,16 @@ pub fn scenes() -> Vec<Scene> {
             vec![fold(&[viewed(1, 10), told(3, "bob", 41)]), fold(&[signed_in(4, "ada", 20)])],
         ),
         scene(
+            "a device that was forgotten goes away while something older is told of who had it",
+            &[&[device_forgotten(1, 20)], &[signed_in(2, "bob", 30)]],
+            vec![fold(&[signed_in(3, "ada", 25)]), fold(&[told(4, "bob", 10)])],
+        ),
+        scene(
+            "a device that was forgotten goes away while something older is told of a number of who had it",
+            &[&[device_forgotten(1, 20)], &[signed_in(2, "bob", 30), tells_number(3, "bob", 31)]],
+            vec![fold(&[signed_in(4, "ada", 25)]), fold(&[called(5, 10)])],
+        ),
+        scene(
             "somebody is forgotten while their device works",
             &[&[signed_in(1, "ada", 10), viewed(2, 11)]],
             vec![fold(&[viewed(3, 40)]), fold(&[forgotten(4, "ada", 20)])],
@@ -186,6 +196,10 @@ fn same(id: u32, previous: &str, customer: &str, minute: i64) -> Event {
 
 fn forgotten(id: u32, customer: &str, minute: i64) -> Event {
     event(id, minute, (Some(customer), false), Action::Erased)
+}
+
+fn device_forgotten(id: u32, minute: i64) -> Event {
+    event(id, minute, (None, true), Action::Erased)
 }
 
 fn product(number: u32) -> Product {

@@ -4,10 +4,7 @@ use super::{
     OPEN_DAYS, OPEN_EVENTS, OpenEvent, Position, Profile, Subject, Told,
     order::{Straddling, standings},
 };
-use crate::{
-    event::{Action, Event, Purpose},
-    time::Timestamp,
-};
+use crate::event::{Action, Event, Purpose};
 use compact_str::CompactString;
 
 /// How many sealed copies are remembered. Who seals more within [`OPEN_DAYS`] is refolded for every event below them.
@@ -33,7 +30,8 @@ pub enum NeedsRefold {
     Conflicting,
     /// A statement about an order or a refund that is sealed.
     SealedOrder,
-    /// The subject asked to be forgotten.
+    /// The subject asked to be forgotten, or has asked and this is older. What they asked by an id that turns out to be somebody else's bars
+    /// nothing any longer, and only the log tells.
     Erasure,
     /// An older release sealed what this one counts more of.
     Outdated,
@@ -46,7 +44,8 @@ pub enum NeedsRefold {
 pub fn refold(subject: Subject, events: &[Event]) -> Profile {
     let mut profile = Profile::new(subject);
     profile.erased_at = events.iter().filter(|event| matches!(event.action, Action::Erased)).map(|event| event.at).max();
-    let mut copies: Vec<(OpenEvent, &Event)> = profile.admissible(events).map(|event| (OpenEvent::of(event), event)).collect();
+    let admissible = events.iter().filter(|event| event.traffic.is_human() && !profile.bars(event));
+    let mut copies: Vec<(OpenEvent, &Event)> = admissible.map(|event| (OpenEvent::of(event), event)).collect();
     copies.sort_unstable_by_key(|(open, _)| (open.position.id, open.position.at, open.fingerprint));
     // Of copies the smallest (time, fingerprint) wins; `dedup_by` hands the later one first and keeps the earlier.
     copies.dedup_by(|(copy, _), (kept, _)| copy.copy_mark().is_copy_of(&kept.copy_mark()));
@@ -60,15 +59,15 @@ impl Profile {
     /// # Errors
     /// [`NeedsRefold`] when only a refold is exact; the profile is then untouched.
     pub fn fold(&mut self, events: &[Event]) -> Result<bool, NeedsRefold> {
-        let admissible: Vec<&Event> = self.admissible(events).collect();
-        if admissible.iter().any(|event| matches!(event.action, Action::Erased)) {
+        let told: Vec<&Event> = events.iter().filter(|event| event.traffic.is_human()).collect();
+        if told.iter().any(|event| matches!(event.action, Action::Erased) || self.bars(event)) {
             return Err(NeedsRefold::Erasure);
         }
-        if self.is_outdated && !admissible.is_empty() {
+        if self.is_outdated && !told.is_empty() {
             return Err(NeedsRefold::Outdated);
         }
-        let mut fresh: Vec<(OpenEvent, &Event)> = Vec::with_capacity(admissible.len());
-        for event in admissible {
+        let mut fresh: Vec<(OpenEvent, &Event)> = Vec::with_capacity(told.len());
+        for event in told {
             let open = OpenEvent::of(event);
             if !self.knows(&open)? {
                 fresh.push((open, event));
@@ -84,10 +83,9 @@ impl Profile {
         Ok(changed)
     }
 
-    /// The events that may enter this profile: people's, and later than any erasure. An erasure no newer than the one known is done.
-    fn admissible<'a>(&self, events: &'a [Event]) -> impl Iterator<Item = &'a Event> + use<'a> {
-        let erased_at = self.erased_at.unwrap_or(Timestamp(i64::MIN));
-        events.iter().filter(move |event| event.traffic.is_human() && event.at > erased_at)
+    /// Whether an erasure keeps the event out.
+    fn bars(&self, event: &Event) -> bool {
+        self.erased_at.is_some_and(|erased_at| event.at <= erased_at)
     }
 
     /// Whether `event` was taken in before.

@@ -237,8 +237,9 @@ fn what_was_erased_stays_erased_and_what_follows_starts_anew() {
     let profile = refold(subject(), &told);
     assert_eq!((profile.whole().orders, profile.first_seen, profile.erased_at), (1, Timestamp(3000), Some(Timestamp(2000))));
     let mut again = profile.clone();
-    assert_eq!(again.fold(&told[..1]), Ok(false), "a replayed old event stays out");
-    assert_eq!(again, profile);
+    assert_eq!(again.fold(&told[..1]), Err(NeedsRefold::Erasure), "an old event told again is the log's to judge");
+    assert_eq!(again, profile, "and leaves the profile as it was");
+    assert_eq!(refold(subject(), &[&told[..], &told[..1]].concat()), profile, "where it stays out");
 }
 
 /// What a device did, as its profile tells it: looks at items at these times, and then `last`.
