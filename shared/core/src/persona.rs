@@ -34,9 +34,9 @@ use serde::{Deserialize, Serialize};
 pub const ENOUGH_EVENTS: u64 = 10;
 /// Below this chance no persona is named.
 const SURE_ENOUGH: f64 = 0.4;
-/// What somebody does lately counts for more than all they did where it is at least as sure as this. It keeps people from wandering between
-/// personas by chance, and lets those who changed go.
-const SURE_OF_CHANGE: f64 = 0.9;
+/// Somebody has changed where what they do lately is so many times likelier of another persona than of theirs. It keeps people from
+/// wandering between personas by chance, and lets those who changed go.
+const CHANGED_ODDS: f64 = 60.0;
 
 /// A shop's personas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -186,14 +186,23 @@ impl Personas {
         }
     }
 
-    /// The likeliest persona and its chance, by what was done lately where that is sure, else by everything; and by which of the two.
+    /// The likeliest persona and its chance, by all that was done or, where that shows that they changed, by what was done lately; and by
+    /// which of the two.
     fn decided<'a>(&self, sketch: &'a Sketch) -> (usize, f64, &'a Evidence) {
-        let by = |evidence: &'a Evidence| {
-            let (persona, chance) = self.nearest(&self.place(evidence));
-            (persona, chance, evidence)
-        };
-        let ever = by(&sketch.ever);
-        sketch.lately.as_ref().map(by).filter(|(_, chance, _)| *chance >= SURE_OF_CHANGE).unwrap_or(ever)
+        let (persona, chance) = self.nearest(&self.place(&sketch.ever));
+        let changed = sketch.lately.as_ref().and_then(|lately| {
+            let place = self.place(lately);
+            let (other, chance) = self.nearest(&place);
+            (self.odds((other, persona), &place) >= CHANGED_ODDS).then_some((other, chance, lately))
+        });
+        changed.unwrap_or((persona, chance, &sketch.ever))
+    }
+
+    /// How many times likelier the one persona is than the other of somebody who lies at `place`; 1 if they are the same.
+    fn odds(&self, (one, other): (usize, usize), place: &[f64; THEMES]) -> f64 {
+        let speaking = self.speaking();
+        let [one, other] = [one, other].map(|number| Density::of(&self.personas[number].cloud, &speaking).at(place));
+        (one - other).exp()
     }
 
     /// Where somebody lies, by [`Theme`]; 0 is what is usual here, themes that do not speak are 0.

@@ -150,7 +150,8 @@ impl CutOffs {
             orders: small(rising(fifths(&orders), 2)),
             revenue_minor: rising(fifths(&revenue), 1),
             order_value_minor: fifths(&order_value)[3].max(1),
-            lapsed_days: lapsed_days.max(recency_days[2]),
+            // In a shop that nobody has bought from for years everybody has lapsed.
+            lapsed_days: lapsed_days.max(recency_days[2].min(LAPSED_AT_MOST as u32)),
             learned_from: buyers.len() as u64,
         }
     }

@@ -37,15 +37,6 @@ pub struct Facts<'a> {
     pub(super) said: Said<'a>,
 }
 
-/// What was bought and looked at of some items.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Dealings {
-    /// Order lines.
-    pub(crate) purchases: f64,
-    /// Looks.
-    pub(crate) views: f64,
-}
-
 /// What was bought while it was new.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Novelty {
@@ -227,22 +218,17 @@ impl<'a> Facts<'a> {
 
     /// By brand: order lines.
     pub(super) fn brands(&self) -> &Concentration<'a> {
-        self.brands.get_or_init(|| self.brands_bought(&|_| true))
+        self.brands.get_or_init(|| self.brands_of(|item| item.purchases))
     }
 
     /// By brand: looks.
     pub(super) fn viewed_brands(&self) -> &Concentration<'a> {
-        self.viewed_brands.get_or_init(|| self.brands_viewed(&|_| true))
+        self.viewed_brands.get_or_init(|| self.brands_of(|item| item.views))
     }
 
-    /// By brand: order lines of the items that count.
-    pub(crate) fn brands_bought(&self, counts: &impl Fn(&ItemTotals) -> bool) -> Concentration<'a> {
-        self.spread(|item| if counts(item) { item.purchases } else { 0 }, |listed| listed.brand())
-    }
-
-    /// By brand: looks at the items that count.
-    pub(crate) fn brands_viewed(&self, counts: &impl Fn(&ItemTotals) -> bool) -> Concentration<'a> {
-        self.spread(|item| if counts(item) { item.views } else { 0 }, |listed| listed.brand())
+    /// By brand: what `count` gives of its items.
+    pub(crate) fn brands_of(&self, count: impl Fn(&ItemTotals) -> u32) -> Concentration<'a> {
+        self.spread(count, |listed| listed.brand())
     }
 
     /// By top-level category: order lines.
@@ -251,15 +237,13 @@ impl<'a> Facts<'a> {
         self.categories.get_or_init(|| self.spread(|item| item.purchases, top))
     }
 
-    /// What was bought and looked at, of the items that count; of those made with care alone where `careful`.
-    pub(crate) fn dealings(&self, careful: bool, counts: &impl Fn(&ItemTotals) -> bool) -> Dealings {
+    /// What `count` gives of the items that are made with care, and of all that the catalog knows.
+    pub(crate) fn careful_of(&self, count: impl Fn(&ItemTotals) -> u32) -> (f64, f64) {
         let is_careful = |listed: &ItemView<'a>| self.basis.catalog.is_some_and(|catalog| catalog.is_careful(listed.index()));
-        let mut dealings = Dealings::default();
-        for (item, _) in self.known_items().filter(|(item, listed)| counts(item) && (!careful || is_careful(listed))) {
-            dealings.purchases += f64::from(item.purchases);
-            dealings.views += f64::from(item.views);
-        }
-        dealings
+        self.known_items().fold((0.0, 0.0), |(careful, all), (item, listed)| {
+            let own = f64::from(count(item));
+            (if own > 0.0 && is_careful(listed) { careful + own } else { careful }, all + own)
+        })
     }
 
     /// What was bought while it was new, of the items that count.

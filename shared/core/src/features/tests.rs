@@ -7,6 +7,7 @@ use crate::{
     id::{CustomerId, EventId, ItemId, OrderId},
     model::{Draft, Model},
     money::Currency,
+    persona::{Evidence, Measure, Span},
     profile::{Profile, Subject, refold},
     time::{DAY_MS, Timestamp},
 };
@@ -62,6 +63,33 @@ fn brands_and_categories_are_the_catalogs() {
     assert!(is_in("a", "Baking") && is_in("a", "Baking/Tins") && !is_in("b", "Baking/Tins") && !is_in("gone", "Baking"));
     let blind = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: None });
     assert_eq!(Feature::BrandShare.value(&blind, Timestamp(0)), None, "without a catalog nothing is made up");
+}
+
+#[test]
+fn who_buys_the_same_again_keeps_to_that_and_not_to_its_maker() {
+    let (model, cut_offs) = (catalog(), CutOffs::prior(Currency::EUR));
+    let told = |items: &[&str], measure: Measure| {
+        let profile = bought(items);
+        let facts = Facts::of(&profile, Basis { currency: Currency::EUR, cut_offs: &cut_offs, catalog: Some(&model) });
+        Evidence::of(&facts, Span::Ever).0[measure as usize]
+    };
+    assert_eq!(told(&["b", "b", "b"], Measure::BrandBought), (0.0, 0.0), "one thing says nothing of its brand");
+    assert_eq!(told(&["a", "b", "c"], Measure::BrandBought), (2.0 / 3.0, 2.0));
+    assert_eq!(told(&["a", "b", "b", "b", "c"], Measure::BrandBought), (2.0 / 3.0, 2.0));
+    assert_eq!(told(&["b", "b", "b"], Measure::Again), (2.0, 3.0));
+    assert_eq!(told(&["b"], Measure::Again), (0.0, 0.0), "nor does a first order say that nothing is bought again");
+}
+
+#[test]
+fn a_shop_that_nobody_buys_from_any_more_has_lapsed_customers() {
+    let buyer = |days: u32| Buyer {
+        days_since_order: 5_000.0 + f64::from(days),
+        orders: 1 + days % 3,
+        revenue_minor: 1_000,
+        days_between_orders: (!days.is_multiple_of(3)).then_some(40.0),
+    };
+    let learned = CutOffs::learn(Currency::EUR, &(0..200).map(buyer).collect::<Vec<_>>());
+    assert_eq!((learned.learned_from, learned.lapsed_days), (200, 730));
 }
 
 #[test]

@@ -26,9 +26,10 @@ pub enum Measure {
     Depth,
     /// Pages of what is reduced, of visits.
     SalePages,
-    /// That two order lines are of one brand (Simpson 1949), of order lines but one.
+    /// That two things bought are of one brand (Simpson 1949), of different things but one: whoever buys the same flour again keeps to a
+    /// flour, not yet to its maker.
     BrandBought,
-    /// The same of looks.
+    /// The same of things looked at.
     BrandViewed,
     /// Pages of one brand, of visits.
     BrandPages,
@@ -64,7 +65,7 @@ pub enum Measure {
     Value,
     /// Pieces, of order lines.
     Pieces,
-    /// Order lines of what was bought before, of order lines.
+    /// Order lines of what was bought before, of the order lines of who ordered more than once.
     Again,
     /// Orders in November and December, of orders.
     Christmas,
@@ -112,7 +113,8 @@ impl Evidence {
         let (orders, visits) = (of(|tally| f64::from(tally.orders)), of(|tally| f64::from(tally.visits)));
         let looks = of(|tally| f64::from(tally.looks));
         let waits = of(|tally| tally.waits.iter().map(|count| f64::from(*count)).sum());
-        let (careful, listed) = (facts.dealings(true, &counts), facts.dealings(false, &counts));
+        let bought = |item: &ItemTotals| if counts(item) { item.purchases } else { 0 };
+        let viewed = |item: &ItemTotals| if counts(item) { item.views } else { 0 };
         let novelty = facts.novelty(&counts);
         let ever = f64::from(totals.orders);
         let christmas = habits.months[10..].iter().map(|count| f64::from(*count)).sum();
@@ -121,11 +123,11 @@ impl Evidence {
             (of(|tally| f64::from(tally.coupons)), orders),
             (of(|tally| tally.reductions_permille as f64 / 1000.0), lines),
             (page(PageKind::Sale), visits),
-            pairs(&facts.brands_bought(&counts)),
-            pairs(&facts.brands_viewed(&counts)),
+            pairs(&facts.brands_of(|item| bought(item).min(1))),
+            pairs(&facts.brands_of(|item| viewed(item).min(1))),
             (page(PageKind::Brand), visits),
-            (careful.purchases, listed.purchases),
-            (careful.views, listed.views),
+            facts.careful_of(bought),
+            facts.careful_of(viewed),
             (page(PageKind::Values), visits),
             (of(|tally| f64::from(tally.waits[0])), waits),
             (of(|tally| tally.pause_secs as f64), (of(|tally| f64::from(tally.steps)) - visits).max(0.0)),
@@ -141,13 +143,14 @@ impl Evidence {
             (f64::from(habits.tally.reduced_lines) + f64::from(habits.tally.full_lines), ever),
             (facts.revenue_minor().max(0) as f64, ever),
             (facts.pieces(), facts.purchases()),
-            (facts.purchases() - facts.bought().count() as f64, facts.purchases()),
+            // Nobody can buy the same again in a first order.
+            if ever > 1.0 { (facts.purchases() - facts.bought().count() as f64, facts.purchases()) } else { (0.0, 0.0) },
             (christmas, ever),
         ])
     }
 }
 
-/// Simpson's index without bias, weighed by how much it rests on: n lines that fall on names n_i times each give
+/// Simpson's index without bias, weighed by how much it rests on: n things that bear names n_i times each give
 /// `sum n_i (n_i - 1) / n` of `n - 1`.
 fn pairs(spread: &Concentration<'_>) -> (f64, f64) {
     let n = spread.sum();

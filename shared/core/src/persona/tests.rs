@@ -59,6 +59,18 @@ fn who_changed_is_what_they_do_lately_where_that_is_clear() {
 }
 
 #[test]
+fn a_hint_of_another_persona_is_no_change() {
+    let personas = personas(&[0.0, 4.0]);
+    for reduced in 100..=200 {
+        let lately = sketch(30, f64::from(reduced) / 10.0, 20.0).ever;
+        // Of two round clouds of one size the odds follow from the place between them.
+        let odds = (4.0 * personas.place(&lately)[0] - 8.0).exp();
+        let changed = Sketch { lately: Some(lately), ..sketch(60, 20.0, 40.0) };
+        assert_eq!(personas.portrait(&changed).id(), Some(if odds >= 60.0 { "p1" } else { "p0" }), "{odds}");
+    }
+}
+
+#[test]
 fn who_changed_is_told_by_what_they_do_lately_and_by_what_they_were() {
     let personas = personas(&[0.0, 4.0]);
     let changed = Sketch { lately: Some(sketch(30, 20.0, 20.0).ever), ..sketch(60, 20.0, 40.0) };

@@ -21,7 +21,7 @@ pub fn telling(measure: Measure, value: f64, usual: f64, currency: Currency) -> 
         Measure::Coupons => format!("{told} coupons per order"),
         Measure::Depth => format!("pays {told} less than list prices"),
         Measure::SalePages => format!("{told} sale pages per visit"),
-        Measure::BrandBought => format!("{told} of purchases stay with one brand"),
+        Measure::BrandBought => format!("{told} of products bought stay with one brand"),
         Measure::BrandViewed => format!("{told} of products looked at stay with one brand"),
         Measure::BrandPages => format!("{told} pages of one brand per visit"),
         Measure::CarefulBought => format!("{told} of purchases are organic, fair or sustainable"),

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 const CATEGORIES: usize = 3;
 /// How much a persona has grown is told over so many days.
 const GROWTH_DAYS: f64 = 28.0;
+/// Since a younger run than this nothing has grown.
+const LEAST_GROWTH_DAYS: f64 = 7.0;
 /// So many lines say what sets a persona apart.
 const LINES: usize = 5;
 /// A measure sets a persona apart from this ratio to the usual on, up or down.
@@ -70,9 +72,9 @@ pub(super) fn fill(
     counted
 }
 
-/// The share of the persona called `id` a month ago; of a younger one as far back as it is known.
+/// The share of the persona called `id` a month ago; of a younger one as far back as it is known, a week at least.
 fn share_before(last: &Personas, id: &str, now: Timestamp) -> Option<f64> {
-    let known = || last.history.iter().filter(|past| past.id == id);
+    let known = || last.history.iter().filter(|past| past.id == id && now.days_since(past.at) >= LEAST_GROWTH_DAYS);
     let month_ago = known().filter(|past| now.days_since(past.at) >= GROWTH_DAYS).max_by_key(|past| past.at);
     month_ago.or_else(|| known().min_by_key(|past| past.at)).map(|past| past.share)
 }
@@ -168,6 +170,8 @@ fn apart(personas: &Personas, members: &[&Shopper], centre: &[f64], currency: Cu
     };
     let mut differing: Vec<(bool, f64, String)> = Measure::ALL
         .into_iter()
+        // The card has its median, which is not the mean: two numbers for one thing confuse.
+        .filter(|measure| *measure != Measure::Gap)
         .filter_map(|measure| {
             let (part, whole) = sums.0[measure as usize];
             let scale = personas.scales.get(measure as usize).filter(|scale| scale.spread > 0.0 && whole > 0.0)?;
@@ -196,6 +200,7 @@ mod tests {
         assert_eq!(share_before(&last, "p1", day(36)), Some(0.4));
         assert_eq!(share_before(&last, "p1", day(90)), Some(0.2));
         assert_eq!(share_before(&last, "p2", day(31)), Some(0.1), "younger than that: as far back as it is known");
+        assert_eq!(share_before(&last, "p2", day(13)), None, "six days are nothing");
         assert_eq!(share_before(&last, "p3", day(31)), None);
     }
 
