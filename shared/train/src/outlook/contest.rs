@@ -9,7 +9,7 @@
 
 use super::{
     Day, Held, Ledger, Params, doubt,
-    fit::{Rule, WIDEST, learn_before},
+    fit::{Rule, WIDEST, learn_before, shares},
     ledger::{bought, known},
     regression::Kind,
 };
@@ -101,8 +101,8 @@ pub(super) fn hold(ledger: &Ledger, today: Day, days: u32, params: &Params) -> R
     let (outlook, mut horizon, rules) = learn_before(ledger, cut, asked_days, params)?;
     let count = compete((&outlook, &horizon), Kind::Count, &[], &people);
     let chance = compete((&outlook, &horizon), Kind::Chance, &rules, &people);
-    count.settle(&mut horizon.count, &[]);
-    chance.settle(&mut horizon.chance, &rules);
+    count.settle(Kind::Count, &mut horizon.count, &[]);
+    chance.settle(Kind::Chance, &mut horizon.chance, &rules);
     horizon.unsure = doubt::learn(&outlook, &horizon, people.iter().step_by(2));
     let covered = doubt::covered(&outlook, &horizon, people.iter().skip(1).step_by(2));
     horizon.unsure = doubt::learn(&outlook, &horizon, people.iter());
@@ -138,8 +138,12 @@ fn compete((outlook, horizon): (&Outlook, &Horizon), kind: Kind, rules: &[Rule],
 }
 
 impl Contest {
-    /// Has the champion speak alone, and the interval be as wide as the champion was off.
-    pub(super) fn settle(&self, blend: &mut Blend, rules: &[Rule]) {
+    /// Has the champion speak alone, and the interval be as wide as the champion was off. A regression that the past was too short to judge
+    /// is silent: what it learned in the one season that there was says little of the next.
+    pub(super) fn settle(&self, kind: Kind, blend: &mut Blend, rules: &[Rule]) {
+        if !self.standings.iter().any(|standing| standing.voice == "regression") {
+            (blend.shares, blend.regression) = (shares(kind, 0.0), None);
+        }
         if let Some((_, Some(shares))) = VOICES.iter().find(|(voice, _)| *voice == self.champion) {
             blend.shares = *shares;
         }
@@ -243,9 +247,25 @@ mod tests {
         let shares = Shares { bg_nbd: 0.5, pareto_nbd: 0.5, regression: 0.0 };
         let before = Blend { shares, regression: None, spread: 0.1 };
         let (mut kept, mut ousted) = (before.clone(), before.clone());
-        told(0.61).settle(&mut kept, &[("recency", rule.clone())]);
-        told(0.5).settle(&mut ousted, &[("recency", rule.clone())]);
+        told(0.61).settle(Kind::Chance, &mut kept, &[("recency", rule.clone())]);
+        told(0.5).settle(Kind::Chance, &mut ousted, &[("recency", rule.clone())]);
         assert_eq!(kept, before);
         assert_eq!((ousted.shares.regression, ousted.regression, ousted.spread), (1.0, Some(rule), 0.3));
+    }
+
+    #[test]
+    fn a_regression_that_nothing_judged_is_silent() {
+        let losses = |mean: f64| vec![mean; 200];
+        let rule = Regression { intercept: -1.0, means: [0.0; FEATURES], spreads: [1.0; FEATURES], slopes: [0.5; FEATURES] };
+        let learned = Blend { shares: shares(Kind::Count, 0.8), regression: Some(rule), spread: 0.1 };
+        let settled = |told: &[(&'static str, Vec<f64>, f64)]| {
+            let mut blend = learned.clone();
+            judge(182, Kind::Count, told).settle(Kind::Count, &mut blend, &[]);
+            blend
+        };
+        let judged = settled(&[("blend", losses(0.6), 0.1), ("regression", losses(0.7), 0.1), ("bg_nbd", losses(0.7), 0.1)]);
+        assert_eq!(judged, learned);
+        let unjudged = settled(&[("blend", losses(0.6), 0.1), ("bg_nbd", losses(0.7), 0.1)]);
+        assert_eq!(unjudged, Blend { shares: Shares { bg_nbd: 0.5, pareto_nbd: 0.5, regression: 0.0 }, regression: None, spread: 0.1 });
     }
 }

@@ -68,8 +68,8 @@ pub fn fit(ledger: &Ledger, today: Day, horizons: &[u32], params: &Params) -> Re
         let (mut horizon, rules) = horizon(&outlook, &ledger, today, *days, params);
         let trial = contest::hold(&ledger, today, *days, params)?;
         if let Some(trial) = &trial {
-            trial.count.settle(&mut horizon.count, &[]);
-            trial.chance.settle(&mut horizon.chance, &rules);
+            trial.count.settle(Kind::Count, &mut horizon.count, &[]);
+            trial.chance.settle(Kind::Chance, &mut horizon.chance, &rules);
             horizon.calibration = Some(trial.calibration);
             horizon.unsure = trial.unsure;
         }
@@ -185,7 +185,7 @@ fn rules(asked: &[Question]) -> Vec<Rule> {
 
 /// A regression that is trusted wholly counts half of a count, and all of a chance: purchase models rank counts well, and say of everybody
 /// who bought once that they will again.
-fn shares(kind: Kind, trust: f64) -> Shares {
+pub(super) fn shares(kind: Kind, trust: f64) -> Shares {
     let regression = if kind == Kind::Count { trust / 2.0 } else { trust };
     let rest = (1.0 - regression) / 2.0;
     Shares { bg_nbd: rest, pareto_nbd: rest, regression }
