@@ -146,3 +146,40 @@ fn an_import_that_is_killed_is_simply_run_again() {
         assert_eq!((&history["orders"], &history["revenue_minor"]), (&json!(orders), &json!(revenue)), "{customer}");
     }
 }
+
+#[test]
+fn a_home_keeps_to_one_currency() {
+    let home = Home::new();
+    let file = home.0.path().join("history.csv");
+    history(&file, 3);
+    let file = file.to_str().expect("UTF-8");
+    home.told(&["keys"]);
+    let counts_in = |customer: &str| home.told(&["customer", customer])["history"]["currency"].clone();
+    home.told(&["import", file, "--currency", "GBP"]);
+    assert_eq!(counts_in("1"), "GBP", "nothing was in it yet, whatever was remembered");
+
+    let refused = home.rapport(&["import", file, "--currency", "EUR"]).output().expect("an end");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("counts in GBP") && said.contains("EUR"), "{said}");
+    home.told(&["import", file]);
+    assert_eq!((counts_in("1"), home.told(&["customer", "1"])["history"]["revenue_minor"].clone()), (json!("GBP"), json!(450)));
+}
+
+#[test]
+fn a_name_that_stands_for_nothing_is_told() {
+    let home = Home::new();
+    let file = home.0.path().join("history.csv");
+    history(&file, 60);
+    home.told(&["import", file.to_str().expect("UTF-8")]);
+    home.told(&["train"]);
+    let said = |item: &str, customer: &str| {
+        let output = home.rapport(&["recommend", "--item", item, "--customer", customer]).output().expect("an end");
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let wrong = said("NOSUCH", "nobody");
+    assert!(wrong.contains("`NOSUCH`") && wrong.contains("`nobody`") && wrong.contains("S1"), "{wrong}");
+    let right = said("S1", "7");
+    assert!(!right.contains("No item") && !right.contains("Nobody"), "{right}");
+}

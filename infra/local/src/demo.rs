@@ -165,6 +165,7 @@ impl Mark {
         tracing::info!(messages = of, "the demo shop's year was sent");
         progress(Step::Fold);
         suite.drain().await?;
+        suite.refold().await?;
         tracing::info!("it is folded");
         progress(Step::Train);
         suite.train().await?;

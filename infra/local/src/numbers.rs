@@ -16,6 +16,12 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 order`, `2,041 orders`.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number), if number == 1 { one } else { many })
+}
+
 /// Minor units as `33,719.00 GBP`; a code that is no currency is taken to have two decimals.
 #[must_use]
 pub fn money(minor: i64, code: &str) -> String {

@@ -113,6 +113,14 @@ impl<F: Functions> Suite<F> {
         Ok(drained(&self.stores.queues, &self.queues, &self.hurry).await?)
     }
 
+    /// Folds anew whoever waits for it, as the schedule would.
+    ///
+    /// # Errors
+    /// [`SuiteError::Job`] says why somebody still waits.
+    pub async fn refold(&self) -> Result<(), SuiteError> {
+        self.functions.job(Function::Profile, Job::Refold, crate::clock::now()).await.map_err(SuiteError::Job)
+    }
+
     /// Trains now, as the schedule would.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ mod foresight;
 mod table;
 
 use super::{Failure, Shop, ask::segment, progress, shop::Open};
-use crate::numbers::{grouped, money};
+use crate::numbers::{counted, grouped, money};
 use clap::Args;
 use http::Method;
 use rapport_core::profile::Profile;
@@ -113,7 +113,10 @@ fn page(view: &Value) -> String {
     line("seen", format!("{} to {}{aliases}", day(&view["first_seen"]), day(&view["last_seen"])));
     let orders = match history["last_order"].is_null() {
         true => "none yet".to_owned(),
-        false => format!("{}, the last on {}; {} refunds", count("orders"), day(&history["last_order"]), count("refunds")),
+        false => {
+            let refunds = counted(history["refunds"].as_u64().unwrap_or_default(), "refund", "refunds");
+            format!("{}, the last on {}; {refunds}", count("orders"), day(&history["last_order"]))
+        }
     };
     line("orders", orders);
     line("paid", money(history["revenue_minor"].as_i64().unwrap_or_default(), &text(&history["currency"])));

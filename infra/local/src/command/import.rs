@@ -46,17 +46,25 @@ fn zone(name: &str) -> Result<TimeZone, String> {
 /// Imports, and waits until every profile has heard of it.
 pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure> {
     let open = shop.open().await?;
-    let done = take_in(&open, &arguments, shop.json).await;
+    let done = take_in(shop, &open, &arguments).await;
     open.close().await;
     done
 }
 
-async fn take_in(open: &Open, arguments: &Arguments, json: bool) -> Result<(), Failure> {
+async fn take_in(shop: &Shop, open: &Open, arguments: &Arguments) -> Result<(), Failure> {
+    let json = shop.json;
+    open.agree_on_currency(shop).await?;
     files(open, arguments, json).await?;
     let folding = progress::spinner("folding into profiles");
     let folded = open.drain().await?;
     folding.finish_and_clear();
     if !json {
+        if shop.currency.is_none() {
+            say!(
+                "Amounts that name no currency were read as {}, the shop's; another is said with --currency at the first import.",
+                open.settings.currency
+            );
+        }
         say!(
             "{}",
             if folded { "All profiles have heard of it; `rapport train` learns from it." } else { "Profiles follow within a minute." }

@@ -1,7 +1,7 @@
 //! `rapport personas`: the kinds of shoppers, as cards for people.
 
 use super::{Failure, Shop};
-use crate::numbers::{grouped, money};
+use crate::numbers::{counted, grouped, money};
 use clap::Args;
 use http::Method;
 use serde_json::Value;
@@ -33,8 +33,8 @@ fn page(answer: &Value) -> String {
     }
     let count = |value: &Value| grouped(value.as_u64().unwrap_or_default());
     let mut page = format!(
-        "{} personas, stable to {:.2} of 1 when a fifth of the customers is left out; {} customers have done too little to tell, {} lie between.\n",
-        personas.len(),
+        "{}, stable to {:.2} of 1 when a fifth of the customers is left out; {} customers have done too little to tell, {} lie between.\n",
+        counted(personas.len() as u64, "persona", "personas"),
         fit["stability"].as_f64().unwrap_or_default(),
         count(&fit["thin"]),
         count(&fit["unknown"]),

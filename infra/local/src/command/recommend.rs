@@ -1,8 +1,9 @@
 //! `rapport recommend`: what a visitor would be shown, and why.
 
-use super::{Failure, Shop};
+use super::{Failure, Shop, ask::segment, shop::Open};
 use clap::Args;
 use http::Method;
+use rapport_core::{id::ItemId, ranking};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
@@ -47,17 +48,39 @@ pub(super) struct Arguments {
 /// Asks, and prints the answer.
 pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure> {
     let open = shop.open().await?;
-    let answer = open.ask(Method::POST, "/v1/recommendations", Some(&arguments.body())).await;
+    let told = ask(&open, &arguments).await;
     open.close().await;
-    let answer = answer?;
+    let (answer, unknown) = told?;
     match shop.json {
         true => say!("{answer:#}"),
-        false => say!("{}", page(&answer).trim_end()),
+        false => say!("{}{}", page(&answer).trim_end(), unknown.iter().map(|line| format!("\n  {line}")).collect::<String>()),
     }
     Ok(())
 }
 
+/// The answer, and a line for each name in the question that stands for nothing here: a storefront is answered all the same, but who types
+/// wants to know.
+async fn ask(open: &Open, arguments: &Arguments) -> Result<(Value, Vec<String>), Failure> {
+    let answer = open.ask(Method::POST, "/v1/recommendations", Some(&arguments.body())).await?;
+    let mut unknown = arguments.unknown_items(&open.functions().recommend.live_shop());
+    if let Some(id) = &arguments.customer {
+        match open.ask(Method::GET, &format!("/v1/customers/{}", segment(id)), None).await {
+            Err(Failure::Answer { status: 404, .. }) => {
+                unknown.push(format!("Nobody is called `{id}` here; this is what a stranger is shown."))
+            }
+            other => drop(other?),
+        }
+    }
+    Ok((answer, unknown))
+}
+
 impl Arguments {
+    fn unknown_items(&self, shop: &ranking::Shop) -> Vec<String> {
+        let named = self.item.iter().chain(&self.cart).chain(&self.session);
+        let is_known = |id: &str| ItemId::new(id).is_ok_and(|id| shop.index_of(&id).is_some());
+        named.filter(|id| !is_known(id)).map(|id| format!("No item is called `{id}` here; it says nothing.")).collect()
+    }
+
     /// As JSON, without what was not said.
     fn body(&self) -> Value {
         let placement = self.placement.clone().unwrap_or_else(|| match (&self.item, self.cart.is_empty()) {

@@ -62,9 +62,10 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
 /// What waits is folded first: a replay is compared with profiles that have heard everything.
 async fn replay(open: &Open, arguments: &Arguments) -> Result<Replayed, Failure> {
     let spinner = progress::spinner("folding what waits");
-    open.drain().await?;
+    if !open.drain().await? {
+        profile::run(&open.functions().profile, Job::Refold, clock::now()).await?;
+    }
     let functions = open.functions();
-    profile::run(&functions.profile, Job::Refold, clock::now()).await?;
     spinner.set_message("replaying the log");
     let mend = arguments.mend.then(clock::now);
     let replayed = match arguments.span() {

@@ -114,13 +114,43 @@ impl Open {
         }
     }
 
-    /// Waits until everything that was sent is folded. False for a stack, whose queues are AWS's to empty.
+    /// Sees that a home keeps to one currency: the rows of one file in two currencies would be two tellings of the same orders, of which
+    /// one holds here and the other there. A home without events takes the new one.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] where the home has events in another currency.
+    pub(super) async fn agree_on_currency(&self, shop: &Shop) -> Result<(), Failure> {
+        if shop.stack.is_some() {
+            return Ok(());
+        }
+        let failed = |source| Failure::File { path: shop.home.join("shop.json"), source };
+        let remembered = Settings::of_home(&shop.home, Told::default()).map_err(failed)?;
+        let told = self.settings.currency;
+        if remembered.currency == told {
+            return Ok(());
+        }
+        for prefix in ["log/", "archive/", "inbox/"] {
+            if !self.aws.objects.list(prefix, None).await?.is_empty() {
+                return Err(Failure::Usage(format!(
+                    "the shop in {} counts in {} and has events, so nothing was taken in {told}; give another shop another --home; a file of \
+                     several currencies names them in a column `currency`",
+                    shop.home.display(),
+                    remembered.currency,
+                )));
+            }
+        }
+        Settings { currency: told, ..remembered }.keep(&shop.home).map_err(failed)
+    }
+
+    /// Waits until everything that was sent is folded, and folds anew whoever waits for it. False for a stack, whose queues are AWS's to
+    /// empty.
     pub(super) async fn drain(&self) -> Result<bool, Failure> {
         match &self.reach {
             Reach::Here(suite) => suite.drain().await?,
             Reach::Elsewhere { sqs, .. } => elsewhere::drained(sqs).await?,
             Reach::Stack(_) => return Ok(false),
         }
+        profile::run(&self.functions().profile, Job::Refold, clock::now()).await?;
         Ok(true)
     }
 

@@ -1,7 +1,10 @@
 //! `rapport train`: the nightly job, now.
 
 use super::{Failure, Shop, holdout, shop::Open};
-use crate::{clock, numbers::grouped};
+use crate::{
+    clock,
+    numbers::{counted, grouped},
+};
 use clap::Args;
 use std::fmt::Write as _;
 use train::Summary;
@@ -50,7 +53,7 @@ fn page(summary: &Summary) -> String {
     }
     if let Some(personas) = meta.personas.as_ref().filter(|personas| !personas.personas.is_empty()) {
         let names: Vec<&str> = personas.personas.iter().map(|persona| persona.name.as_str()).collect();
-        let _ = writeln!(page, "{} kinds of shoppers: {}.", names.len(), names.join(", "));
+        let _ = writeln!(page, "{}: {}.", counted(names.len() as u64, "kind of shoppers", "kinds of shoppers"), names.join(", "));
     }
     page.push_str(&holdout::page(&summary.holdout));
     page
