@@ -37,7 +37,7 @@ GUARDS = {
     "below-horizon": ("an event below the horizon asks for a refold", FOLD, "if event.position <= self.horizon || forgotten {", "if (event.position <= self.horizon || forgotten) && !{off} {{"),
     "sealed-order": ("a word about a sealed order asks for a refold", FOLD, "|line| self.may_be_sealed(line)) {", "|line| !{off} && self.may_be_sealed(line)) {{"),
     "erasure-filter": ("what was erased stays out", FOLD, "event.traffic.is_human() && !profile.bars(event)", "event.traffic.is_human() && ({off} || !profile.bars(event))"),
-    "erasure-bars": ("what an erasure bars is asked of the log", FOLD, "|| self.bars(event)) {", "|| !{off} && self.bars(event)) {"),
+    "erasure-bars": ("what an erasure bars is asked of the log", FOLD, "|| self.bars(event)) {", "|| !{off} && self.bars(event)) {{"),
     "erasure-refold": ("an erasure asks for a refold", FOLD, "if told.iter().any(|event| matches!(", "if told.iter().any(|event| !{off} && matches!("),
     "horizon-rises": ("the horizon only rises", FOLD, "self.horizon = self.horizon.max(aged).max(crowded);", "self.horizon = if {off} {{ aged.max(crowded) }} else {{ self.horizon.max(aged).max(crowded) }};"),
     "newest-trait": ("the newest word on a trait holds", FOLD, "Ok(index) if self.traits[index].at < told.at =>", "Ok(index) if self.traits[index].at < told.at || {off} =>"),
