@@ -38,7 +38,7 @@ use std::time::Duration;
 /// How many profiles are read at once: what one round trip carries.
 pub(crate) const READ_AT_ONCE: usize = 100;
 /// How many profiles are written at once.
-const WRITE_AT_ONCE: usize = 16;
+pub(crate) const WRITE_AT_ONCE: usize = 16;
 /// How often a write that lost a race is tried again before the message is handed back.
 pub(crate) const ATTEMPTS: u32 = 8;
 /// Up to so many refolds are done at once; more wait for the job, which reads the log once for all.

@@ -1,6 +1,13 @@
 //! Profiles anew from log and archive, for those that wait for it.
 
-use crate::{App, FoldError, fold::conflict, history::every_event, owner::tell_owners, segments::Placing};
+use crate::{
+    App, FoldError,
+    fold::{WRITE_AT_ONCE, conflict},
+    history::every_event,
+    owner::tell_owners,
+    segments::Placing,
+};
+use futures::{StreamExt, TryStreamExt, stream};
 use rapport_core::{
     event::Event,
     profile::{Profile, Subject, refold, subjects},
@@ -37,9 +44,8 @@ pub(crate) async fn waiting(app: &App, now: Timestamp) -> Result<Refolded, FoldE
     for part in waiting.chunks(PER_PASS) {
         let wanted: Vec<Subject> = part.iter().map(|(subject, _)| subject.clone()).collect();
         done.changed += refold_these(app, wanted, now).await?;
-        for asked in part.iter().flat_map(|(_, asked)| asked) {
-            app.identities.refolded(asked).await?;
-        }
+        let done_with: Vec<_> = part.iter().flat_map(|(_, asked)| asked).map(|asked| app.identities.refolded(asked)).collect();
+        stream::iter(done_with).buffer_unordered(WRITE_AT_ONCE).try_collect::<()>().await?;
         done.subjects += part.len();
     }
     if done.subjects > 0 {
@@ -64,21 +70,46 @@ async fn refold_these(app: &App, wanted: Vec<Subject>, now: Timestamp) -> Result
         let rows = with_owners(app, left).await?;
         let mut histories = histories(app, rows.keys()).await?;
         let placing = Placing::of(app, rows.keys(), now).await?;
-        left = BTreeSet::new();
-        for (subject, stored) in rows {
-            let profile = refold(subject.clone(), &histories.remove(&subject).unwrap_or_default());
-            let version = stored.as_ref().map(|stored| stored.version);
-            let owner = stored.as_ref().and_then(|stored| stored.ownership.clone()).unwrap_or_default();
-            let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
-            let known = stored.map_or_else(|| Some(Profile::new(subject.clone())), |stored| stored.profile.ok());
-            match placing.put(app, &profile, &owner, &standing, version).await {
-                Ok(()) => changed += usize::from(known.as_ref() != Some(&profile)),
-                Err(StoreError::Conflict { .. }) => left.extend([subject]),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let refolds: Vec<_> = rows
+            .into_iter()
+            .map(|(subject, stored)| {
+                let history = histories.remove(&subject).unwrap_or_default();
+                write(app, &placing, subject, stored, history)
+            })
+            .collect();
+        let written: Vec<Written> = stream::iter(refolds).buffer_unordered(WRITE_AT_ONCE).try_collect().await?;
+        changed += written.iter().filter(|written| matches!(written, Written::Changed)).count();
+        left = written.into_iter().filter_map(|written| if let Written::Lost(subject) = written { Some(subject) } else { None }).collect();
     }
     left.first().map_or(Ok(changed), |subject| Err(conflict(subject).into()))
+}
+
+/// What became of one refold.
+enum Written {
+    Changed,
+    AsItWas,
+    /// Somebody else wrote meanwhile.
+    Lost(Subject),
+}
+
+async fn write(
+    app: &App,
+    placing: &Placing,
+    subject: Subject,
+    stored: Option<Versioned>,
+    history: Vec<Event>,
+) -> Result<Written, StoreError> {
+    let profile = refold(subject.clone(), &history);
+    let version = stored.as_ref().map(|stored| stored.version);
+    let owner = stored.as_ref().and_then(|stored| stored.ownership.clone()).unwrap_or_default();
+    let standing = stored.as_ref().map(Versioned::standing).unwrap_or_default();
+    let known = stored.map_or_else(|| Some(Profile::new(subject.clone())), |stored| stored.profile.ok());
+    match placing.put(app, &profile, &owner, &standing, version).await {
+        Ok(()) if known.as_ref() == Some(&profile) => Ok(Written::AsItWas),
+        Ok(()) => Ok(Written::Changed),
+        Err(StoreError::Conflict { .. }) => Ok(Written::Lost(subject)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The rows of `subjects` and of everybody above: what only a refold brings to an alias, a fold has not handed on.
@@ -98,13 +129,12 @@ async fn with_owners(app: &App, subjects: BTreeSet<Subject>) -> Result<BTreeMap<
 
 /// All events of each of `wanted`, those of everything below among them.
 async fn histories<'a>(app: &App, wanted: impl Iterator<Item = &'a Subject>) -> Result<HashMap<Subject, Vec<Event>>, FoldError> {
+    let below: Vec<_> = wanted.map(|subject| below(app, subject)).collect();
+    let below: Vec<(&Subject, Vec<Subject>)> = stream::iter(below).buffered(WRITE_AT_ONCE).try_collect().await?;
     let mut into: HashMap<Subject, Vec<Subject>> = HashMap::new();
-    for subject in wanted {
-        into.entry(subject.clone()).or_default().push(subject.clone());
-        if let Subject::Customer(customer) = subject {
-            for alias in app.identities.below(customer).await? {
-                into.entry(alias).or_default().push(subject.clone());
-            }
+    for (subject, aliases) in below {
+        for named in std::iter::once(subject.clone()).chain(aliases) {
+            into.entry(named).or_default().push(subject.clone());
         }
     }
     let mut histories: HashMap<Subject, Vec<Event>> = HashMap::new();
@@ -115,4 +145,10 @@ async fn histories<'a>(app: &App, wanted: impl Iterator<Item = &'a Subject>) -> 
     })
     .await?;
     Ok(histories)
+}
+
+/// `subject`, and every alias of theirs and of those.
+async fn below<'a>(app: &App, subject: &'a Subject) -> Result<(&'a Subject, Vec<Subject>), StoreError> {
+    let aliases = if let Subject::Customer(customer) = subject { app.identities.below(customer).await? } else { Vec::new() };
+    Ok((subject, aliases))
 }
