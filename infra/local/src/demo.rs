@@ -165,13 +165,22 @@ impl Mark {
         tracing::info!(messages = of, "the demo shop's year was sent");
         progress(Step::Fold);
         suite.drain().await?;
-        suite.refold().await?;
         tracing::info!("it is folded");
         progress(Step::Train);
         suite.train().await?;
         self.loaded = true;
         self.keep(home)
     }
+}
+
+/// What the hourly and the nightly job would do next: folds anew who signed in after their devices' past was closed, and learns from that.
+/// A newcomer need not wait for it with the first answer.
+///
+/// # Errors
+/// [`SuiteError::Job`]; the jobs do it then.
+pub async fn catch_up(suite: &Suite<Deployed>) -> Result<(), SuiteError> {
+    suite.refold().await?;
+    suite.train().await
 }
 
 /// The messages in calls of a size that the queue takes, each person's side by side: any order gives the same profiles, and in this

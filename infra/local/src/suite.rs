@@ -121,12 +121,15 @@ impl<F: Functions> Suite<F> {
         self.functions.job(Function::Profile, Job::Refold, crate::clock::now()).await.map_err(SuiteError::Job)
     }
 
-    /// Trains now, as the schedule would.
+    /// Trains now, as the schedule would, and then looks anew who is in which segment.
     ///
     /// # Errors
     /// [`SuiteError::Job`] says why nothing was trained.
     pub async fn train(&self) -> Result<(), SuiteError> {
-        self.functions.job(Function::Train, Job::Train, crate::clock::now()).await.map_err(SuiteError::Job)
+        for (function, job) in [(Function::Train, Job::Train), (Function::Profile, Job::Segments)] {
+            self.functions.job(function, job, crate::clock::now()).await.map_err(SuiteError::Job)?;
+        }
+        Ok(())
     }
 
     /// Stops listening, lets what is in hand finish, then closes the stores. What still waits in the queues waits on disk.

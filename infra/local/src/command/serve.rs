@@ -37,7 +37,9 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
     let (suite, mark) = start(shop, &arguments).await?;
     let stopped = stopped();
     tokio::pin!(stopped);
-    if let Some(mark) = mark.clone().filter(|mark| !mark.is_loaded()) {
+    let unopened = mark.clone().filter(|mark| !mark.is_loaded());
+    let is_new = unopened.is_some();
+    if let Some(mark) = unopened {
         let opened = tokio::select! {
             opened = open_demo(shop, mark, &suite, &keys) => opened,
             () = &mut stopped => Ok(()),
@@ -49,7 +51,16 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
     }
     suite.functions().recommend.warm(clock::now()).await;
     say!("{}", greeting(shop, &suite, &keys, mark.is_some()).trim_end());
-    stopped.await;
+    let caught_up = async {
+        if is_new && let Err(error) = demo::catch_up(&suite).await {
+            tracing::warn!(%error, "the demo shop has not caught up; its jobs will");
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        () = stopped => {}
+        () = caught_up => {}
+    }
     suite.stop().await;
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::{
     numbers::{counted, grouped},
 };
 use clap::Args;
+use rapport_lambda::Job;
 use std::fmt::Write as _;
 use train::Summary;
 
@@ -26,10 +27,14 @@ pub(super) async fn run(shop: &Shop, _: Arguments) -> Result<(), Failure> {
 }
 
 async fn train_now(open: &Open) -> Result<Summary, Failure> {
-    open.drain().await?;
+    let is_here = open.drain().await?;
     let (bar, tell) = holdout::bar();
     let summary = train::train(&open.functions().train, clock::now(), tell).await?;
     bar.finish_and_clear();
+    // A stack's own clock does so within a minute; here nobody should read yesterday's segments under today's cut-offs.
+    if is_here {
+        profile::run(&open.functions().profile, Job::Segments, clock::now()).await?;
+    }
     Ok(summary)
 }
 
