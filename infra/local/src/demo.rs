@@ -120,11 +120,22 @@ pub async fn settle(home: &Path, aws: &Aws, stores: &Stores, now: Timestamp) -> 
     Ok(Some(mark))
 }
 
-async fn is_empty(aws: &Aws, stores: &Stores) -> Result<bool, DemoError> {
+/// Whether anything was ever sent to the shop.
+///
+/// # Errors
+/// [`StoreError`] when the objects cannot be listed.
+pub async fn has_events(aws: &Aws) -> Result<bool, StoreError> {
     for prefix in ["log/", "archive/", "inbox/"] {
         if !aws.objects.list(prefix, None).await?.is_empty() {
-            return Ok(false);
+            return Ok(true);
         }
+    }
+    Ok(false)
+}
+
+async fn is_empty(aws: &Aws, stores: &Stores) -> Result<bool, DemoError> {
+    if has_events(aws).await? {
+        return Ok(false);
     }
     let queues = Template::deployed().map_err(SuiteError::from)?.queues(SCOPE).into_iter().map(|queue| queue.name).collect();
     let depths = stores.queues.depths(queues, crate::clock::now()).await.map_err(SuiteError::from)?;

@@ -3,7 +3,7 @@
 
 use super::{Failure, progress};
 use crate::{
-    clock,
+    clock, demo,
     deployed::Deployed,
     elsewhere, home,
     numbers::grouped,
@@ -129,15 +129,13 @@ impl Open {
         if remembered.currency == told {
             return Ok(());
         }
-        for prefix in ["log/", "archive/", "inbox/"] {
-            if !self.aws.objects.list(prefix, None).await?.is_empty() {
-                return Err(Failure::Usage(format!(
-                    "the shop in {} counts in {} and has events, so nothing was taken in {told}; give another shop another --home; a file of \
-                     several currencies names them in a column `currency`",
-                    shop.home.display(),
-                    remembered.currency,
-                )));
-            }
+        if demo::has_events(&self.aws).await? {
+            return Err(Failure::Usage(format!(
+                "the shop in {} counts in {} and has events, so nothing was taken in {told}; give another shop another --home; a file of \
+                 several currencies names them in a column `currency`",
+                shop.home.display(),
+                remembered.currency,
+            )));
         }
         Settings { currency: told, ..remembered }.keep(&shop.home).map_err(failed)
     }
