@@ -4,9 +4,10 @@
 //! of what it was given: a sender who pays for a kilobyte must not make us pay for a gigabyte.
 
 use rapport_core::{
-    event::Authority,
+    catalog::Telling,
+    event::{Authority, Event},
     money::Currency,
-    source::{self, ConsentMode, Delivery, Route, Shop},
+    source::{self, ConsentMode, ContactField, Delivery, Erasure, Reject, Route, Shop, Sink},
     time::Timestamp,
 };
 use std::{
@@ -16,14 +17,11 @@ use std::{
 
 /// When everything was received: 2026-11-22T12:00:00Z.
 pub const NOW: Timestamp = Timestamp(1_795_348_800_000);
-/// What a parser may hold whatever it is given: a file's buffer of a quarter of a megabyte, tables, the text of an error.
+/// What a parser may hold whatever it is given: a file's buffer of a quarter of a megabyte, tables, the text of an error, the hundred
+/// events of a delivery that are held back until all of it is read.
 const ALWAYS_BYTES: usize = 512 * 1024;
-/// What a reader of rows, lines, rules and tensors may hold for each byte given.
-pub const FLAT: usize = 8;
-/// What a reader of JSON may hold for each byte given. A body whose tree would take more than 32 times its text is refused before there is
-/// one; a line of an order, some twenty bytes, becomes an event of some hundreds, with ids of up to 255 bytes each, in a list that doubles
-/// as it grows.
-pub const TREE: usize = 120;
+/// What it may hold for each byte given.
+const TIMES: usize = 8;
 
 struct Counting;
 
@@ -57,14 +55,30 @@ fn grow(bytes: usize) {
     PEAK.fetch_max(held, Ordering::Relaxed);
 }
 
-/// Runs `parse` and sees that it never held more than `times` bytes for each of `given`.
-pub fn bounded<T>(given: usize, times: usize, parse: impl FnOnce() -> T) -> T {
+/// Runs `parse` and sees that it never held more than eight bytes for each of `given`.
+pub fn bounded<T>(given: usize, parse: impl FnOnce() -> T) -> T {
+    bounded_beside(0, given, parse)
+}
+
+/// The same, for what may hold so many bytes more.
+pub fn bounded_beside<T>(beside: usize, given: usize, parse: impl FnOnce() -> T) -> T {
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);
     let parsed = parse();
     let used = PEAK.load(Ordering::Relaxed).saturating_sub(before);
-    assert!(used <= times * given + ALWAYS_BYTES, "{used} bytes held at a time for {given} given: more than {times} for each");
+    assert!(used <= TIMES * given + ALWAYS_BYTES + beside, "{used} bytes held at a time for {given} given: more than {TIMES} for each");
     parsed
+}
+
+/// Takes what is read, one by one, and keeps nothing: what the reader holds is its own.
+struct Nowhere;
+
+impl Sink for Nowhere {
+    fn event(&mut self, _: Event) {}
+    fn contact(&mut self, _: ContactField) {}
+    fn telling(&mut self, _: Telling) {}
+    fn erasure(&mut self, _: Erasure) {}
+    fn reject(&mut self, _: Reject) {}
 }
 
 /// Reads `body` as if `route` had received it: from a browser, then from somebody who is believed.
@@ -74,6 +88,6 @@ pub fn deliver(route: &str, body: &[u8]) {
     for authority in [Authority::Browser, Authority::Webhook] {
         let headers = [("user-agent".to_owned(), "Mozilla/5.0".to_owned())];
         let delivery = Delivery { route: &route, received: NOW, authority, headers: &headers, body };
-        bounded(body.len(), TREE, || source::parse(&delivery, &shop));
+        bounded(body.len(), || source::read(&delivery, &shop, &mut Nowhere));
     }
 }

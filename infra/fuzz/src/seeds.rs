@@ -102,5 +102,8 @@ fn written(corpus: &Corpus) -> Result<(), Box<dyn Error>> {
     corpus.add("signatures", signature::sign_body("secret", b"body").as_bytes())?;
     corpus.add("signatures", signature::sign_stripe("secret", secs, b"body").as_bytes())?;
     corpus.add("signatures", format!("{}\n{secs}", signature::sign_klaviyo("secret", &secs.to_string(), b"body")).as_bytes())?;
-    corpus.add("signatures", format!("msg_1\n{secs}\n{}", signature::sign_standard("whsec_MTIzNDU2Nzg5MDEyMzQ1Ng==", "msg_1", secs, b"body")).as_bytes())
+    corpus.add(
+        "signatures",
+        format!("msg_1\n{secs}\n{}", signature::sign_standard("whsec_MTIzNDU2Nzg5MDEyMzQ1Ng==", "msg_1", secs, b"body")).as_bytes(),
+    )
 }

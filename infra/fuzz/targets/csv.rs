@@ -6,11 +6,12 @@ use rapport_core::{
     money::Currency,
     source::csv::{Options, read},
 };
-use rapport_fuzz::{FLAT, NOW, bounded};
+use rapport_fuzz::{NOW, bounded};
 
 libfuzzer_sys::fuzz_target!(|file: &[u8]| {
     let hash_key = Some("0123456789abcdef".into());
-    let options = Options { currency: Currency::EUR, map: Vec::new(), now: NOW, as_of: NOW, hash_key, insiders: Insiders::default(), zone: None };
+    let options =
+        Options { currency: Currency::EUR, map: Vec::new(), now: NOW, as_of: NOW, hash_key, insiders: Insiders::default(), zone: None };
     // What it finds is handed on a row at a time.
-    let _ = bounded(file.len(), FLAT, || read(file, &options, |_| {}));
+    let _ = bounded(file.len(), || read(file, &options, |_| {}));
 });

@@ -2,8 +2,8 @@
 #![no_main]
 
 use rapport_core::filter::Filter;
-use rapport_fuzz::{TREE, bounded};
+use rapport_fuzz::bounded;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = bounded(text.len(), TREE, || Filter::parse(text));
+    let _ = bounded(text.len(), || Filter::parse(text));
 });

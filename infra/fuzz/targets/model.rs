@@ -3,11 +3,11 @@
 
 use bytes::Bytes;
 use rapport_core::model::{Model, Table};
-use rapport_fuzz::{FLAT, bounded};
+use rapport_fuzz::bounded;
 
 libfuzzer_sys::fuzz_target!(|artifact: &[u8]| {
     let artifact = Bytes::copy_from_slice(artifact);
-    let Ok(model) = bounded(artifact.len(), FLAT, || Model::parse(artifact.clone())) else { return };
+    let Ok(model) = bounded(artifact.len(), || Model::parse(artifact.clone())) else { return };
     for index in 0..model.len().min(64) as u32 {
         let _ = model.item(index);
         let _ = (model.popularity(index), model.trending(index), model.repeat(index), model.rarity(index));

@@ -2,11 +2,13 @@
 #![no_main]
 
 use rapport_core::profile::Profile;
-use rapport_fuzz::{TREE, bounded};
+use rapport_fuzz::bounded_beside;
 
-// An event of the window can be told in a dozen bytes, and takes a hundred and more unpacked.
+/// What serde reserves for a list at the word of a length that is forged.
+const RESERVED_BYTES: usize = 1024 * 1024;
+
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    if let Ok(profile) = bounded(bytes.len(), TREE, || Profile::from_bytes(bytes)) {
+    if let Ok(profile) = bounded_beside(RESERVED_BYTES, bytes.len(), || Profile::from_bytes(bytes)) {
         let _ = profile.whole();
         let _ = profile.to_bytes();
     }

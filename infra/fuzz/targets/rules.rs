@@ -2,10 +2,10 @@
 #![no_main]
 
 use rapport_core::{catalog::Item, rules::Rules};
-use rapport_fuzz::{TREE, bounded};
+use rapport_fuzz::bounded;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    bounded(text.len(), TREE, || {
+    bounded(text.len(), || {
         let _ = serde_json::from_str::<Rules>(text).map(Rules::checked);
         let _ = Item::read(text);
     });

@@ -2,8 +2,8 @@
 #![no_main]
 
 use rapport_core::segment::Rule;
-use rapport_fuzz::{TREE, bounded};
+use rapport_fuzz::bounded;
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
-    let _ = bounded(text.len(), TREE, || Rule::parse(text));
+    let _ = bounded(text.len(), || Rule::parse(text));
 });

@@ -2,12 +2,35 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
+use std::{fmt::Write, io};
 
 /// The SHA-256 of `bytes` as 64 hex digits: the name of whatever is stored by content.
 #[must_use]
 pub fn content_hash(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// The [`content_hash`] of what is written to it piece by piece, and nowhere held as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct ContentHasher(Sha256);
+
+impl ContentHasher {
+    /// The hash of all that was written.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
+impl io::Write for ContentHasher {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The first eight bytes of the SHA-256 of `bytes`. A profile knows its open events by these: two of one customer's 200 collide

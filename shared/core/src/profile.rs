@@ -62,6 +62,7 @@ pub struct Profile {
     /// Everything at or below is sealed.
     pub(crate) horizon: Position,
     /// The open window, by position.
+    #[serde(deserialize_with = "codec::at_most::<OPEN_EVENTS, _, _>")]
     pub(crate) open: Vec<OpenEvent>,
     /// What was sealed.
     pub(crate) totals: Totals,

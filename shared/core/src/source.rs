@@ -1,6 +1,6 @@
 //! From what senders say to canonical events. One file a sender; nothing behind this module knows that senders exist.
 //!
-//! [`parse`] takes one delivery as it lay in the inbox and gives [`Parsed`]: events for the log, contact data for the contacts table
+//! [`read`] takes one delivery as it lay in the inbox and hands a [`Sink`] what it says, one by one: events for the log, contact data for the contacts table
 //! (never for the log), what is said of products, whom to forget, and what could not be read with the reason. It never fails as a whole: one bad event leaves its batch-mates
 //! alone. A new sender is one file here, one arm of [`Route`], one sample under `events/ingest/`, one snapshot.
 
@@ -14,19 +14,22 @@ mod klaviyo;
 mod mailchimp;
 mod messages;
 mod products;
+mod refused;
 mod segment;
 mod share;
 mod shopify;
 mod signed;
+mod sink;
 mod stripe;
 mod track;
 mod traits;
 mod woocommerce;
 
 pub use erasure::Erasure;
-pub use json::json;
+pub use json::{Json, json};
 pub use share::share;
 pub use shopify::{Kind as ShopifyKind, topic_agrees as shopify_topic_agrees};
+pub use sink::Sink;
 pub(crate) use traits::is_protected;
 
 use crate::{
@@ -245,10 +248,6 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    fn rejected(reason: impl fmt::Display, raw: &[u8]) -> Self {
-        Self { rejects: vec![Reject { reason: reason.to_string(), raw: raw.to_vec() }], ..Self::default() }
-    }
-
     /// Adds what another delivery came to.
     pub fn extend(&mut self, other: Self) {
         self.events.extend(other.events);
@@ -281,15 +280,18 @@ pub struct Reject {
     pub raw: Vec<u8>,
 }
 
+impl Reject {
+    fn new(reason: &Unreadable, raw: impl Into<Vec<u8>>) -> Self {
+        Self { reason: reason.to_string(), raw: raw.into() }
+    }
+}
+
 /// Why one event cannot be read. For people: it says what to send instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The body is no JSON at all.
     #[error("the body is not JSON: {0}")]
     NotJson(String),
-    /// JSON of so many tiny values that it would take a multiple of its size in memory.
-    #[error("the body has more and smaller values than any message; send fewer in one body")]
-    TooFine,
     /// JSON, but of another shape.
     #[error("expected {0}")]
     Shape(&'static str),
@@ -317,18 +319,28 @@ pub enum Unreadable {
     ShopRedaction,
 }
 
-/// Turns one delivery into events.
+/// Turns one delivery into events. Beside what `sink` keeps, never more than eight bytes for each of the body's are held, and what a
+/// hundred events take.
+pub fn read(delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) {
+    let read = match delivery.route {
+        Route::Segment(_) | Route::Beacon | Route::Webhook(_) => messages::read(delivery, shop, sink),
+        Route::Shopify => shopify::read(delivery, shop, sink),
+        Route::Woocommerce => woocommerce::read(delivery, shop, sink),
+        Route::Stripe => stripe::read(delivery, shop, sink),
+        Route::Klaviyo => klaviyo::read(delivery, shop, sink),
+        Route::Mailchimp => mailchimp::read(delivery, shop, sink),
+    };
+    if let Err(reason) = read {
+        sink.reject(Reject::new(&reason, delivery.body));
+    }
+}
+
+/// All that [`read`] hands on.
 #[must_use]
 pub fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Parsed {
-    let read = match delivery.route {
-        Route::Segment(_) | Route::Beacon | Route::Webhook(_) => Ok(messages::parse(delivery, shop)),
-        Route::Shopify => shopify::parse(delivery, shop),
-        Route::Woocommerce => woocommerce::parse(delivery, shop),
-        Route::Stripe => stripe::parse(delivery, shop),
-        Route::Klaviyo => klaviyo::parse(delivery, shop),
-        Route::Mailchimp => mailchimp::parse(delivery, shop),
-    };
-    read.unwrap_or_else(|reason| Parsed::rejected(reason, delivery.body))
+    let mut parsed = Parsed::default();
+    read(delivery, shop, &mut parsed);
+    parsed
 }
 
 /// The id of an order, one and the same whoever tells it: Shopify's pixel says `gid://shopify/Order/1001`, its admin `#1001`.

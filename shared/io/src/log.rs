@@ -8,12 +8,12 @@ use crate::{
     ports::{Condition, Objects, StoreError},
 };
 use rapport_core::{
-    digest::content_hash,
+    digest::ContentHasher,
     event::{self, DecodeError, Event},
     time::Timestamp,
 };
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     sync::Arc,
 };
 
@@ -29,6 +29,39 @@ pub struct LogObject {
     pub events: Vec<Event>,
     /// Lines that cannot be read; the others are not held up by them.
     pub damaged: Vec<DecodeError>,
+}
+
+/// Events on their way into one object. Each is packed as it comes: it takes some twenty bytes here, and half a kilobyte in memory.
+pub struct Page {
+    packed: io::Result<zstd::Encoder<'static, Vec<u8>>>,
+    hash: ContentHasher,
+    events: usize,
+    line: Vec<u8>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { packed: zstd::Encoder::new(Vec::new(), ZSTD_LEVEL), hash: ContentHasher::default(), events: 0, line: Vec::new() }
+    }
+}
+
+impl Page {
+    /// Adds `event`.
+    pub fn add(&mut self, event: &Event) {
+        self.line.clear();
+        event::encode_line(event, &mut self.line);
+        let Self { packed: Ok(packed), hash, .. } = self else { return };
+        if let Err(problem) = packed.write_all(&self.line).and_then(|()| hash.write_all(&self.line)) {
+            self.packed = Err(problem);
+        }
+        self.events += 1;
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn events(&self) -> usize {
+        self.events
+    }
 }
 
 /// The log in its bucket.
@@ -49,12 +82,18 @@ impl Log {
     /// # Errors
     /// [`StoreError`] when the object could not be written; the same call again is safe.
     pub async fn append(&self, events: &[Event], received: Timestamp) -> Result<String, StoreError> {
-        let lines = events.iter().fold(Vec::new(), |mut lines, event| {
-            event::encode_line(event, &mut lines);
-            lines
-        });
-        let key = layout::log_object(received, &content_hash(&lines));
-        let packed = zstd::encode_all(lines.as_slice(), ZSTD_LEVEL).map_err(|source| StoreError::refused(&key, source))?;
+        let mut page = Page::default();
+        events.iter().for_each(|event| page.add(event));
+        self.keep(page, received).await
+    }
+
+    /// Writes a page as one object and gives its key. Once this returns, its events exist.
+    ///
+    /// # Errors
+    /// As [`Self::append`]; the same page written anew is safe.
+    pub async fn keep(&self, page: Page, received: Timestamp) -> Result<String, StoreError> {
+        let key = layout::log_object(received, &page.hash.finish());
+        let packed = page.packed.and_then(zstd::Encoder::finish).map_err(|source| StoreError::refused(&key, source))?;
         match self.objects.put(&key, packed.into(), Condition::Absent).await {
             // The name is the content: what is there is what we would write.
             Ok(_) | Err(StoreError::Conflict { .. }) => Ok(key),

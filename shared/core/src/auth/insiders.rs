@@ -9,7 +9,7 @@
 
 use super::personal;
 use crate::{
-    event::{Event, Traffic, Who},
+    event::Who,
     id::{ContactHash, CustomerId},
 };
 use serde::{Deserialize, Serialize};
@@ -96,16 +96,12 @@ impl Insiders {
         self.networks.iter().filter_map(|network| parts(network)).any(|(first, bits)| shares(first, address.to_canonical(), bits))
     }
 
-    /// Marks those of `events`, which came in `body`, that name staff.
-    pub fn mark(&self, events: &mut [Event], body: &[u8], hash_key: &str) {
-        if self.customers.is_empty() && self.domains.is_empty() {
-            return;
-        }
+    /// Who is staff in a delivery of `body`: who is listed by name, and whose address in it is one of the shop's own.
+    #[must_use]
+    pub fn staff_in(&self, body: &[u8], hash_key: &str) -> Staff {
         let mut staff = self.staff(hash_key);
         self.addresses(body).for_each(|address| staff.add(hash_key, address));
-        for event in events.iter_mut().filter(|event| staff.is_named_by(&event.who)) {
-            event.traffic = Traffic::Internal;
-        }
+        staff
     }
 
     /// Who is listed by name, as events name them.
@@ -152,11 +148,7 @@ fn shares(network: IpAddr, address: IpAddr, bits: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        event::{Action, Authority},
-        id::{DeviceId, EventId},
-        time::Timestamp,
-    };
+    use crate::id::DeviceId;
 
     const KEY: &str = "0123456789abcdef";
 
@@ -202,19 +194,11 @@ mod tests {
     #[test]
     fn staff_is_told_by_id_by_address_by_number_and_by_domain() {
         let shop = insiders(&[], &["7", "helper@home.example", "+49 151 2345 6789"], &["Shop.example"]);
-        let event = |customer: Option<&str>, contact: Option<&str>| Event {
-            id: EventId::new("e").expect("an id"),
-            at: Timestamp(1),
-            authority: Authority::Backend,
-            source: "test".into(),
-            who: Who {
-                customer: customer.and_then(|id| personal::customer(KEY, id).ok()),
-                device: DeviceId::new("d").ok(),
-                email: contact.and_then(|address| personal::email(KEY, address)),
-                phone: contact.and_then(|number| personal::phone(KEY, number)),
-            },
-            traffic: Traffic::Human,
-            action: Action::CheckoutStarted,
+        let who = |customer: Option<&str>, contact: Option<&str>| Who {
+            customer: customer.and_then(|id| personal::customer(KEY, id).ok()),
+            device: DeviceId::new("d").ok(),
+            email: contact.and_then(|address| personal::email(KEY, address)),
+            phone: contact.and_then(|number| personal::phone(KEY, number)),
         };
         let body =
             br#"{"email":"Ada@shop.EXAMPLE","contact":"Bob <bob@shop.example>","note":"eve@notshop.example, mallory@shop.example.org"}"#;
@@ -232,9 +216,8 @@ mod tests {
             (None, Some("mallory@shop.example.org"), false),
             (None, None, false),
         ] {
-            let mut events = [event(customer, contact)];
-            shop.mark(&mut events, body, KEY);
-            assert_eq!(events[0].traffic == Traffic::Internal, internal, "{customer:?} {contact:?}");
+            let staff = shop.staff_in(body, KEY);
+            assert_eq!(staff.is_named_by(&who(customer, contact)), internal, "{customer:?} {contact:?}");
         }
     }
 }

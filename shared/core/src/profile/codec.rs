@@ -1,6 +1,11 @@
 //! Profiles as they stand in the table: one schema byte, then postcard.
 
 use super::{Profile, schema_1, schema_2};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, SeqAccess, Visitor},
+};
+use std::{fmt, marker::PhantomData};
 
 /// The schema that is written today. Older ones stay readable; each has a fixture under `profile/fixtures`.
 ///
@@ -19,6 +24,35 @@ pub enum ProfileError {
     /// Cut short or overwritten.
     #[error("the profile is damaged: {0}")]
     Damaged(#[from] postcard::Error),
+}
+
+/// Reads a list that no profile has more than `MOST` entries in, reserving nothing at the word of a length that may be forged.
+///
+/// # Errors
+/// What is read from says so, or there are more.
+pub(super) fn at_most<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
+    struct Few<T, const MOST: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Few<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "{MOST} entries at most")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut read = Vec::with_capacity(list.size_hint().unwrap_or_default().min(MOST));
+            while let Some(entry) = list.next_element()? {
+                if read.len() == MOST {
+                    return Err(A::Error::invalid_length(MOST + 1, &self));
+                }
+                read.push(entry);
+            }
+            Ok(read)
+        }
+    }
+
+    from.deserialize_seq(Few::<T, MOST>(PhantomData))
 }
 
 impl Profile {

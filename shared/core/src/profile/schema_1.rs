@@ -1,8 +1,8 @@
 //! Profiles as the first schema had them: read, never written. What they lack is counted anew by the next refold.
 
 use super::{
-    Act, Channel, CopyMark, Habits, ItemTotals as NewItemTotals, OpenEvent as NewOpenEvent, Position, Subject, Told, Totals as NewTotals,
-    order::Straddling,
+    Act, Channel, CopyMark, Habits, ITEMS_KEPT, ItemTotals as NewItemTotals, OPEN_EVENTS, OpenEvent as NewOpenEvent, Position, Subject,
+    Told, Totals as NewTotals, codec::at_most, order::Straddling,
 };
 use crate::{event::Purpose, id::ItemId, money::Currency, time::Timestamp};
 use compact_str::CompactString;
@@ -17,6 +17,7 @@ pub(super) struct Profile {
     first_seen: Timestamp,
     last_seen: Timestamp,
     horizon: Position,
+    #[serde(deserialize_with = "at_most::<OPEN_EVENTS, _, _>")]
     open: Vec<OpenEvent>,
     totals: Totals,
     sealed: Vec<CopyMark>,
@@ -44,6 +45,7 @@ struct Totals {
     first_order: Option<Timestamp>,
     last_order: Option<Timestamp>,
     order_days: u32,
+    #[serde(deserialize_with = "at_most::<ITEMS_KEPT, _, _>")]
     items: Vec<ItemTotals>,
 }
 

@@ -1,7 +1,8 @@
 //! Profiles as the second schema had them: read, never written. What they lack is counted anew by the next refold.
 
 use super::{
-    CopyMark, Habits as NewHabits, ItemTotals, Mark, OpenEvent, Position, Subject, Tally, Told, Totals as NewTotals, order::Straddling,
+    CopyMark, Habits as NewHabits, ITEMS_KEPT, ItemTotals, Mark, OPEN_EVENTS, OpenEvent, Position, Subject, Tally, Told,
+    Totals as NewTotals, codec::at_most, order::Straddling,
 };
 use crate::{event::Purpose, money::Currency, time::Timestamp};
 use compact_str::CompactString;
@@ -16,6 +17,7 @@ pub(super) struct Profile {
     first_seen: Timestamp,
     last_seen: Timestamp,
     horizon: Position,
+    #[serde(deserialize_with = "at_most::<OPEN_EVENTS, _, _>")]
     open: Vec<OpenEvent>,
     totals: Totals,
     sealed: Vec<CopyMark>,
@@ -36,6 +38,7 @@ struct Totals {
     first_order: Option<Timestamp>,
     last_order: Option<Timestamp>,
     order_days: u32,
+    #[serde(deserialize_with = "at_most::<ITEMS_KEPT, _, _>")]
     items: Vec<ItemTotals>,
     habits: Habits,
 }

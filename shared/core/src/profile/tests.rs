@@ -176,6 +176,16 @@ proptest! {
 }
 
 #[test]
+fn a_window_longer_than_any_is_refused() {
+    let views = |n| event(n, i64::from(n) * 1000, Authority::Backend, Action::Viewed(product(1)));
+    let mut profile = refold(subject(), &(0..OPEN_EVENTS as u32 + 50).map(views).collect::<Vec<_>>());
+    assert_eq!(profile.open.len(), OPEN_EVENTS);
+    assert!(Profile::from_bytes(&profile.to_bytes().unwrap()).is_ok());
+    profile.open.push(profile.open[0].clone());
+    assert!(Profile::from_bytes(&profile.to_bytes().unwrap()).is_err());
+}
+
+#[test]
 fn in_time_order_nothing_needs_a_refold() {
     let history: Vec<Event> =
         (0..1000).map(|n| event(n, i64::from(n) * 3_600_000, Authority::Backend, Action::Viewed(product((n % 30) as u8)))).collect();

@@ -1,6 +1,6 @@
 //! What sealed events add up to. Integers only: sums must not depend on the order of addition.
 
-use super::{Act, Habits, Line, OpenEvent, order::Straddling};
+use super::{Act, Habits, Line, OpenEvent, codec, order::Straddling};
 use crate::{
     id::ItemId,
     money::Currency,
@@ -31,6 +31,7 @@ pub struct Totals {
     /// On how many days (UTC) something was ordered.
     pub order_days: u32,
     /// The [`ITEMS_KEPT`] items most dealt with, by id.
+    #[serde(deserialize_with = "codec::at_most::<ITEMS_KEPT, _, _>")]
     pub items: Vec<ItemTotals>,
     /// How they shop.
     pub habits: Habits,

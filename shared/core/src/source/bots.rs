@@ -33,7 +33,7 @@ const MARKS: [&str; 22] = [
 /// The verdict on an event: whether it came from one of the shop's own networks, what its context says of itself, else what its user agent
 /// gives away. `agent` is the request's own user agent. That and the network only count where a browser sent it: the shop's backend
 /// speaks through libraries, and for customers who are elsewhere.
-pub(super) fn traffic(context: Option<&Object>, is_insider: bool, agent: Option<&str>) -> Traffic {
+pub(super) fn traffic(context: Option<Object<'_>>, is_insider: bool, agent: Option<&str>) -> Traffic {
     if is_insider {
         return Traffic::Internal;
     }

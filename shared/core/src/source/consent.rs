@@ -21,15 +21,16 @@ pub(super) struct Said(Vec<Consent>);
 impl Said {
     /// Reads an event's context and, for `Consent Updated`, its properties. `gpc` is whether the browser sent `Sec-GPC: 1`: it
     /// overrules whatever else was said about personalization and marketing.
-    pub(super) fn read(context: Option<&Object>, properties: Option<&Object>, gpc: bool) -> Self {
+    pub(super) fn read(context: Option<Object<'_>>, properties: Option<Object<'_>>, gpc: bool) -> Self {
         let sources = [properties.and_then(|all| object(all, "consent")), properties, context.and_then(|all| object(all, "consent"))];
-        let sources: Vec<&Object> = sources.into_iter().flatten().flat_map(dialects).chain(context.into_iter().flat_map(nested)).collect();
+        let sources: Vec<Object<'_>> =
+            sources.into_iter().flatten().flat_map(dialects).chain(context.into_iter().flat_map(nested)).collect();
         let gpc = gpc || context.is_some_and(|context| flag(context, &["gpc", "globalPrivacyControl"]) == Some(true));
         let mut said = Self::default();
         for (purpose, names) in NAMES {
             if gpc && purpose != Purpose::Analytics {
                 said.0.push(Consent { purpose, granted: false, basis: "gpc".into() });
-            } else if let Some(granted) = sources.iter().find_map(|source| answer(source, names)) {
+            } else if let Some(granted) = sources.iter().find_map(|source| answer(*source, names)) {
                 said.0.push(Consent { purpose, granted, basis: "consent".into() });
             }
         }
@@ -48,16 +49,17 @@ impl Said {
 }
 
 /// The object itself, and the places in it where dialects keep their answers.
-fn dialects(said: &Object) -> impl Iterator<Item = &Object> {
+fn dialects(said: Object<'_>) -> impl Iterator<Item = Object<'_>> {
     std::iter::once(said).chain(nested(said))
 }
 
-fn nested(said: &Object) -> impl Iterator<Item = &Object> {
+fn nested(said: Object<'_>) -> impl Iterator<Item = Object<'_>> {
     ["categoryPreferences", "category_preferences", "customerPrivacy", "google_consent", "purposes"]
         .into_iter()
-        .filter_map(|name| object(said, name))
+        .filter_map(move |name| object(said, name))
 }
 
-fn answer(source: &Object, names: &[&str]) -> Option<bool> {
-    source.keys().find(|key| names.contains(&key.to_ascii_lowercase().as_str())).and_then(|key| flag(source, &[key]))
+fn answer(source: Object<'_>, names: &[&str]) -> Option<bool> {
+    let named = |key: &str| names.iter().any(|name| name.eq_ignore_ascii_case(key));
+    source.entries().find(|(key, _)| named(key)).and_then(|(key, _)| flag(source, &[key]))
 }

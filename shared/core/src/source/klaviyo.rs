@@ -5,34 +5,40 @@
 //! happened to a message without the person doing anything (received, bounced, dropped).
 
 use super::{
-    Delivery, Parsed, Shop, Unreadable,
+    Delivery, Shop, Sink, Unreadable,
     fields::{Object, instant, object, objects, text},
+    json,
+    json::Value,
+    refused::Refused,
     signed::{Signed, latest},
+    sink::whole,
 };
 use crate::{
     auth::personal::Named,
-    event::{Action, EmailAct, Event, Traffic, Who},
-    time::Timestamp,
+    event::{EmailAct, Traffic, Who},
 };
-use serde_json::{Value, json};
 
 /// Reads a delivery.
-pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let body = super::json(delivery.body)?;
-    let happened = body.get("data").and_then(Value::as_array).ok_or(Unreadable::Shape("`data` to be a list of events"))?;
-    let mut parsed = Parsed::default();
-    for one in happened {
-        match one.as_object().ok_or(Unreadable::Shape("an event to be an object")).and_then(|one| event(one, delivery, shop)) {
-            Ok(events) => parsed.events.extend(events),
-            Err(problem) => parsed.extend(Parsed::rejected(problem, json!({ "data": [one] }).to_string().as_bytes())),
+pub(super) fn read(delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
+    let body = json(delivery.body)?;
+    let happened = body.as_object().and_then(|body| body.get("data")).and_then(Value::as_list);
+    let mut refused = Refused::of(delivery);
+    for one in happened.ok_or(Unreadable::Shape("`data` to be a list of events"))?.iter() {
+        let read = one
+            .as_object()
+            .ok_or(Unreadable::Shape("an event to be an object"))
+            .and_then(|one| whole(sink, |sink| event(one, delivery, shop, sink)));
+        if let Err(problem) = read {
+            refused.refuse(problem, || format!("{{\"data\":[{one}]}}"), sink);
         }
     }
-    Ok(parsed)
+    refused.rest(sink);
+    Ok(())
 }
 
-fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<Event>, Unreadable> {
+fn event(one: Object<'_>, delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let topic = text(one, &["topic"]).ok_or(Unreadable::Missing("topic"))?;
-    let Some(act) = act(&topic) else { return Ok(Vec::new()) };
+    let Some(act) = act(&topic) else { return Ok(()) };
     let payload = object(one, "payload").ok_or(Unreadable::Missing("payload"))?;
     let data = object(payload, "data").ok_or(Unreadable::Missing("payload.data"))?;
     let id = text(one, &["external_id"]).or_else(|| text(data, &["id"])).ok_or(Unreadable::Missing("external_id"))?;
@@ -43,14 +49,7 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
         return Err(Unreadable::Missing("the profile's e-mail address, phone number or external_id"));
     }
     let signed = Signed { source: "klaviyo", who, traffic: Traffic::Human };
-    done(&signed, &id, at, act)
-}
-
-fn done(signed: &Signed, id: &str, at: Timestamp, act: EmailAct) -> Result<Vec<Event>, Unreadable> {
-    match act {
-        EmailAct::Subscribed | EmailAct::Unsubscribed => signed.subscription(id, at, act == EmailAct::Subscribed),
-        EmailAct::Delivered | EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(id, at, Action::Email(act))?]),
-    }
+    signed.email(&id, at, act, sink)
 }
 
 /// What a topic says was done. Who calls it spam wants no more of it.
@@ -67,9 +66,9 @@ fn act(topic: &str) -> Option<EmailAct> {
 
 /// The profile, where the shop has it included, names the shop's own id of the customer and their number; the event alone has the address
 /// it went to.
-fn who(payload: &Object, attributes: &Object, hash_key: &str) -> Who {
+fn who(payload: Object<'_>, attributes: Object<'_>, hash_key: &str) -> Who {
     let profile = objects(payload, &["included"])
-        .find(|included| text(included, &["type"]).as_deref() == Some("profile"))
+        .find(|included| text(*included, &["type"]).as_deref() == Some("profile"))
         .and_then(|profile| object(profile, "attributes"));
     let told = object(attributes, "event_properties");
     let [customer, email, phone] = ["external_id", "email", "phone_number"].map(|name| text(profile?, &[name]));

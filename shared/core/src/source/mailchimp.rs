@@ -8,42 +8,48 @@
 mod transactional;
 
 use super::{
-    Delivery, Parsed, Shop, Unreadable,
+    Delivery, Shop, Sink, Unreadable,
     signed::{Signed, body_name, latest},
 };
 use crate::{
     auth::personal,
-    event::{Traffic, Who},
+    event::{EmailAct, Traffic, Who},
     id::ContactHash,
     time::Timestamp,
 };
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 /// Where it all comes from.
 const SOURCE: &str = "mailchimp";
 
 /// Reads a delivery.
-pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let form: BTreeMap<String, String> = form_urlencoded::parse(delivery.body).into_owned().collect();
-    let said = |name: &str| form.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+pub(super) fn read(delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
+    let said = |name: &str| said(delivery.body, name);
     if let Some(events) = said(transactional::FIELD) {
-        return transactional::parse(events, delivery, shop);
+        return transactional::read(&events, delivery, shop, sink);
     }
     let kind = said("type").ok_or(Unreadable::Missing("type"))?;
-    let granted = match (kind, said("data[reason]")) {
-        ("subscribe", _) => true,
-        ("unsubscribe", _) | ("cleaned", Some("abuse")) => false,
-        ("profile" | "upemail" | "campaign" | "cleaned", _) => return Ok(Parsed::default()),
-        _ => return Err(Unreadable::NotTaken(format!("Mailchimp's `{}` webhooks", super::fields::cut(kind, 40)))),
+    let act = match (kind.trim(), said("data[reason]").as_deref().map(str::trim)) {
+        ("subscribe", _) => EmailAct::Subscribed,
+        ("unsubscribe", _) | ("cleaned", Some("abuse")) => EmailAct::Unsubscribed,
+        ("profile" | "upemail" | "campaign" | "cleaned", _) => return Ok(()),
+        _ => return Err(Unreadable::NotTaken(format!("Mailchimp's `{}` webhooks", super::fields::cut(kind.trim(), 40)))),
     };
-    let email = address("data[email]", said("data[email]"), shop)?;
+    let email = address("data[email]", said("data[email]").as_deref().map(str::trim), shop)?;
     let at = match said("fired_at") {
-        Some(text) => Timestamp::parse(text).map_err(|problem| Unreadable::Field { field: "fired_at", problem: problem.to_string() })?,
+        Some(text) => {
+            Timestamp::parse(text.trim()).map_err(|problem| Unreadable::Field { field: "fired_at", problem: problem.to_string() })?
+        }
         None => delivery.received,
     };
     let signed = Signed { source: SOURCE, who: Who { email: Some(email), ..Who::default() }, traffic: Traffic::Human };
-    let events = signed.subscription(&body_name(delivery), at.min(latest(delivery)), granted)?;
-    Ok(Parsed { events, ..Parsed::default() })
+    signed.email(&body_name(delivery), at.min(latest(delivery)), act, sink)
+}
+
+/// What the form says under `name`, if it is not blank; of two fields with one name the later holds.
+fn said<'a>(form: &'a [u8], name: &str) -> Option<Cow<'a, str>> {
+    let (_, text) = form_urlencoded::parse(form).filter(|(known, _)| known == name).last()?;
+    if text.trim().is_empty() { None } else { Some(text) }
 }
 
 /// Whose mailbox it is about.

@@ -14,7 +14,7 @@ const IDS: [&str; 7] = ["product_id", "productId", "item_id", "sku", "variant_id
 const LONGEST_SKU_BYTES: usize = 255;
 
 /// The product that `mention` is about.
-pub(super) fn product(mention: &Object, shop: Currency) -> Result<Product, Unreadable> {
+pub(super) fn product(mention: Object<'_>, shop: Currency) -> Result<Product, Unreadable> {
     let item = item(mention)?;
     let currency = currency(mention, &["currency"], shop)?;
     let price_minor = minor(mention, &["price", "item_price"], currency)?;
@@ -30,37 +30,34 @@ pub(super) fn product(mention: &Object, shop: Currency) -> Result<Product, Unrea
 }
 
 /// The stock-keeping unit under the first of `names`, where it is another name of `item` and not the same one.
-pub(super) fn sku(mention: &Object, names: &[&str], item: &ItemId) -> Option<CompactString> {
+pub(super) fn sku(mention: Object<'_>, names: &[&str], item: &ItemId) -> Option<CompactString> {
     let sku = text(mention, names).filter(|sku| sku.len() <= LONGEST_SKU_BYTES && sku != item.as_str())?;
     ItemId::new(&sku).is_ok().then(|| sku.into())
 }
 
 /// The product's id alone.
-pub(super) fn item(mention: &Object) -> Result<ItemId, Unreadable> {
+pub(super) fn item(mention: Object<'_>) -> Result<ItemId, Unreadable> {
     let id = text(mention, &IDS).ok_or(Unreadable::Missing("product_id"))?;
     ItemId::new(bare_gid(&id)).map_err(|problem| Unreadable::Field { field: "product_id", problem: problem.to_string() })
 }
 
-/// What an event is about: the product in its properties, or else all in its list, and what mentions each.
-pub(super) fn mentioned(properties: &Object, shop: Currency) -> Result<Vec<(Product, &Object)>, Unreadable> {
-    let shop = currency(properties, &["currency"], shop)?;
+/// What mentions the products that an event is about: its properties, or else all in its list.
+pub(super) fn mentioned(properties: Object<'_>) -> impl Iterator<Item = Object<'_>> {
     // `id` among an event's own properties is the event's, not a product's.
-    let own = IDS.iter().filter(|name| **name != "id").any(|name| properties.contains_key(*name));
+    let own = IDS.iter().filter(|name| **name != "id").any(|name| properties.contains_key(name));
     let listed = || objects(properties, &["products", "items"]);
-    if own || listed().next().is_none() {
-        return Ok(vec![(product(properties, shop)?, properties)]);
-    }
-    listed().map(|mention| Ok((product(mention, shop)?, mention))).collect()
+    let own = own || listed().next().is_none();
+    std::iter::once(properties).filter(move |_| own).chain(listed().filter(move |_| !own))
 }
 
 /// The product that an event about one product is about: the first of them.
-pub(super) fn of_event(properties: &Object, shop: Currency) -> Result<Product, Unreadable> {
-    let first = mentioned(properties, shop)?.into_iter().next();
-    first.map(|(product, _)| product).ok_or(Unreadable::Missing("product_id"))
+pub(super) fn of_event(properties: Object<'_>, shop: Currency) -> Result<Product, Unreadable> {
+    let currency = currency(properties, &["currency"], shop)?;
+    mentioned(properties).next().map_or(Err(Unreadable::Missing("product_id")), |first| product(first, currency))
 }
 
 /// GA4 spells levels `item_category`, `item_category2` …; here `/` parts them.
-pub(super) fn category(mention: &Object) -> Option<CompactString> {
+pub(super) fn category(mention: Object<'_>) -> Option<CompactString> {
     short(mention, &["category", "product_type"], 200).or_else(|| {
         let levels = ["item_category", "item_category2", "item_category3", "item_category4", "item_category5"];
         let levels: Vec<CompactString> = levels.into_iter().map_while(|level| short(mention, &[level], 60)).collect();

@@ -4,14 +4,15 @@
 //! mistake them for knowledge.
 
 use super::{
-    Call, ConsentMode, ContactField, Delivery, INSIDER, Parsed, Route, Shop, Unreadable, bots,
+    Call, ConsentMode, ContactField, Delivery, INSIDER, Route, Shop, Sink, Unreadable, bots,
     consent::Said,
     fields::{Object, cut, instant, object, short, text},
+    json::Without,
     track, traits,
 };
 use crate::{
     auth::personal::{self, Named},
-    digest::{content_hash, short_hash},
+    digest::{ContentHasher, content_hash, short_hash},
     event::{Action, Authority, Consent, Event, Purpose, Traffic, Who},
     id::EventId,
     profile::Position,
@@ -41,14 +42,17 @@ pub(super) struct Message<'a> {
     traffic: Traffic,
 }
 
+/// Where what was done is told.
+pub(super) type Tell<'a> = dyn FnMut(Action) -> Result<(), Unreadable> + 'a;
+
 /// Reads `message`, which came in `envelope`. `call` is what the route says it is; in a batch the message's own `type` does.
 pub(super) fn message(
-    message: &Object,
+    message: Object<'_>,
     call: Option<Call>,
-    envelope: &Object,
-    delivery: &Delivery<'_>,
-    shop: &Shop<'_>,
-) -> Result<Parsed, Unreadable> {
+    envelope: Object<'_>,
+    (delivery, shop): (&Delivery<'_>, &Shop<'_>),
+    sink: &mut dyn Sink,
+) -> Result<(), Unreadable> {
     let call = call.map_or_else(|| call_of(message), Ok)?;
     if text(message, &["userId", "anonymousId", "previousId"]).is_none() {
         return Err(Unreadable::Missing("userId or anonymousId"));
@@ -69,28 +73,34 @@ pub(super) fn message(
         who: who.clone(),
         traffic: bots::traffic(context, browser && delivery.header(INSIDER).is_some(), delivery.header("user-agent").filter(|_| browser)),
     };
-    let mut parsed = Parsed { contacts: template.contacts(message, call), ..Parsed::default() };
+    template.contacts(message, call, sink);
     let may_know = may_know_who(&said, browser, shop.consent);
-    for action in template.actions(message, call)? {
+    let mut number = 0;
+    let mut tell = |who: Who, action: Action| {
+        sink.event(template.event(number, who, action)?);
+        number += 1;
+        Ok(())
+    };
+    template.actions(message, call, &mut |action| {
         // An order is kept under the declared basis `contract`, and to withdraw one must be known; anything else without a yes is
         // nobody's.
         let known =
             may_know || matches!(&action, Action::Ordered(_) | Action::Refunded(_) | Action::Consented(Consent { granted: false, .. }));
-        parsed.events.push(template.event(parsed.events.len(), if known { who.clone() } else { Who::default() }, action)?);
-    }
+        tell(if known { who.clone() } else { Who::default() }, action)
+    })?;
     // A browser repeats its consent in every message; only those that begin a visit or change it are worth an event.
     if is_consent || !browser || matches!(call, Call::Identify | Call::Page | Call::Screen) {
         for consent in said.all() {
             // To withdraw, one must be known; to have never agreed, one must not.
             if is_consent || may_know {
-                parsed.events.push(template.event(parsed.events.len(), who.clone(), Action::Consented(consent))?);
+                tell(who.clone(), Action::Consented(consent))?;
             }
         }
     }
-    Ok(parsed)
+    Ok(())
 }
 
-fn call_of(message: &Object) -> Result<Call, Unreadable> {
+fn call_of(message: Object<'_>) -> Result<Call, Unreadable> {
     let name = text(message, &["type", "action"]).ok_or(Unreadable::Missing("type"))?;
     match Call::named(&name) {
         Some(Call::Batch) | None => Err(Unreadable::Field {
@@ -102,7 +112,7 @@ fn call_of(message: &Object) -> Result<Call, Unreadable> {
 }
 
 /// The page's path without its query, in which shops put all sorts of things; else its name.
-fn page_name(message: &Object) -> CompactString {
+fn page_name(message: Object<'_>) -> CompactString {
     let properties = object(message, "properties");
     let page = object(message, "context").and_then(|context| object(context, "page"));
     let path = properties
@@ -113,10 +123,10 @@ fn page_name(message: &Object) -> CompactString {
 }
 
 impl Message<'_> {
-    /// What the message says was done.
-    fn actions(&self, message: &Object, call: Call) -> Result<Vec<Action>, Unreadable> {
+    /// Tells what the message says was done.
+    fn actions(&self, message: Object<'_>, call: Call, tell: &mut Tell<'_>) -> Result<(), Unreadable> {
         let action = match call {
-            Call::Track | Call::Batch => return track::actions(self, message),
+            Call::Track | Call::Batch => return track::actions(self, message, tell),
             Call::Identify => {
                 Action::Identified { traits: traits::of_message(message).map(|told| traits::read(told).traits).unwrap_or_default() }
             }
@@ -126,11 +136,11 @@ impl Message<'_> {
                 let previous = text(message, &["previousId", "previous_id"]).ok_or(Unreadable::Missing("previousId"))?;
                 match personal::hidden(self.shop.hash_key, &previous) {
                     Some(previous) => Action::Aliased { previous: cut(&previous, crate::id::LONGEST_ID_BYTES) },
-                    None => return Ok(Vec::new()),
+                    None => return Ok(()),
                 }
             }
         };
-        Ok(vec![action])
+        tell(action)
     }
 
     /// The `number`th event of the message.
@@ -148,26 +158,27 @@ impl Message<'_> {
     }
 
     /// Contact data in an `identify`, which a browser cannot change.
-    fn contacts(&self, message: &Object, call: Call) -> Vec<ContactField> {
+    fn contacts(&self, message: Object<'_>, call: Call, sink: &mut dyn Sink) {
         let (true, Call::Identify, Some(customer), Some(told)) =
             (self.authority.is_trusted(), call, &self.who.customer, traits::of_message(message))
         else {
-            return Vec::new();
+            return;
         };
         let at = Position { at: self.at, id: short_hash(self.id.as_bytes()) };
-        let fields = traits::read(told).contacts.into_iter();
-        fields.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }).collect()
+        for (field, value) in traits::read(told).contacts {
+            sink.contact(ContactField { customer: customer.clone(), field, value, at });
+        }
     }
 }
 
 /// Whom the message names. Ids that stand for nobody name nobody; a browser names no customer.
-fn who(message: &Object, authority: Authority, hash_key: &str) -> Who {
+fn who(message: Object<'_>, authority: Authority, hash_key: &str) -> Who {
     let device = text(message, &["anonymousId", "anonymous_id"]).and_then(|id| personal::device(hash_key, &id).ok());
     if !authority.is_trusted() {
         return Who { device, ..Who::default() };
     }
     let customer = text(message, &["userId", "user_id"]);
-    let told = |read: fn(&Object) -> Option<String>| {
+    let told = |read: fn(Object<'_>) -> Option<String>| {
         traits::of_message(message).and_then(read).or_else(|| object(message, "properties").and_then(read))
     };
     let email = told(traits::email).or_else(|| customer.clone().filter(|id| personal::is_email(id)));
@@ -184,7 +195,7 @@ fn may_know_who(said: &Said, browser: bool, mode: ConsentMode) -> bool {
 
 /// When it happened by our clock: `timestamp`, moved by as much as the sender's clock was off when it sent. History that is sent late
 /// keeps its time, for its `sentAt` is right.
-fn time(message: &Object, envelope: &Object, received: Timestamp) -> Result<Timestamp, Unreadable> {
+fn time(message: Object<'_>, envelope: Object<'_>, received: Timestamp) -> Result<Timestamp, Unreadable> {
     let told = instant(message, &["timestamp", "originalTimestamp"])?;
     let sent = instant(message, &["sentAt"])?.or(instant(envelope, &["sentAt"])?);
     let at = match (told, sent) {
@@ -201,7 +212,7 @@ fn time(message: &Object, envelope: &Object, received: Timestamp) -> Result<Time
 
 /// The message's own id, or a hash of what it says. Senders of different authority cannot shadow each other's messages, nor can two tills
 /// that both number theirs from 1.
-fn id(message: &Object, delivery: &Delivery<'_>) -> CompactString {
+fn id(message: Object<'_>, delivery: &Delivery<'_>) -> CompactString {
     let sender = match (delivery.authority, delivery.route) {
         (_, Route::Webhook(name)) => format_compact!("w:{name}"),
         (Authority::Browser, _) => "b".into(),
@@ -214,9 +225,10 @@ fn id(message: &Object, delivery: &Delivery<'_>) -> CompactString {
         Some(id) => format_compact!("{sender}:{}", content_hash(id.as_bytes())),
         None => {
             // A retry differs in when it was sent and in nothing else.
-            let mut said = message.clone();
-            said.remove("sentAt");
-            format_compact!("{sender}:{}", content_hash(serde_json::Value::Object(said).to_string().as_bytes()))
+            let mut said = ContentHasher::default();
+            // Nothing on a tape keeps it from being JSON, and a hash takes all that is written to it.
+            let _ = serde_json::to_writer(&mut said, &Without(message, "sentAt"));
+            format_compact!("{sender}:{}", said.finish())
         }
     }
 }

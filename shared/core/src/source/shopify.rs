@@ -19,9 +19,12 @@ mod refund;
 pub use kind::{Kind, topic_agrees};
 
 use super::{
-    Delivery, Parsed, Shop, Unreadable,
+    Delivery, Json, Shop, Sink, Unreadable,
     fields::{Object, exact_minor, object, short, text},
-    json, products,
+    json,
+    json::Value,
+    products,
+    sink::whole,
 };
 use crate::{
     auth::personal::Named,
@@ -29,13 +32,12 @@ use crate::{
     id::ItemId,
     money::Currency,
 };
-use serde_json::Value;
 
 /// Where it all comes from.
 const SOURCE: &str = "shopify";
 
 /// Reads a delivery.
-pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+pub(super) fn read(delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let body = json(delivery.body)?;
     let kind = Kind::of(&body);
     let topic = delivery.header("x-shopify-topic");
@@ -44,27 +46,27 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, 
     }
     let not_taken = || Unreadable::NotTaken(topic.unwrap_or("such Shopify webhooks").to_owned());
     let Some(body) = body.as_object() else { return Err(not_taken()) };
-    match kind {
-        Kind::Order => order::parse(body, delivery, shop),
-        Kind::Refund => refund::alone(body, delivery, shop),
-        Kind::Checkout => basket::checkout(body, delivery, shop),
-        Kind::Cart => basket::cart(body, delivery, shop),
-        Kind::Customer => customer::parse(body, delivery, shop),
-        Kind::Consent => customer::consent_alone(body, delivery, shop),
-        Kind::Merge => customer::merge(body, delivery, shop),
-        Kind::CustomerGone => privacy::gone(body, delivery, shop),
-        Kind::Product => product::parse(body, shop),
-        Kind::Level => product::level(body),
-        Kind::BareId if topic == Some("products/delete") => product::gone(body, delivery),
-        Kind::DataRequest => privacy::data_request(body, delivery, shop),
-        Kind::CustomerRedact => privacy::redact(body, delivery, shop),
+    whole(sink, |sink| match kind {
+        Kind::Order => order::read(body, delivery, shop, sink),
+        Kind::Refund => refund::alone(body, delivery, shop, sink),
+        Kind::Checkout => basket::checkout(body, delivery, shop, sink),
+        Kind::Cart => basket::cart(body, delivery, shop, sink),
+        Kind::Customer => customer::read(body, delivery, shop, sink),
+        Kind::Consent => customer::consent_alone(body, delivery, shop, sink),
+        Kind::Merge => customer::merge(body, delivery, shop, sink),
+        Kind::CustomerGone => privacy::gone(body, delivery, shop, sink),
+        Kind::Product => product::read(body, shop, sink),
+        Kind::Level => product::level(body, sink),
+        Kind::BareId if topic == Some("products/delete") => product::gone(body, delivery, sink),
+        Kind::DataRequest => privacy::data_request(body, delivery, shop, sink),
+        Kind::CustomerRedact => privacy::redact(body, delivery, shop, sink),
         Kind::ShopRedact => Err(Unreadable::ShopRedaction),
         Kind::BareId | Kind::Other => Err(not_taken()),
-    }
+    })
 }
 
 /// An amount in the shop's currency: `price_set.shop_money.amount` where there is one, else `price`.
-fn money(holder: &Object, names: &[&'static str], currency: Currency) -> Result<Option<i64>, Unreadable> {
+fn money(holder: Object<'_>, names: &[&'static str], currency: Currency) -> Result<Option<i64>, Unreadable> {
     for name in names {
         let shop_money = object(holder, &format!("{name}_set")).and_then(|set| object(set, "shop_money"));
         let amount = match shop_money {
@@ -79,7 +81,7 @@ fn money(holder: &Object, names: &[&'static str], currency: Currency) -> Result<
 }
 
 /// The product of a line. A line without product, variant and SKU is a charge: a deposit, a manual entry.
-fn product_of_line(line: &Object, price_minor: i64, currency: Currency) -> Option<Product> {
+fn product_of_line(line: Object<'_>, price_minor: i64, currency: Currency) -> Option<Product> {
     let item = ItemId::new(&text(line, &["product_id", "sku", "variant_id"])?).ok()?;
     Some(Product {
         sku: products::sku(line, &["sku"], &item),
@@ -93,7 +95,7 @@ fn product_of_line(line: &Object, price_minor: i64, currency: Currency) -> Optio
 }
 
 /// The customer of an order or a checkout; guests by the address or the number they gave.
-fn who(body: &Object, hash_key: &str) -> Who {
+fn who(body: Object<'_>, hash_key: &str) -> Who {
     let customer = object(body, "customer");
     let own = |name: &str| text(customer?, &[name]);
     let email = text(body, &["email", "contact_email"]).or_else(|| own("email"));
@@ -101,16 +103,24 @@ fn who(body: &Object, hash_key: &str) -> Who {
     Named { customer: own("id"), email, phone }.hidden(hash_key)
 }
 
+/// What a customer's record names them by.
+fn named(customer: Object<'_>) -> Named {
+    let [customer, email, phone] = ["id", "email", "phone"].map(|name| text(customer, &[name]));
+    Named { customer, email, phone }
+}
+
 /// A customer's record as [`super::traits`] reads it: contact data and the address, nothing else. Free text, tags and totals are the shop's
-/// business, not contact data.
-fn told(customer: &Object, address: Option<&Object>) -> Object {
-    let mut told = customer.clone();
-    told.retain(|name, _| matches!(name.as_str(), "email" | "phone" | "first_name" | "last_name"));
-    if let Some(address) = address {
-        let parts = ["address1", "city", "zip", "country_code", "province_code"]
-            .into_iter()
-            .filter_map(|name| Some((if name == "province_code" { "region" } else { name }.to_owned(), address.get(name)?.clone())));
-        told.insert("address".to_owned(), Value::Object(parts.collect()));
+/// business, not contact data. `also` is what else was said of them.
+fn told(customer: Object<'_>, address: Option<Object<'_>>, also: (&str, Option<Value<'_>>)) -> Json {
+    fn some<'a>(of: Object<'a>, name: &str) -> Option<Value<'a>> {
+        of.get(name).filter(|value| value.is_scalar())
     }
-    told
+    let address = address.map(|address| {
+        let parts =
+            [("address1", "address1"), ("city", "city"), ("zip", "zip"), ("country_code", "country_code"), ("region", "province_code")];
+        Json::object(parts.into_iter().filter_map(|(name, theirs)| Some((name, some(address, theirs)?))))
+    });
+    let own = ["email", "phone", "first_name", "last_name"].into_iter().map(|name| (name, some(customer, name)));
+    let address = ("address", address.as_ref().map(Json::value));
+    Json::object(own.chain([address, also]).filter_map(|(name, value)| Some((name, value?))))
 }

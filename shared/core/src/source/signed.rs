@@ -1,7 +1,7 @@
 //! Events out of a body that a platform signed: what those of all platforms have in common.
 
 use super::{
-    ContactField, Delivery, Parsed, Unreadable,
+    ContactField, Delivery, Sink, Unreadable,
     fields::{Object, objects, short},
     traits,
 };
@@ -42,14 +42,22 @@ impl Signed {
 
     /// What `told` says of the customer, as it was at `updated`: an event with the traits, and contact data. Free text stays out: what
     /// platforms put into a customer's record is the shop's business. Nothing for guests.
-    pub(super) fn person(&self, id: &str, told: &Object, (at, updated): (Timestamp, Timestamp)) -> Result<Parsed, Unreadable> {
-        let Some(customer) = &self.who.customer else { return Ok(Parsed::default()) };
+    pub(super) fn person(
+        &self,
+        id: &str,
+        told: Object<'_>,
+        (at, updated): (Timestamp, Timestamp),
+        sink: &mut dyn Sink,
+    ) -> Result<(), Unreadable> {
+        let Some(customer) = &self.who.customer else { return Ok(()) };
         let told = traits::read(told);
         let event = self.event(id, at, Action::Identified { traits: told.traits })?;
         let at = Position { at: updated, id: Position::of(&event).id };
-        let contacts = told.contacts.into_iter().filter(|(field, _)| !field.starts_with("trait:"));
-        let contacts = contacts.map(|(field, value)| ContactField { customer: customer.clone(), field, value, at }).collect();
-        Ok(Parsed { events: vec![event], contacts, ..Parsed::default() })
+        sink.event(event);
+        for (field, value) in told.contacts.into_iter().filter(|(field, _)| !field.starts_with("trait:")) {
+            sink.contact(ContactField { customer: customer.clone(), field, value, at });
+        }
+        Ok(())
     }
 
     /// That whatever was given back for `order`, and whoever told it, was for a sale that is void as of `version`.
@@ -58,15 +66,27 @@ impl Signed {
     }
 
     /// The codes that were taken off `order`, as `list` in `body` has them.
-    pub(super) fn coupons(&self, order: &OrderId, body: &Object, list: &str, at: Timestamp) -> Result<Vec<Event>, Unreadable> {
-        let codes = objects(body, &[list]).filter_map(|coupon| short(coupon, &["code"], 60));
-        codes.map(|code| self.event(&format!("coupon:{order}:{code}"), at, Action::Coupon { code, applied: true })).collect()
+    pub(super) fn coupons(
+        &self,
+        order: &OrderId,
+        body: Object<'_>,
+        list: &str,
+        at: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Unreadable> {
+        for code in objects(body, &[list]).filter_map(|coupon| short(coupon, &["code"], 60)) {
+            sink.event(self.event(&format!("coupon:{order}:{code}"), at, Action::Coupon { code, applied: true })?);
+        }
+        Ok(())
     }
 
-    /// Somebody wants, or no longer wants, to be written to: the act, and the consent it stands for.
-    pub(super) fn subscription(&self, id: &str, at: Timestamp, granted: bool) -> Result<Vec<Event>, Unreadable> {
-        let act = if granted { EmailAct::Subscribed } else { EmailAct::Unsubscribed };
-        Ok(vec![self.event(id, at, Action::Email(act))?, self.event(&format!("{id}/1"), at, marketing(granted))?])
+    /// What somebody did with an e-mail; with their subscription, the consent that it stands for too.
+    pub(super) fn email(&self, id: &str, at: Timestamp, act: EmailAct, sink: &mut dyn Sink) -> Result<(), Unreadable> {
+        sink.event(self.event(id, at, Action::Email(act))?);
+        if let EmailAct::Subscribed | EmailAct::Unsubscribed = act {
+            sink.event(self.event(&format!("{id}/1"), at, marketing(act == EmailAct::Subscribed))?);
+        }
+        Ok(())
     }
 }
 

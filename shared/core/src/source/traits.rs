@@ -5,7 +5,6 @@
 use super::fields::{Object, cut, object, scalar, text};
 use crate::auth::personal;
 use compact_str::CompactString;
-use serde_json::Value;
 
 /// Longest trait in the log, in characters.
 const LONGEST_TRAIT: usize = 64;
@@ -84,12 +83,12 @@ pub(crate) fn is_protected(plain: &str) -> bool {
 }
 
 /// Parts `traits`.
-pub(super) fn read(traits: &Object) -> Told {
+pub(super) fn read(traits: Object<'_>) -> Told {
     Told { traits: allowed(traits), contacts: contacts(traits) }
 }
 
 /// The traits that may stand in the log: coarse enough to be nobody in particular.
-fn allowed(traits: &Object) -> Vec<(CompactString, CompactString)> {
+fn allowed(traits: Object<'_>) -> Vec<(CompactString, CompactString)> {
     let address = object(traits, "address");
     let found = [
         // What the shop spent to win them, in its currency.
@@ -136,11 +135,11 @@ fn month_of(date: &str) -> Option<String> {
     month.parse::<u8>().ok().filter(|month| (1..=12).contains(month)).map(|month| format!("{month:02}"))
 }
 
-fn contacts(traits: &Object) -> Vec<(CompactString, String)> {
-    let address = object(traits, "address").into_iter().flatten();
+fn contacts(traits: Object<'_>) -> Vec<(CompactString, String)> {
+    let address = object(traits, "address").unwrap_or_default();
     let mut free = 0;
     let mut contacts: Vec<(CompactString, String)> = Vec::new();
-    for (name, value) in traits.iter().chain(address) {
+    for (name, value) in traits.entries().chain(address.entries()) {
         let Some(value) = scalar(value) else { continue };
         let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
         if is_protected(&plain) || LOGGED.contains(&plain.as_str()) {
@@ -163,29 +162,33 @@ fn contacts(traits: &Object) -> Vec<(CompactString, String)> {
 }
 
 /// The e-mail address among `traits`.
-pub(super) fn email(traits: &Object) -> Option<String> {
+pub(super) fn email(traits: Object<'_>) -> Option<String> {
     text(traits, &["email", "emailAddress", "email_address"])
 }
 
 /// The phone number among `traits`.
-pub(super) fn phone(traits: &Object) -> Option<String> {
+pub(super) fn phone(traits: Object<'_>) -> Option<String> {
     text(traits, &["phone", "phoneNumber", "phone_number", "mobile"])
 }
 
 /// The message's traits, wherever the library put them.
-pub(super) fn of_message(message: &Object) -> Option<&Object> {
+pub(super) fn of_message(message: Object<'_>) -> Option<Object<'_>> {
     object(message, "traits")
         .or_else(|| object(object(message, "context")?, "traits"))
-        .filter(|traits| traits.values().any(|value| *value != Value::Null))
+        .filter(|traits| traits.entries().any(|(_, value)| !value.is_null()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::json;
 
     #[test]
     fn what_winning_somebody_cost_is_told_and_who_brought_them_is_not() {
-        let told = |traits: serde_json::Value| read(traits.as_object().expect("an object"));
+        let told = |traits: serde_json::Value| {
+            let traits = json(traits.to_string().as_bytes()).expect("JSON");
+            read(traits.value().as_object().expect("an object"))
+        };
         let found = told(serde_json::json!({ "acquisition_cost": 12.5, "referredBy": "customer-77" }));
         assert_eq!(found.traits, [("acquisition_cost".into(), "12.5".into()), ("referred".into(), "yes".into())]);
         assert!(found.contacts.is_empty(), "{found:?}");

@@ -9,8 +9,7 @@ mod customer;
 mod order;
 mod product;
 
-use super::{Delivery, Parsed, Shop, Unreadable, json};
-use serde_json::Value;
+use super::{Delivery, Json, Shop, Sink, Unreadable, json, sink::whole};
 
 /// Where it all comes from.
 const SOURCE: &str = "woocommerce";
@@ -28,15 +27,15 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(body: &Value) -> Self {
+    fn of(body: &Json) -> Self {
         let Some(body) = body.as_object() else { return Self::Other };
-        let all = |names: &[&str]| names.iter().all(|name| body.contains_key(*name));
+        let all = |names: &[&str]| names.iter().all(|name| body.contains_key(name));
         match () {
             () if all(&["line_items", "status"]) => Self::Order,
             () if all(&["stock_status", "name"]) => Self::Product,
             () if all(&["discount_type", "code"]) => Self::Coupon,
             () if all(&["email", "is_paying_customer"]) || all(&["email", "username", "role"]) => Self::Customer,
-            () if body.len() == 1 && body.contains_key("id") => Self::BareId,
+            () if body.contains_key("id") && body.entries().len() == 1 => Self::BareId,
             () => Self::Other,
         }
     }
@@ -55,7 +54,7 @@ impl Kind {
 }
 
 /// Reads a delivery.
-pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+pub(super) fn read(delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let body = json(delivery.body)?;
     let (kind, topic) = (Kind::of(&body), delivery.header("x-wc-webhook-topic"));
     if let Some(topic) = topic.filter(|topic| Kind::told_by(topic) != kind) {
@@ -63,13 +62,13 @@ pub(super) fn parse(delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, 
     }
     let not_taken = || Unreadable::NotTaken(topic.unwrap_or("such WooCommerce webhooks").to_owned());
     let Some(body) = body.as_object() else { return Err(not_taken()) };
-    match kind {
-        Kind::Order => order::parse(body, delivery, shop),
-        Kind::Product => product::parse(body, shop),
-        Kind::Customer => customer::parse(body, delivery, shop),
-        Kind::Coupon => Ok(Parsed::default()),
-        Kind::BareId if topic == Some("coupon.deleted") => Ok(Parsed::default()),
-        Kind::BareId if topic == Some("product.deleted") => product::gone(body, delivery),
+    whole(sink, |sink| match kind {
+        Kind::Order => order::read(body, delivery, shop, sink),
+        Kind::Product => product::read(body, shop, sink),
+        Kind::Customer => customer::read(body, delivery, shop, sink),
+        Kind::Coupon => Ok(()),
+        Kind::BareId if topic == Some("coupon.deleted") => Ok(()),
+        Kind::BareId if topic == Some("product.deleted") => product::gone(body, delivery, sink),
         Kind::BareId | Kind::Other => Err(not_taken()),
-    }
+    })
 }

@@ -183,7 +183,7 @@ impl Order {
         let known = sum(self.lines.iter().map(|line| line.off_minor).collect());
         let costs: Vec<i64> = self.lines.iter().map(Line::cost_minor).collect();
         let off = self.discount_minor.saturating_sub(known).clamp(0, sum(costs.clone()).max(0));
-        for (line, part) in self.lines.iter_mut().zip(share(off, &costs)) {
+        for (line, part) in self.lines.iter_mut().zip(share(off, costs.iter().copied())) {
             line.off_minor = line.off_minor.saturating_add(part);
         }
         let goods = sum(self.lines.iter().map(Line::cost_minor).collect());

@@ -8,39 +8,45 @@ use super::{SOURCE, address};
 use crate::{
     auth::personal,
     digest::short_hash,
-    event::{Action, EmailAct, Event, Traffic, Who},
+    event::{EmailAct, Traffic, Who},
     source::{
-        Delivery, Parsed, Shop, Unreadable,
+        Delivery, Shop, Sink, Unreadable,
         fields::{Object, instant, object, text},
         json,
+        json::Value,
+        refused::Refused,
         signed::{Signed, latest},
+        sink::whole,
     },
 };
-use serde_json::Value;
 
 /// The form's field.
 pub(super) const FIELD: &str = "mandrill_events";
 
 /// Reads the list; a bad event leaves its mates alone.
-pub(super) fn parse(events: &str, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
-    let list = json(events.as_bytes())?;
-    let list = list.as_array().ok_or(Unreadable::Shape("`mandrill_events` to be a list of events"))?;
-    let mut parsed = Parsed::default();
-    for one in list {
-        match one.as_object().ok_or(Unreadable::Shape("an event to be an object")).and_then(|one| event(one, delivery, shop)) {
-            Ok(events) => parsed.events.extend(events),
-            Err(problem) => parsed.extend(Parsed::rejected(problem, alone(one).as_bytes())),
+pub(super) fn read(events: &str, delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
+    let events = json(events.as_bytes())?;
+    let list = events.value().as_list().ok_or(Unreadable::Shape("`mandrill_events` to be a list of events"))?;
+    let mut refused = Refused::of(delivery);
+    for one in list.iter() {
+        let read = one
+            .as_object()
+            .ok_or(Unreadable::Shape("an event to be an object"))
+            .and_then(|one| whole(sink, |sink| event(one, delivery, shop, sink)));
+        if let Err(problem) = read {
+            refused.refuse(problem, || alone(one), sink);
         }
     }
-    Ok(parsed)
+    refused.rest(sink);
+    Ok(())
 }
 
 /// A delivery of this event alone, to be sent again.
-fn alone(event: &Value) -> String {
-    form_urlencoded::Serializer::new(String::new()).append_pair(FIELD, &Value::Array(vec![event.clone()]).to_string()).finish()
+fn alone(event: Value<'_>) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair(FIELD, &format!("[{event}]")).finish()
 }
 
-fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<Event>, Unreadable> {
+fn event(one: Object<'_>, delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let kind = text(one, &["event", "type"]).ok_or(Unreadable::Missing("event"))?;
     let act = match kind.as_str() {
         "delivered" => EmailAct::Delivered,
@@ -48,7 +54,7 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
         "click" => EmailAct::Clicked,
         // Who calls it spam wants no more of it.
         "unsub" | "spam" => EmailAct::Unsubscribed,
-        _ => return Ok(Vec::new()),
+        _ => return Ok(()),
     };
     let message = object(one, "msg").ok_or(Unreadable::Missing("msg"))?;
     let email = address("msg.email", text(message, &["email"]).as_deref(), shop)?;
@@ -61,9 +67,5 @@ fn event(one: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Vec<E
     let customer = object(message, "metadata").and_then(|metadata| text(metadata, &["customer_id", "customerId", "user_id"]));
     let customer = customer.and_then(|id| personal::customer(shop.hash_key, &id).ok());
     let signed = Signed { source: SOURCE, who: Who { customer, email: Some(email), ..Who::default() }, traffic: Traffic::Human };
-    let at = at.min(latest(delivery));
-    match act {
-        EmailAct::Delivered | EmailAct::Opened | EmailAct::Clicked => Ok(vec![signed.event(&id, at, Action::Email(act))?]),
-        EmailAct::Subscribed | EmailAct::Unsubscribed => signed.subscription(&id, at, act == EmailAct::Subscribed),
-    }
+    signed.email(&id, at.min(latest(delivery)), act, sink)
 }

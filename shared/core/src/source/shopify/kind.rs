@@ -1,7 +1,9 @@
 //! What a body of Shopify's is, by its shape, and which topics may stand over it.
 
-use crate::source::fields::scalar;
-use serde_json::{Map, Value};
+use crate::source::{
+    Json,
+    fields::{Object, scalar},
+};
 
 /// What a body is, by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub enum Kind {
 impl Kind {
     /// What `body` is.
     #[must_use]
-    pub fn of(body: &Value) -> Self {
+    pub fn of(body: &Json) -> Self {
         let Some(body) = body.as_object() else { return Self::Other };
         let has = |name: &str| body.contains_key(name);
         let all = |names: &[&str]| names.iter().all(|name| has(name));
@@ -59,13 +61,13 @@ impl Kind {
             () if has("customer_id") && (has("email_marketing_consent") || has("sms_marketing_consent")) => Self::Consent,
             () if is_customer(body) && has("updated_at") => Self::Customer,
             () if is_customer(body) => Self::CustomerGone,
-            () if has("id") && body.len() == 1 => Self::BareId,
+            () if has("id") && body.entries().len() == 1 => Self::BareId,
             () => Self::Other,
         }
     }
 }
 
-fn is_customer(body: &Map<String, Value>) -> bool {
+fn is_customer(body: Object<'_>) -> bool {
     let named = body.get("admin_graphql_api_id").and_then(scalar).is_some_and(|gid| gid.starts_with("gid://shopify/Customer/"));
     named || (body.contains_key("verified_email") && body.contains_key("id"))
 }

@@ -6,18 +6,18 @@ use crate::{
     id::ItemId,
     money::Currency,
     source::{
-        Delivery, Parsed, Shop, Unreadable,
+        Delivery, Shop, Sink, Unreadable,
         fields::{Object, cut, instant, object, objects, scalar, short, text},
+        json::Value,
         signed::unusable,
     },
 };
-use serde_json::Value;
 
 /// Most variants of a product whose stock is kept; Shopify's own messages list 100.
 const MOST_VARIANTS: usize = 250;
 
 /// A product as it is now, under the id that orders and pixels know it by.
-pub(super) fn parse(body: &Object, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+pub(super) fn read(body: Object<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let told = instant(body, &["updated_at"])?.ok_or(Unreadable::Missing("updated_at"))?;
     let published = instant(body, &["published_at"])?;
     let item = Item {
@@ -35,50 +35,49 @@ pub(super) fn parse(body: &Object, shop: &Shop<'_>) -> Result<Parsed, Unreadable
     let item = item.with_skus(objects(body, &["variants"]).filter_map(|variant| text(variant, &["sku"])));
     let item = priced(item, body, shop.currency)?;
     let variants = objects(body, &["variants"]).filter_map(variant).take(MOST_VARIANTS).collect();
-    Ok(on_the_shelf(Telling::Product { item: Box::new(item), variants, told }))
+    sink.telling(Telling::Product { item: Box::new(item), variants, told });
+    Ok(())
 }
 
 /// `inventory_levels/update`.
-pub(super) fn level(body: &Object) -> Result<Parsed, Unreadable> {
+pub(super) fn level(body: Object<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let named = |name: &'static str| short(body, &[name], 64).ok_or(Unreadable::Missing(name));
-    Ok(on_the_shelf(Telling::Level {
+    sink.telling(Telling::Level {
         variant: named("inventory_item_id")?,
         place: named("location_id")?,
         // Shopify writes null where a place does not keep the thing.
         available: body.get("available").and_then(Value::as_i64).unwrap_or(0),
         told: instant(body, &["updated_at"])?.ok_or(Unreadable::Missing("updated_at"))?,
-    }))
+    });
+    Ok(())
 }
 
 /// `products/delete`. The body is a bare id, so the unsigned topic is all that says it is a product's: the worst it can do to
 /// something else is nothing, and to a product to hide it until the next update.
-pub(super) fn gone(body: &Object, delivery: &Delivery<'_>) -> Result<Parsed, Unreadable> {
-    Ok(on_the_shelf(Telling::Gone { item: item_id(body)?, told: delivery.received }))
+pub(super) fn gone(body: Object<'_>, delivery: &Delivery<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
+    sink.telling(Telling::Gone { item: item_id(body)?, told: delivery.received });
+    Ok(())
 }
 
-fn on_the_shelf(telling: Telling) -> Parsed {
-    Parsed { tellings: vec![telling], ..Parsed::default() }
-}
-
-fn item_id(body: &Object) -> Result<ItemId, Unreadable> {
+fn item_id(body: Object<'_>) -> Result<ItemId, Unreadable> {
     ItemId::new(&text(body, &["id"]).ok_or(Unreadable::Missing("id"))?).map_err(unusable("id"))
 }
 
-fn owned(body: &Object, name: &str, longest: usize) -> Option<String> {
+fn owned(body: Object<'_>, name: &str, longest: usize) -> Option<String> {
     short(body, &[name], longest).map(Into::into)
 }
 
-fn tags(body: &Object) -> Vec<String> {
-    let told = match body.get("tags") {
-        Some(Value::Array(tags)) => tags.iter().filter_map(scalar).collect(),
-        Some(Value::String(tags)) => tags.split(',').map(str::to_owned).collect(),
+fn tags(body: Object<'_>) -> Vec<String> {
+    let tag = |told: &str| Some(cut(told.trim(), 60).into_string()).filter(|tag| !tag.is_empty());
+    match body.get("tags") {
+        Some(Value::List(tags)) => tags.iter().filter_map(scalar).filter_map(|told| tag(&told)).take(MOST_TAGS).collect(),
+        Some(Value::Text(tags)) => tags.split(',').filter_map(tag).take(MOST_TAGS).collect(),
         _ => Vec::new(),
-    };
-    told.iter().map(|tag| cut(tag.trim(), 60).into_string()).filter(|tag| !tag.is_empty()).take(MOST_TAGS).collect()
+    }
 }
 
 /// The price a product is listed from: its cheapest variant's, and what that one cost before.
-fn priced(item: Item, body: &Object, currency: Currency) -> Result<Item, Unreadable> {
+fn priced(item: Item, body: Object<'_>, currency: Currency) -> Result<Item, Unreadable> {
     let mut cheapest: Option<(i64, Option<i64>)> = None;
     for variant in objects(body, &["variants"]) {
         let Some(price) = money(variant, &["price"], currency)?.filter(|price| *price >= 0) else { continue };
@@ -91,7 +90,7 @@ fn priced(item: Item, body: &Object, currency: Currency) -> Result<Item, Unreada
 }
 
 /// How a variant's stock is counted; `None` for one without a name for its stock, which cannot be told of again.
-fn variant(body: &Object) -> Option<Variant> {
+fn variant(body: Object<'_>) -> Option<Variant> {
     let uncounted = body.get("inventory_management").is_some_and(Value::is_null) || body.get("inventory_quantity").is_none();
     Some(Variant {
         id: short(body, &["inventory_item_id", "id"], 64)?,

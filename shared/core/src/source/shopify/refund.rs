@@ -10,8 +10,8 @@ use crate::{
     id::OrderId,
     money::Currency,
     source::{
-        Delivery, Parsed, Shop, Unreadable,
-        fields::{Object, count, currency, exact_minor, instant, object, objects, scalar, text},
+        Delivery, Shop, Sink, Unreadable,
+        fields::{Object, count, currency, exact_minor, has_list, instant, object, objects, scalar, text},
         order_id,
         signed::{Signed, latest, unusable},
     },
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Reads a refund that is told by itself.
-pub(super) fn alone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+pub(super) fn alone(body: Object<'_>, delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let order = text(body, &["order_id"]).ok_or(Unreadable::Missing("order_id"))?;
     let order = order_id(&order).map_err(unusable("order_id"))?;
     let shop_money = sets(body).find_map(|set| object(set, "shop_money"));
@@ -33,7 +33,7 @@ pub(super) fn alone(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> 
         tax_included: None,
         signed: &Signed { source: SOURCE, who: Who::default(), traffic: Traffic::Human },
     };
-    Ok(Parsed { events: refunds.read(body)?, ..Parsed::default() })
+    refunds.tell(body, sink)
 }
 
 /// What the refunds of one statement share.
@@ -62,12 +62,11 @@ struct Named {
 
 impl Refunds<'_> {
     /// A refund: goods line by line, then whatever else was paid back (shipping, goodwill), so that all adds up to the transactions.
-    pub(super) fn read(&self, refund: &Object) -> Result<Vec<Event>, Unreadable> {
+    pub(super) fn tell(&self, refund: Object<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
         let name = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
         let reference = OrderId::new(&name).map_err(unusable("refunds[].id"))?;
         let at = instant(refund, &["processed_at", "created_at"])?.unwrap_or(self.at).min(self.latest);
         let named = Named { name, reference, at };
-        let mut events = Vec::new();
         let mut goods = 0;
         for line in objects(refund, &["refund_line_items"]) {
             let Some(item) = object(line, "line_item") else { continue };
@@ -75,13 +74,13 @@ impl Refunds<'_> {
             let amount = money(line, &["subtotal"], self.currency)?.unwrap_or(0).abs();
             goods = i64::saturating_add(goods, amount);
             let product = product_of_line(item, money(item, &["price"], self.currency)?.unwrap_or(0), self.currency);
-            events.push(self.event(&named, &id, product, (count(line, &["quantity"], 1)?, amount))?);
+            sink.event(self.event(&named, &id, product, (count(line, &["quantity"], 1)?, amount))?);
         }
         let rest = self.paid_back(refund)?.saturating_sub(goods);
         if rest > 0 {
-            events.push(self.event(&named, "money", None, (0, rest))?);
+            sink.event(self.event(&named, "money", None, (0, rest))?);
         }
-        Ok(events)
+        Ok(())
     }
 
     fn event(
@@ -109,7 +108,7 @@ impl Refunds<'_> {
     }
 
     /// What the transactions paid back in all, in the shop's currency; they themselves are told in the one that was paid in.
-    fn paid_back(&self, refund: &Object) -> Result<i64, Unreadable> {
+    fn paid_back(&self, refund: Object<'_>) -> Result<i64, Unreadable> {
         let mut sum = 0_i64;
         for paid in transactions(refund) {
             match self.in_shop_currency(paid)? {
@@ -121,14 +120,14 @@ impl Refunds<'_> {
     }
 
     /// A transaction's amount, unless it is told in another currency alone.
-    fn in_shop_currency(&self, paid: &Object) -> Result<Option<i64>, Unreadable> {
+    fn in_shop_currency(&self, paid: Object<'_>) -> Result<Option<i64>, Unreadable> {
         let is_told = object(paid, "amount_set").is_some_and(|set| object(set, "shop_money").is_some());
         let theirs = currency(paid, &["currency"], self.currency)?;
         if is_told || theirs == self.currency { Ok(Some(money(paid, &["amount"], self.currency)?.unwrap_or(0))) } else { Ok(None) }
     }
 
     /// The same where some transaction is in another currency: by what Shopify worked out itself, else by the order's rate.
-    fn paid_back_abroad(&self, refund: &Object) -> Result<i64, Unreadable> {
+    fn paid_back_abroad(&self, refund: Object<'_>) -> Result<i64, Unreadable> {
         if let Some(minor) = self.worked_out(refund)? {
             return Ok(minor);
         }
@@ -147,7 +146,7 @@ impl Refunds<'_> {
         Ok(sum)
     }
 
-    fn converted(&self, paid: &Object, rate: f64) -> Result<i64, Unreadable> {
+    fn converted(&self, paid: Object<'_>, rate: f64) -> Result<i64, Unreadable> {
         let theirs = currency(paid, &["currency"], self.currency)?;
         let major = exact_minor(paid, &["amount"], theirs)?.unwrap_or(0) as f64 / 10f64.powi(theirs.decimals() as i32);
         self.currency.minor(major * rate).map_err(|problem| Unreadable::Field { field: "amount", problem: problem.to_string() })
@@ -155,8 +154,8 @@ impl Refunds<'_> {
 
     /// Goods and their tax less adjustments, which are below zero for what was paid back beside the goods. `None` where a part is not told
     /// in the shop's currency.
-    fn worked_out(&self, refund: &Object) -> Result<Option<i64>, Unreadable> {
-        let is_told = |holder: &Object, name: &str| object(holder, name).is_some_and(|set| object(set, "shop_money").is_some());
+    fn worked_out(&self, refund: Object<'_>) -> Result<Option<i64>, Unreadable> {
+        let is_told = |holder: Object<'_>, name: &str| object(holder, name).is_some_and(|set| object(set, "shop_money").is_some());
         let mut sum = 0_i64;
         for line in objects(refund, &["refund_line_items"]) {
             let tax = money(line, &["total_tax"], self.currency)?.unwrap_or(0);
@@ -166,7 +165,7 @@ impl Refunds<'_> {
             sum = sum.saturating_add(money(line, &["subtotal"], self.currency)?.unwrap_or(0));
             sum = sum.saturating_add(if self.tax_included == Some(false) { tax } else { 0 });
         }
-        if !refund.get("order_adjustments").is_some_and(serde_json::Value::is_array) {
+        if !has_list(refund, "order_adjustments") {
             return Ok(None);
         }
         for adjustment in objects(refund, &["order_adjustments"]) {
@@ -181,20 +180,20 @@ impl Refunds<'_> {
 }
 
 /// The transactions that paid something back.
-fn transactions(refund: &Object) -> impl Iterator<Item = &Object> {
+fn transactions(refund: Object<'_>) -> impl Iterator<Item = Object<'_>> {
     objects(refund, &["transactions"])
-        .filter(|paid| matches!(text(paid, &["kind"]).as_deref(), Some("refund")))
-        .filter(|paid| text(paid, &["status"]).as_deref() != Some("failure"))
+        .filter(|paid| matches!(text(*paid, &["kind"]).as_deref(), Some("refund")))
+        .filter(|paid| text(*paid, &["status"]).as_deref() != Some("failure"))
 }
 
 /// What one in the currency paid in is worth in the shop's, by an amount that is told in both.
-pub(super) fn rate(set: &Object) -> Option<f64> {
+pub(super) fn rate(set: Object<'_>) -> Option<f64> {
     let amount = |name: &str| scalar(object(set, name)?.get("amount")?)?.parse::<f64>().ok().filter(|amount| *amount > 0.0);
     Some(amount("shop_money")? / amount("presentment_money")?).filter(|rate| rate.is_finite())
 }
 
 /// The amounts of a refund that are told in two currencies.
-fn sets(refund: &Object) -> impl Iterator<Item = &Object> {
+fn sets(refund: Object<'_>) -> impl Iterator<Item = Object<'_>> {
     let in_list = |list: &'static str, set: &'static str| objects(refund, &[list]).filter_map(move |entry| object(entry, set));
     in_list("transactions", "amount_set")
         .chain(in_list("refund_line_items", "subtotal_set"))

@@ -7,7 +7,7 @@ use crate::{
     id::{ItemId, OrderId},
     money::Currency,
     source::{
-        Delivery, Parsed, Shop, Unreadable,
+        Delivery, Shop, Sink, Unreadable,
         fields::{Object, count, currency, exact_minor, instant, object, objects, short, text},
         order_id, products,
         signed::{Signed, latest, unusable},
@@ -25,12 +25,12 @@ const UNPAID: [&str; 3] = ["failed", "pending", "checkout-draft"];
 const BLANK: &str = "auto-draft";
 
 /// Reads an order, restored ones too.
-pub(super) fn parse(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+pub(super) fn read(body: Object<'_>, delivery: &Delivery<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let status = text(body, &["status"]).unwrap_or_default();
     if status == BLANK {
-        return Ok(Parsed::default());
+        return Ok(());
     }
-    Order::read(body, delivery, shop)?.parsed(body, VOID.contains(&status.as_str()))
+    Order::read(body, delivery, shop)?.tell(body, VOID.contains(&status.as_str()), sink)
 }
 
 /// What all events of one statement share.
@@ -43,7 +43,7 @@ struct Order {
 }
 
 impl Order {
-    fn read(body: &Object, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Self, Unreadable> {
+    fn read(body: Object<'_>, delivery: &Delivery<'_>, shop: &Shop<'_>) -> Result<Self, Unreadable> {
         let id = text(body, &["id"]).ok_or(Unreadable::Missing("id"))?;
         let latest = latest(delivery);
         let at = instant(body, &["date_created_gmt", "date_created"])?.ok_or(Unreadable::Missing("date_created_gmt"))?.min(latest);
@@ -56,25 +56,23 @@ impl Order {
         })
     }
 
-    fn parsed(&self, body: &Object, void: bool) -> Result<Parsed, Unreadable> {
-        let mut parsed = Parsed::default();
+    fn tell(&self, body: Object<'_>, void: bool, sink: &mut dyn Sink) -> Result<(), Unreadable> {
         if void {
             let line = OrderLine { cancelled: true, ..self.line(None, 0, 0, 0) };
-            parsed.events.push(self.event("void", Action::Ordered(line))?);
+            sink.event(self.event("void", Action::Ordered(line))?);
         } else {
-            self.goods(body, &mut parsed)?;
-            self.charges(body, &mut parsed)?;
+            self.goods(body, sink)?;
+            self.charges(body, sink)?;
         }
         // Every order begins unpaid: of those nobody can have given anything back.
         let listed = objects(body, &["refunds"]).next().is_some();
         if void && (listed || !UNPAID.contains(&text(body, &["status"]).unwrap_or_default().as_str())) {
-            parsed.events.push(self.signed.nothing_back(&self.id, self.updated, self.at, self.currency)?);
+            sink.event(self.signed.nothing_back(&self.id, self.updated, self.at, self.currency)?);
         } else if !void {
-            self.refunds(body, &mut parsed)?;
+            self.refunds(body, sink)?;
         }
-        parsed.events.extend(self.signed.coupons(&self.id, body, "coupon_lines", self.at)?);
-        parsed.extend(self.customer(body)?);
-        Ok(parsed)
+        self.signed.coupons(&self.id, body, "coupon_lines", self.at, sink)?;
+        self.customer(body, sink)
     }
 
     fn event(&self, part: &str, action: Action) -> Result<Event, Unreadable> {
@@ -94,7 +92,7 @@ impl Order {
         }
     }
 
-    fn goods(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
+    fn goods(&self, body: Object<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
         for item in objects(body, &["line_items"]) {
             let id = text(item, &["id"]).ok_or(Unreadable::Missing("line_items[].id"))?;
             let quantity = count(item, &["quantity"], 1)?;
@@ -102,13 +100,13 @@ impl Order {
             let paid = exact_minor(item, &["total"], self.currency)?.unwrap_or(0);
             let listed = exact_minor(item, &["subtotal"], self.currency)?.unwrap_or(paid);
             let line = self.line(self.product(item, listed / i64::from(quantity.max(1))), quantity, paid, (listed - paid).max(0));
-            parsed.events.push(self.event(&id, Action::Ordered(line))?);
+            sink.event(self.event(&id, Action::Ordered(line))?);
         }
         Ok(())
     }
 
     /// A line whose product is gone has `product_id` 0; its SKU may still be known.
-    fn product(&self, item: &Object, price_minor: i64) -> Option<Product> {
+    fn product(&self, item: Object<'_>, price_minor: i64) -> Option<Product> {
         let id = text(item, &["product_id"]).filter(|id| id != "0").or_else(|| text(item, &["sku"]))?;
         let id = ItemId::new(&id).ok()?;
         Some(Product {
@@ -122,7 +120,7 @@ impl Order {
         })
     }
 
-    fn charges(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
+    fn charges(&self, body: Object<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
         let fees = objects(body, &["fee_lines"])
             .map(|fee| Ok(exact_minor(fee, &["total"], self.currency)?.unwrap_or(0)))
             .sum::<Result<i64, Unreadable>>()?;
@@ -130,7 +128,7 @@ impl Order {
         let tax = exact_minor(body, &["total_tax"], self.currency)?.unwrap_or(0);
         for (name, charge) in [("shipping", shipping), ("fees", fees), ("tax", tax)] {
             if charge != 0 {
-                parsed.events.push(self.event(name, Action::Ordered(self.line(None, 1, charge, 0)))?);
+                sink.event(self.event(name, Action::Ordered(self.line(None, 1, charge, 0)))?);
             }
         }
         Ok(())
@@ -138,7 +136,7 @@ impl Order {
 
     /// Orders list their refunds as sums alone: what came back is not said. They bear the order's time, for they have none. Every
     /// statement tells them anew: an order that is void has none, and one that comes back has them again.
-    fn refunds(&self, body: &Object, parsed: &mut Parsed) -> Result<(), Unreadable> {
+    fn refunds(&self, body: Object<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
         for refund in objects(body, &["refunds"]) {
             let id = text(refund, &["id"]).ok_or(Unreadable::Missing("refunds[].id"))?;
             let reference = OrderId::new(&id).map_err(unusable("refunds[].id"))?;
@@ -153,20 +151,20 @@ impl Order {
                 version: self.updated,
                 cancelled: false,
             };
-            parsed.events.push(self.signed.event(&format!("refund:{id}:{}", self.updated.0), self.at, Action::Refunded(back))?);
+            sink.event(self.signed.event(&format!("refund:{id}:{}", self.updated.0), self.at, Action::Refunded(back))?);
         }
         Ok(())
     }
 
     /// What the order tells about its customer.
-    fn customer(&self, body: &Object) -> Result<Parsed, Unreadable> {
-        let Some(billing) = object(body, "billing") else { return Ok(Parsed::default()) };
-        self.signed.person(&format!("{}:{}:customer", self.id, self.updated.0), billing, (self.at, self.updated))
+    fn customer(&self, body: Object<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
+        let Some(billing) = object(body, "billing") else { return Ok(()) };
+        self.signed.person(&format!("{}:{}:customer", self.id, self.updated.0), billing, (self.at, self.updated), sink)
     }
 }
 
 /// Guests have `customer_id` 0, which stands for nobody.
-fn who(body: &Object, hash_key: &str) -> Who {
+fn who(body: Object<'_>, hash_key: &str) -> Who {
     let billing = object(body, "billing");
     let (email, phone) = (billing.and_then(traits::email), billing.and_then(traits::phone));
     Named { customer: text(body, &["customer_id"]), email, phone }.hidden(hash_key)

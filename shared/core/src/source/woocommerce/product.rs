@@ -4,17 +4,17 @@ use crate::{
     catalog::{Item, MOST_TAGS, Telling},
     id::ItemId,
     source::{
-        Delivery, Parsed, Shop, Unreadable,
+        Delivery, Shop, Sink, Unreadable,
         fields::{Object, exact_minor, instant, objects, short, text},
         signed::unusable,
     },
 };
 
 /// A product as it is now, stock included.
-pub(super) fn parse(body: &Object, shop: &Shop<'_>) -> Result<Parsed, Unreadable> {
+pub(super) fn read(body: Object<'_>, shop: &Shop<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let is_variation = text(body, &["type"]).as_deref() == Some("variation") || text(body, &["parent_id"]).is_some_and(|id| id != "0");
     if is_variation {
-        return Ok(Parsed::default());
+        return Ok(());
     }
     let told = instant(body, &["date_modified_gmt", "date_modified"])?.ok_or(Unreadable::Missing("date_modified_gmt"))?;
     let price_minor = exact_minor(body, &["price"], shop.currency)?.filter(|price| *price >= 0);
@@ -36,21 +36,21 @@ pub(super) fn parse(body: &Object, shop: &Shop<'_>) -> Result<Parsed, Unreadable
         ..Item::bare(item_id(body)?)
     };
     let item = item.with_skus(text(body, &["sku"]).into_iter());
-    let telling = Telling::Product { item: Box::new(item), variants: Vec::new(), told };
-    Ok(Parsed { tellings: vec![telling], ..Parsed::default() })
+    sink.telling(Telling::Product { item: Box::new(item), variants: Vec::new(), told });
+    Ok(())
 }
 
 /// `product.deleted`, also when it only went to the trash: `product.restored` tells it whole again. The body is a bare id, so the
 /// unsigned topic is all that says it is a product's: the worst it can do is to hide a product until its next update.
-pub(super) fn gone(body: &Object, delivery: &Delivery<'_>) -> Result<Parsed, Unreadable> {
-    let telling = Telling::Gone { item: item_id(body)?, told: delivery.received };
-    Ok(Parsed { tellings: vec![telling], ..Parsed::default() })
+pub(super) fn gone(body: Object<'_>, delivery: &Delivery<'_>, sink: &mut dyn Sink) -> Result<(), Unreadable> {
+    sink.telling(Telling::Gone { item: item_id(body)?, told: delivery.received });
+    Ok(())
 }
 
-fn item_id(body: &Object) -> Result<ItemId, Unreadable> {
+fn item_id(body: Object<'_>) -> Result<ItemId, Unreadable> {
     ItemId::new(&text(body, &["id"]).ok_or(Unreadable::Missing("id"))?).map_err(unusable("id"))
 }
 
-fn owned(body: &Object, name: &str, longest: usize) -> Option<String> {
+fn owned(body: Object<'_>, name: &str, longest: usize) -> Option<String> {
     short(body, &[name], longest).map(Into::into)
 }
