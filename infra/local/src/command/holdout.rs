@@ -12,16 +12,16 @@ use serde_json::Value;
 use std::fmt::Write as _;
 use train::Step;
 
-/// A table of questions and answerers.
+/// A table of questions and answerers, and what follows from it. Where too little was asked, nothing is said of how it went.
 pub(super) fn page(report: &Report) -> String {
-    let rows = match report.cut.filter(|_| report.is_enough) {
+    let (answers, scores) = match report.cut.filter(|_| report.is_enough) {
         Some(cut) => {
             let asked = format!("\nAsked about what came after {}, which it had not seen:\n", cut.day());
-            asked + &table(&report.rows) + &breadth(&report.breadth)
+            (asked + &table(&report.rows) + &breadth(&report.breadth), reliability(&report.reliability))
         }
-        None => "Too little came after the rest to measure by: not enough data yet.\n".to_owned(),
+        None => ("Too little came after the rest to measure by: not enough data yet.\n".to_owned(), String::new()),
     };
-    rows + &moved(&report.weights) + &reliability(&report.reliability) + &attention(&report.examination)
+    answers + &moved(&report.weights) + &scores + &attention(&report.examination)
 }
 
 /// One line for each weight that the shop's past moved from its default; nothing where all stayed.
@@ -33,6 +33,7 @@ fn moved(weights: &Weights) -> String {
         if page.is_empty() {
             page += "\nWeights that this past moved from their defaults:\n\n";
         }
+        let name = name.trim_start_matches("placements.").replace('.', ", ").replace('_', " ");
         let _ = writeln!(page, "  {name:<44}{default:>9.3} → {own:.3}");
     }
     page
