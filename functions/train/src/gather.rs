@@ -5,7 +5,7 @@ use rapport_archive::Archive;
 use rapport_core::{
     event::{Action, Event},
     identity::words,
-    profile::{Subject, subjects},
+    profile::{CopyMark, Marked, Subject, subjects},
     time::{DAY_MS, Timestamp},
 };
 use rapport_io::log::{Log, LogObject};
@@ -46,8 +46,10 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
     };
     each_file(&app.archive, &files, |file, events| {
         let received = received_on(file);
-        events.iter().for_each(|event| run.gathered.auditor.hear_archived(event, received));
-        run.take(events);
+        for marked in events.iter().map(Marked::from) {
+            run.gathered.auditor.hear_archived(marked, received);
+            run.take(marked);
+        }
         run.progress.step();
     })
     .await?;
@@ -72,28 +74,36 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
 }
 
 /// Reads archive and log, and leaves both as they are. `take` is told each file's or object's key with what it says.
-pub(crate) async fn look(app: &App, tell: &(impl Fn(Step) + Send), mut take: impl FnMut(&str, &[Event])) -> Result<(), TrainError> {
+pub(crate) async fn look(
+    app: &App,
+    tell: &(impl Fn(Step) + Send),
+    mut take: impl FnMut(&str, &mut dyn Iterator<Item = Marked<'_>>),
+) -> Result<(), TrainError> {
     let (files, objects) = (app.archive.keys().await?, app.log.keys(None).await?);
     let mut progress = Progress { done: 0, of: files.len() + objects.len(), tell };
     each_file(&app.archive, &files, |file, events| {
-        take(file, events);
+        take(file, &mut events.iter().map(Marked::from));
         progress.step();
     })
     .await?;
     for chunk in objects.chunks(READ_AHEAD) {
         for (key, object) in read_all(&app.log, chunk).await? {
-            take(&key, &object.events);
+            take(&key, &mut object.events.iter().map(Marked::from));
             progress.step();
         }
     }
     Ok(())
 }
 
-/// Takes every file's events, in order, while the next ones are read and unpacked on other threads: that is half of the work.
-async fn each_file(archive: &Archive, files: &[String], mut take: impl FnMut(&str, &[Event])) -> Result<(), TrainError> {
+/// Takes every file's events, in order, while the next ones are read, unpacked and marked on other threads: that is half of the work.
+async fn each_file(archive: &Archive, files: &[String], mut take: impl FnMut(&str, &[(Event, CopyMark)])) -> Result<(), TrainError> {
+    let marked = |event: Event| {
+        let mark = CopyMark::of(&event);
+        (event, mark)
+    };
     let read = |key: String| {
         let archive = archive.clone();
-        tokio::spawn(async move { archive.read(&key).await.map(|events| (key, events)) })
+        tokio::spawn(async move { archive.read(&key).await.map(|events| (key, events.into_iter().map(marked).collect::<Vec<_>>())) })
     };
     let mut rest = files.iter().cloned();
     let mut ahead: VecDeque<_> = rest.by_ref().take(FILES_AHEAD).map(read).collect();
@@ -115,17 +125,17 @@ struct Run<'a, T> {
 }
 
 impl<T: Fn(Step)> Run<'_, T> {
-    fn take(&mut self, events: &[Event]) {
-        for event in events {
-            self.erasures.hear(event);
-            self.gathered.corpus.add(event);
-        }
+    fn take(&mut self, marked: Marked<'_>) {
+        self.erasures.hear(marked.event);
+        self.gathered.corpus.add(marked);
     }
 
     fn take_logged(&mut self, key: &str, events: &[Event]) {
         let received = received_on(key);
-        events.iter().for_each(|event| self.gathered.auditor.hear_logged(event, received));
-        self.take(events);
+        for marked in events.iter().map(Marked::from) {
+            self.gathered.auditor.hear_logged(marked, received);
+            self.take(marked);
+        }
     }
 
     /// Puts closed days into the archive, a file at a time.
@@ -359,7 +369,7 @@ mod tests {
             files.push(archive.write("2026-11-22", vec![event(number)]).await.expect("memory"));
         }
         let mut taken = Vec::new();
-        each_file(&archive, &files, |_, events| taken.extend(events.iter().map(|event| event.id.to_string()))).await.expect("reads");
+        each_file(&archive, &files, |_, events| taken.extend(events.iter().map(|(event, _)| event.id.to_string()))).await.expect("reads");
         assert_eq!(taken, ["0", "1", "2", "3", "4", "5", "6"]);
         files.push("archive/dt=2026-11-22/gone".to_owned());
         assert!(each_file(&archive, &files, |_, _| ()).await.is_err(), "a file that cannot be read stops the run");

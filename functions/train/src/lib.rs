@@ -224,7 +224,7 @@ pub async fn archive(app: &App, now: Timestamp) -> Result<usize, TrainError> {
 /// [`TrainError`] when a store does not answer.
 pub async fn measure(app: &App, progress: impl Fn(Step) + Send) -> Result<Report, TrainError> {
     let mut corpus = Corpus::default();
-    gather::look(app, &progress, |_, events| events.iter().for_each(|event| corpus.add(event))).await?;
+    gather::look(app, &progress, |_, events| events.for_each(|event| corpus.add(event))).await?;
     let (catalog, ties) = tokio::try_join!(app.catalog.items(), app.identities.everything())?;
     tie(&mut corpus, &ties);
     progress(Step::Learn);

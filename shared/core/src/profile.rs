@@ -36,7 +36,7 @@ pub use page::PageKind;
 pub(crate) use subject::key;
 pub use subject::{Alias, Subject, subjects};
 pub use totals::{ITEMS_KEPT, ItemTotals, Totals};
-pub use window::{Act, CopyMark, Line, OpenEvent, Position, Statement};
+pub use window::{Act, CopyMark, Line, Marked, OpenEvent, Position, Statement};
 
 use crate::{event::Purpose, source::ConsentMode, time::Timestamp};
 use compact_str::CompactString;

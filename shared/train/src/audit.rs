@@ -12,13 +12,14 @@ use compact_str::CompactString;
 use copies::{Copies, Heard};
 use days::Series;
 pub use days::{Gap, Jump};
+use foldhash::fast::FixedState;
 pub use identities::IdentityCount;
 use rapport_core::{
     event::{Action, Event, Traffic},
     id::ItemId,
     identity::Claims,
     money::Currency,
-    profile::Alias,
+    profile::{Alias, Marked},
     time::{DAY_MS, Timestamp},
 };
 use serde::{Deserialize, Serialize};
@@ -157,7 +158,7 @@ pub struct Auditor {
     sources: BTreeMap<CompactString, Tally>,
     received: BTreeMap<i64, Received>,
     copies: Copies,
-    items: HashMap<ItemId, u64>,
+    items: HashMap<ItemId, u64, FixedState>,
     currencies: BTreeMap<Currency, u64>,
 }
 
@@ -186,8 +187,8 @@ pub struct Beside {
 
 impl Auditor {
     /// Counts an event of the log that was received on `day`; a copy of one that was counted counts as such alone.
-    pub fn hear_logged(&mut self, event: &Event, day: i64) {
-        let heard = self.hear(event, day);
+    pub fn hear_logged<'a>(&mut self, event: impl Into<Marked<'a>>, day: i64) {
+        let heard = self.hear(event.into(), day);
         let received = self.received.entry(day).or_default();
         received.events += 1;
         received.copies += u64::from(heard != Heard::New);
@@ -195,12 +196,12 @@ impl Auditor {
     }
 
     /// Counts an event of the archive that was received on `day`. Of what came twice that day it says nothing any more.
-    pub fn hear_archived(&mut self, event: &Event, day: i64) {
-        self.hear(event, day);
+    pub fn hear_archived<'a>(&mut self, event: impl Into<Marked<'a>>, day: i64) {
+        self.hear(event.into(), day);
     }
 
-    fn hear(&mut self, event: &Event, day: i64) -> Heard {
-        let heard = self.copies.hear(event, day);
+    fn hear(&mut self, Marked { event, mark }: Marked<'_>, day: i64) -> Heard {
+        let heard = self.copies.hear(mark, day);
         if heard == Heard::New {
             self.count(event, day);
         }
@@ -304,7 +305,7 @@ fn currencies(counted: &BTreeMap<Currency, u64>, shops: Currency) -> Vec<Currenc
     counted.iter().map(|(currency, lines)| CurrencyCount { currency: *currency, lines: *lines, is_shops: *currency == shops }).collect()
 }
 
-fn items(mentions: &HashMap<ItemId, u64>, catalog: &HashSet<ItemId>) -> Items {
+fn items(mentions: &HashMap<ItemId, u64, FixedState>, catalog: &HashSet<ItemId>) -> Items {
     let mut unknown: Vec<(&ItemId, u64)> =
         mentions.iter().filter(|(item, _)| !catalog.contains(*item)).map(|(item, count)| (item, *count)).collect();
     unknown.sort_by(|(a, many), (b, more)| more.cmp(many).then_with(|| a.cmp(b)));

@@ -20,7 +20,7 @@ use rapport_core::{
     id::ItemId,
     identity::{Claims, Ties},
     money::Currency,
-    profile::{Act, Alias, CopyMark, OpenEvent, Position, Statement, Subject, subjects},
+    profile::{Act, Alias, CopyMark, Marked, OpenEvent, Position, Statement, Subject, subjects},
     ranking::PROPENSITY_FLOOR,
     source::ConsentMode,
     time::Timestamp,
@@ -89,13 +89,15 @@ const NO_ITEM: u32 = u32::MAX;
 
 impl Corpus {
     /// Takes an event in. Bots' and staff's teach nothing.
-    pub fn add(&mut self, event: &Event) {
+    pub fn add<'a>(&mut self, event: impl Into<Marked<'a>>) {
+        let marked: Marked<'_> = event.into();
+        let Marked { event, mark: copy } = marked;
         self.ties.hear(event);
         let Some(person) = event.traffic.is_human().then(|| self.person_of(event)).flatten() else { return };
-        let position = Position::of(event);
+        let position = copy.position;
         self.hear(event, person, position);
         if let Action::Shown(exposure) | Action::Clicked(exposure) = &event.action {
-            self.expose(event, person, exposure);
+            self.expose(marked, person, exposure);
         }
         let open = match event.action {
             Action::Viewed(_)
@@ -103,7 +105,7 @@ impl Corpus {
             | Action::CartAdded { .. }
             | Action::Clicked(_)
             | Action::Ordered(_)
-            | Action::Refunded(_) => OpenEvent::of(event),
+            | Action::Refunded(_) => OpenEvent::of(marked),
             _ => return,
         };
         let item = open.act.item().map_or(NO_ITEM, |item| self.item(item));
@@ -111,7 +113,6 @@ impl Corpus {
             self.skus.hear(event, product, position);
             self.told[item as usize].hear(product, (event.authority.is_trusted(), position));
         }
-        let copy = open.copy_mark();
         let did = match &open.act {
             Act::Ordered(line) => {
                 let order = self.orders.number(line.group);
@@ -142,14 +143,14 @@ impl Corpus {
     }
 
     /// Remembers what was drawn; what stood where it stood for certain teaches nothing about places.
-    fn expose(&mut self, event: &Event, person: u32, exposure: &Exposure) {
+    fn expose(&mut self, Marked { event, mark: copy }: Marked<'_>, person: u32, exposure: &Exposure) {
         // Browsers send them, so a probability is believed within the bounds that ours have.
         let propensity = (exposure.propensity_ppm as f32 / 1e6).max(PROPENSITY_FLOOR);
         if propensity < 1.0 {
             let (answer, item) = (self.answers.number(exposure.recommendation.clone()), self.shown.number(exposure.item.clone()));
             let clicked = matches!(event.action, Action::Clicked(_));
             let exposed = Draw { position: exposure.position, propensity, clicked };
-            self.drawn.push(Drawn { copy: OpenEvent::of(event).copy_mark(), person, answer, item, exposed });
+            self.drawn.push(Drawn { copy, person, answer, item, exposed });
         }
     }
 

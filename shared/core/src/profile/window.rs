@@ -126,10 +126,10 @@ impl Statement {
 }
 
 impl OpenEvent {
-    /// `event`, cut down.
+    /// The event, cut down.
     #[must_use]
-    pub fn of(event: &Event) -> Self {
-        let CopyMark { position, fingerprint } = CopyMark::of(event);
+    pub fn of<'a>(event: impl Into<Marked<'a>>) -> Self {
+        let Marked { event, mark: CopyMark { position, fingerprint } } = event.into();
         Self { position, fingerprint, channel: Channel::of(event), act: Act::of(event) }
     }
 
@@ -147,6 +147,27 @@ pub struct CopyMark {
     pub position: Position,
     /// Hash of its content.
     pub(crate) fingerprint: u32,
+}
+
+/// An event with its mark, which costs more than all else that is asked of an event: who needs it twice makes it once.
+#[derive(Clone, Copy, Debug)]
+pub struct Marked<'a> {
+    /// The event.
+    pub event: &'a Event,
+    /// What tells its copies apart.
+    pub mark: CopyMark,
+}
+
+impl<'a> From<&'a Event> for Marked<'a> {
+    fn from(event: &'a Event) -> Self {
+        Self { event, mark: CopyMark::of(event) }
+    }
+}
+
+impl<'a> From<&'a (Event, CopyMark)> for Marked<'a> {
+    fn from((event, mark): &'a (Event, CopyMark)) -> Self {
+        Self { event, mark: *mark }
+    }
 }
 
 impl CopyMark {

@@ -1,9 +1,7 @@
 //! Which events came more than once, as the fold sees them: by id, within fourteen days of the event's own time.
 
-use rapport_core::{
-    event::Event,
-    profile::{CopyMark, OPEN_DAYS},
-};
+use foldhash::fast::FixedState;
+use rapport_core::profile::{CopyMark, OPEN_DAYS};
 use std::collections::HashMap;
 
 /// How long an id is remembered, in days of receipt: dead letters may be sent again for fourteen.
@@ -23,18 +21,17 @@ pub(super) enum Heard {
 /// The ids heard lately, some 40 bytes each.
 #[derive(Debug, Default)]
 pub(super) struct Copies {
-    known: HashMap<u64, (CopyMark, i64)>,
+    known: HashMap<u64, (CopyMark, i64), FixedState>,
     day: i64,
 }
 
 impl Copies {
     /// Hears an event that was received on `day`. Days rise, give or take: what was received longer ago is forgotten.
-    pub(super) fn hear(&mut self, event: &Event, day: i64) -> Heard {
+    pub(super) fn hear(&mut self, mark: CopyMark, day: i64) -> Heard {
         if day > self.day {
             self.day = day;
             self.known.retain(|_, (_, received)| *received + REMEMBERED_DAYS >= day);
         }
-        let mark = CopyMark::of(event);
         match self.known.get(&mark.position.id) {
             Some((known, _)) if *known == mark => Heard::Again,
             Some((known, _)) if known.is_copy_of(&mark) => Heard::Otherwise,

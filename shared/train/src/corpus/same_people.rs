@@ -50,7 +50,7 @@ fn event(place: usize, (how, customer, kind, other, at): (u8, u8, u8, u8, i64)) 
 /// What each person looked at, as training has it.
 fn trained(events: &[&Event]) -> BTreeSet<BTreeSet<String>> {
     let mut corpus = Corpus::default();
-    events.iter().for_each(|event| corpus.add(event));
+    events.iter().for_each(|event| corpus.add(*event));
     let history = corpus.history(ConsentMode::OptOut);
     let mut seen: BTreeMap<u32, BTreeSet<String>> = BTreeMap::new();
     for look in &history.looks {
