@@ -143,6 +143,7 @@ pub(super) fn bar() -> (ProgressBar, impl Fn(Step) + Send) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rapport_core::{model::Placement, time::Timestamp};
 
     #[test]
     fn a_weight_that_moved_is_told_by_its_name() {
@@ -152,10 +153,28 @@ mod tests {
         weights.placements.cart.blend.together = 0.0;
         weights.next_look.rows[2] = 0.125;
         let told = moved(&weights);
-        let lines: Vec<Vec<&str>> = told.lines().skip(3).map(|line| line.split_whitespace().collect()).collect();
+        let lines: Vec<&str> = told.lines().skip(3).collect();
         assert_eq!(lines.len(), 3, "{told}");
-        for expected in ["next_look.rows.3", "next_purchase.own", "placements.cart.blend.together"] {
-            assert!(lines.iter().any(|line| line[0] == expected && line[2] == "→"), "{expected} in {told}");
+        for expected in ["next look, rows, 3", "next purchase, own", "cart, blend, together"] {
+            assert!(lines.iter().any(|line| line.trim().starts_with(expected) && line.contains(" → ")), "{expected} in {told}");
         }
+    }
+
+    #[test]
+    fn of_too_little_nothing_is_said_but_that() {
+        let scores = Reliability { placement: Placement::Cart, listed: 3, predicted: 0.4, observed: 0.01, error: 0.4 };
+        let told = |is_enough| {
+            page(&Report {
+                cut: Some(Timestamp(0)),
+                weights: Weights::DEFAULT,
+                rows: Vec::new(),
+                breadth: Vec::new(),
+                is_enough,
+                reliability: vec![scores],
+                examination: Vec::new(),
+            })
+        };
+        assert!(told(true).contains("said") && told(true).contains("40.00 %"), "{}", told(true));
+        assert_eq!(told(false), "Too little came after the rest to measure by: not enough data yet.\n");
     }
 }
