@@ -51,6 +51,7 @@ fn unit(body: &[u8], at: usize) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn half_a_character_costs_no_message() {
@@ -74,6 +75,40 @@ mod tests {
         let told = r#"{"b":[1,-2,2.5,1e300,18446744073709551615,-9223372036854775808,1152921504606846975,1152921504606846976,true,false,null,"\u00e9"],"a":{"":{}},"b2":[],"c":-0.0}"#;
         let known: serde_json::Value = serde_json::from_str(told).expect("JSON");
         assert_eq!(serde_json::to_string(&json(told.as_bytes()).expect("JSON").value()).expect("JSON"), known.to_string());
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<u64>().prop_map(Into::into),
+            (-2_i64..2).prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            "\\PC{0,6}|[\"\\\\\n]{0,3}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(6, 80, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(serde_json::Value::Array),
+                prop::collection::btree_map("[a-c]{0,2}", inner, 0..6)
+                    .prop_map(|entries| serde_json::Value::Object(entries.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        /// A tape says what a tree says, copied as well as read, and it was given room for all of it.
+        #[test]
+        fn a_tape_is_the_tree_that_it_stands_for(tree in any_json(), is_pretty in any::<bool>()) {
+            let text = if is_pretty { serde_json::to_string_pretty(&tree).expect("JSON") } else { tree.to_string() };
+            // Not every double survives being written and read.
+            let tree: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+            let tape = json(text.as_bytes()).expect("JSON");
+            prop_assert_eq!(tape.value().to_string(), tree.to_string());
+            let copy = Json::object([("copy", tape.value())].into_iter());
+            prop_assert_eq!(copy.value().to_string(), serde_json::json!({ "copy": tree }).to_string());
+            prop_assert!(tape.has_kept_to_its_room(text.as_bytes()) && copy.has_kept_to_its_room(copy.value().to_string().as_bytes()));
+        }
     }
 
     #[test]

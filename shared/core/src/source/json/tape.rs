@@ -83,6 +83,12 @@ impl Json {
         self.value().as_object()
     }
 
+    #[cfg(test)]
+    pub(super) fn has_kept_to_its_room(&self, body: &[u8]) -> bool {
+        let room = Self::with_room_for(body);
+        self.words.len() <= room.words.capacity() && self.texts.len() <= room.texts.capacity()
+    }
+
     /// Room for the tape of `body` and hardly more: what grows by doubling is held twice while it moves.
     fn with_room_for(body: &[u8]) -> Self {
         let (mut words, mut texts) = (0, 0);
