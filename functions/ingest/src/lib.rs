@@ -8,11 +8,12 @@
 mod erase;
 
 use rapport_core::{
-    auth::{Insiders, Keyring},
-    event::Traffic,
+    auth::{Insiders, Keyring, Staff},
+    catalog::Telling,
+    event::{Event, Traffic},
     money::Currency,
     profile::Subject,
-    source::{self, ConsentMode, ContactField, Delivery, Parsed, Route, Shop},
+    source::{self, ConsentMode, ContactField, Delivery, Erasure, Parsed, Route, Shop, Sink},
     time::Timestamp,
 };
 use rapport_io::{
@@ -135,11 +136,8 @@ async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp)
     let shop = Shop { currency: app.config.currency, consent: app.config.consent, hash_key: &keyring.hash_key };
     let (mut failed, mut taken, mut said) = (Vec::new(), Vec::new(), Said::default());
     for message in batch {
-        match take(app, message, (&shop, &keyring.insiders), now).await {
-            Ok(of_message) => {
-                taken.push(message.id.clone());
-                said.take(of_message);
-            }
+        match take(app, message, (&shop, &keyring.insiders), &mut said, now).await {
+            Ok(()) => taken.push(message.id.clone()),
             Err(error) => {
                 tracing::warn!(message = message.id, %error, "a message comes again");
                 failed.push(message.id.clone());
@@ -157,64 +155,83 @@ async fn ingest(app: &App, batch: &[Message], keyring: &Keyring, now: Timestamp)
     failed
 }
 
-/// What a batch says. Events are packed message by message, for many small ones fit into a batch.
+/// What a batch says. Events are packed as they are read, for many small ones fit into a message.
 #[derive(Default)]
 struct Said {
     page: Page,
+    staff: Staff,
     /// All but the events.
     beside: Parsed,
 }
 
-impl Said {
-    fn take(&mut self, mut of_message: Parsed) {
-        of_message.events.drain(..).for_each(|event| self.page.add(&event));
-        self.beside.extend(of_message);
+impl Sink for Said {
+    fn event(&mut self, mut event: Event) {
+        if self.staff.is_named_by(&event.who) {
+            event.traffic = Traffic::Internal;
+        }
+        self.page.add(&event);
+    }
+
+    fn contact(&mut self, field: ContactField) {
+        self.beside.contact(field);
+    }
+
+    fn telling(&mut self, telling: Telling) {
+        self.beside.telling(telling);
+    }
+
+    fn erasure(&mut self, erasure: Erasure) {
+        self.beside.erasure(erasure);
+    }
+
+    fn reject(&mut self, reject: source::Reject) {
+        self.beside.reject(reject);
     }
 }
 
-/// Opens a message and reads it; whatever is wrong with its content ends in `rejected/`.
-async fn take(app: &App, message: &Message, shop: (&Shop<'_>, &Insiders), now: Timestamp) -> Result<Parsed, StoreError> {
-    let (source, received, form, mut parsed) = match inbox::open(app.objects.as_ref(), &message.body).await {
+/// Opens a message and reads it; whatever is wrong with its content ends in `rejected/`. What it said is kept even if that fails: the message
+/// comes again and says the same.
+async fn take(app: &App, message: &Message, shop: (&Shop<'_>, &Insiders), said: &mut Said, now: Timestamp) -> Result<(), StoreError> {
+    let (source, received, form) = match inbox::open(app.objects.as_ref(), &message.body).await {
         Ok(envelope) => {
-            let parsed = read(&envelope, shop);
+            read(&envelope, shop, said);
             let Envelope { route, received, authority, headers, .. } = envelope;
-            (route, received, Form::Delivery { authority, headers }, parsed)
+            (route, received, Form::Delivery { authority, headers })
         }
         Err(inbox::InboxError::Store(error)) => return Err(error),
-        Err(error) => ("inbox".to_owned(), now, Form::Message(Line::Inbox), rejected(error.to_string(), message.body.as_bytes())),
+        Err(error) => {
+            said.reject(rejected(error.to_string(), message.body.as_bytes()));
+            ("inbox".to_owned(), now, Form::Message(Line::Inbox))
+        }
     };
-    let rejects = std::mem::take(&mut parsed.rejects);
+    let rejects = std::mem::take(&mut said.beside.rejects);
     app.metrics.add(Metric::Rejects, rejects.len());
     for source::Reject { reason, raw } in rejects {
         app.rejects.put(&Reject { reason, source: source.clone(), received, form: form.clone(), raw }).await?;
     }
-    Ok(parsed)
+    Ok(())
 }
 
-fn read(envelope: &Envelope, (shop, insiders): (&Shop<'_>, &Insiders)) -> Parsed {
+fn read(envelope: &Envelope, (shop, insiders): (&Shop<'_>, &Insiders), said: &mut Said) {
     match envelope.route.parse::<Route>() {
         Ok(route) => {
             let Envelope { received, authority, headers, body, .. } = envelope;
             let delivery = Delivery { route: &route, received: *received, authority: *authority, headers, body };
-            let mut parsed = source::parse(&delivery, shop);
-            let staff = insiders.staff_in(body, shop.hash_key);
-            for event in parsed.events.iter_mut().filter(|event| staff.is_named_by(&event.who)) {
-                event.traffic = Traffic::Internal;
-            }
-            parsed
+            said.staff = insiders.staff_in(body, shop.hash_key);
+            source::read(&delivery, shop, said);
         }
-        Err(error) => rejected(error.to_string(), &envelope.body),
+        Err(error) => said.reject(rejected(error.to_string(), &envelope.body)),
     }
 }
 
-fn rejected(reason: String, raw: &[u8]) -> Parsed {
-    Parsed { rejects: vec![source::Reject { reason, raw: raw.to_vec() }], ..Parsed::default() }
+fn rejected(reason: String, raw: &[u8]) -> source::Reject {
+    source::Reject { reason, raw: raw.to_vec() }
 }
 
 /// The log comes last: once its object is there, the queue may forget the batch. Erasures go before contacts, so that what a deleted
 /// record said is not kept for the sake of the batch it came in.
 async fn store(app: &App, said: Said, now: Timestamp) -> Result<(), StoreError> {
-    let Said { mut page, beside } = said;
+    let Said { mut page, beside, .. } = said;
     for erasure in &beside.erasures {
         erase::erase(app, erasure).await?.iter().for_each(|event| page.add(event));
     }

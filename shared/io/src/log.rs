@@ -48,13 +48,14 @@ impl Default for Page {
 impl Page {
     /// Adds `event`.
     pub fn add(&mut self, event: &Event) {
+        // Counted even where packing fails: a page that is not empty is kept, and there the failure shows.
+        self.events += 1;
         self.line.clear();
         event::encode_line(event, &mut self.line);
         let Self { packed: Ok(packed), hash, .. } = self else { return };
         if let Err(problem) = packed.write_all(&self.line).and_then(|()| hash.write_all(&self.line)) {
             self.packed = Err(problem);
         }
-        self.events += 1;
     }
 
     /// How many there are.
@@ -183,6 +184,15 @@ mod tests {
         let object = log.read(&key).await.unwrap().unwrap();
         assert_eq!(object.events, events);
         assert!(object.damaged.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_page_that_could_not_be_packed_is_not_taken_for_an_empty_one() {
+        let (_, log) = log();
+        let mut page = Page { packed: Err(io::ErrorKind::OutOfMemory.into()), ..Page::default() };
+        page.add(&super::tests::page("a"));
+        assert_eq!(page.events(), 1);
+        assert!(matches!(log.keep(page, NOON).await, Err(StoreError::Refused { .. })));
     }
 
     #[tokio::test]
