@@ -58,8 +58,7 @@ pub(crate) async fn events(app: &App, object: &str, events: &[Event], now: Times
     let said: Vec<Word> = events.iter().flat_map(words).collect();
     let fresh = app.identities.hear(&said, Some(object)).await?;
     let claims = claims(&fresh);
-    let mut refolds = moved(&fresh);
-    refolds.extend(turned(app, &fresh).await?);
+    let mut refolds = app.identities.stirred(&fresh).await?;
     // Who is refolded gets these events from the log, and so does their owner.
     let mut named = by_subject(events);
     named.retain(|subject, _| !refolds.contains(subject));
@@ -87,30 +86,6 @@ fn by_subject(events: &[Event]) -> BySubject {
 fn claims(fresh: &[Tie]) -> Claims {
     let fresh = fresh.iter().filter(|tie| !is_customer(&tie.alias));
     fresh.map(|tie| (tie.alias.clone(), tie.ownership())).collect()
-}
-
-/// Who lost an alias, and who got it from them: what was folded cannot be taken out again.
-fn moved(fresh: &[Tie]) -> BTreeSet<Subject> {
-    let moved = fresh.iter().filter(|tie| !tie.before().is_empty());
-    let of_tie = |tie: &Tie| {
-        let owners = tie.before().iter().cloned().chain(tie.ownership().customer).map(Subject::Customer);
-        owners.chain(is_customer(&tie.alias).then(|| tie.alias.clone())).collect::<Vec<_>>()
-    };
-    moved.flat_map(of_tie).collect()
-}
-
-/// Everybody along the ways that lead, or led, up from customers that are merged or parted. A ring that such a word closes, opens, or turns
-/// is among them, and with it all whose owner another word in it decides.
-async fn turned(app: &App, fresh: &[Tie]) -> Result<BTreeSet<Subject>, StoreError> {
-    let mut turned = BTreeSet::new();
-    for tie in fresh.iter().filter(|tie| is_customer(&tie.alias)) {
-        for from in tie.before().iter().cloned().map(Subject::Customer).chain([tie.alias.clone()]) {
-            for (alias, owner) in app.identities.trail(&from).await? {
-                turned.extend([alias, Subject::Customer(owner.customer)]);
-            }
-        }
-    }
-    Ok(turned)
 }
 
 const fn is_customer(alias: &Alias) -> bool {

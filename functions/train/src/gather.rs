@@ -4,11 +4,15 @@ use crate::{App, Step, TrainError};
 use rapport_archive::Archive;
 use rapport_core::{
     event::{Action, Event},
-    identity::words,
+    identity::{Word, words},
     profile::{CopyMark, Marked, Subject, subjects},
     time::{DAY_MS, Timestamp},
 };
-use rapport_io::log::{Log, LogObject};
+use rapport_io::{
+    StoreError,
+    identities::Identities,
+    log::{Log, LogObject},
+};
 use rapport_train::{Corpus, audit::Auditor};
 use std::collections::{BTreeMap, VecDeque};
 use tokio::task::JoinSet;
@@ -21,8 +25,6 @@ const FILES_AHEAD: usize = 2;
 const PART: usize = 100_000;
 /// A day is archived when it has been over for so many days: every fold of its objects, retries included, is done by then.
 const REST_DAYS: i64 = 1;
-/// So long after its day a message may still come back from the dead letters, which keep it for 14 days.
-const REDRIVE_DAYS: i64 = 15;
 
 /// What was found.
 #[derive(Default)]
@@ -64,7 +66,7 @@ pub(crate) async fn gather(app: &App, now: Timestamp, progress: &(impl Fn(Step) 
     }
     run.archive(&closed).await?;
     if !run.erasures.0.is_empty() {
-        forget(&app.archive, &run.erasures, now).await?;
+        forget(app, &run.erasures).await?;
     }
     // Only now, when everything that replaces them is written, read back and freed of the erased.
     for key in &run.replaced {
@@ -207,39 +209,38 @@ impl Erasures {
     }
 }
 
-/// `event` without anything but whom it names; `None` where that ties nobody to an alias.
-fn words_of_aliases(event: &Event) -> Option<Event> {
-    let action = match &event.action {
-        said @ (Action::Aliased { .. } | Action::Ruled { .. }) => said.clone(),
-        _ => Action::Identified { traits: Vec::new() },
-    };
-    (!words(event).is_empty()).then(|| Event { action, ..event.clone() })
-}
-
-/// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten. Of that stays, while it may not have
-/// been folded yet, what it says about who owns an alias: whoever has one first keeps it, and who that is must not hang on whether a fold
-/// or an erasure came first.
-async fn forget(archive: &Archive, erasures: &Erasures, now: Timestamp) -> Result<(), TrainError> {
-    let folded_before = now.plus_days(-REDRIVE_DAYS).day();
-    for file in archive.keys().await? {
-        let may_be_unfolded = day_of(&file).is_some_and(|day| *day >= *folded_before);
-        let mut is_rewritten = false;
-        let mut leave = |event: Event| {
-            if !erasures.covers(&event) {
-                return Some(event);
-            }
-            let words = words_of_aliases(&event).filter(|_| may_be_unfolded);
-            is_rewritten |= words.as_ref() != Some(&event);
-            words
-        };
-        let left: Vec<Event> = archive.read(&file).await?.into_iter().filter_map(&mut leave).collect();
-        if !is_rewritten {
+/// Rewrites the files of the archive that still hold something of somebody who asked to be forgotten.
+///
+/// What it says about who owns an alias is recorded first. A fold of it may still be to come, from the dead letters even weeks later: whoever
+/// has an alias first keeps it, and who that is must not hang on whether a fold or an erasure came first.
+async fn forget(app: &App, erasures: &Erasures) -> Result<(), TrainError> {
+    for file in app.archive.keys().await? {
+        let (erased, left): (Vec<Event>, Vec<Event>) = app.archive.read(&file).await?.into_iter().partition(|event| erasures.covers(event));
+        if erased.is_empty() {
             continue;
         }
+        record(&app.identities, &erased.iter().flat_map(words).collect::<Vec<_>>(), &file).await?;
         if !left.is_empty() {
-            write(archive, day_of(&file).unwrap_or_default(), left).await?;
+            write(&app.archive, day_of(&file).unwrap_or_default(), left).await?;
         }
-        archive.delete(&file).await?;
+        app.archive.delete(&file).await?;
+    }
+    Ok(())
+}
+
+/// Records `said`, which `file` holds, and asks for the refolds of everybody whom that is news for. Nearly always all of it was folded long ago.
+async fn record(identities: &Identities, said: &[Word], file: &str) -> Result<(), StoreError> {
+    let fresh = identities.hear(said, Some(file)).await?;
+    let mut refolds = identities.stirred(&fresh).await?;
+    for tie in &fresh {
+        refolds.extend(tie.owner().map(|owner| Subject::Customer(owner.customer)));
+        refolds.insert(tie.alias.clone());
+    }
+    for subject in &refolds {
+        identities.ask_refold(subject, file).await?;
+    }
+    for tie in &fresh {
+        identities.settled(tie).await?;
     }
     Ok(())
 }
@@ -280,11 +281,13 @@ pub(crate) fn received_on(key: &str) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Config;
     use rapport_core::{
         event::{Authority, Traffic, Who},
         id::{ContactHash, CustomerId, DeviceId, EventId},
     };
-    use rapport_io::memory::MemoryObjects;
+    use rapport_core::{money::Currency, source::ConsentMode};
+    use rapport_io::memory::{MemoryObjects, MemoryRecords};
     use std::sync::Arc;
 
     #[test]
@@ -316,40 +319,49 @@ mod tests {
         }
     }
 
+    /// Ada's phone was Bob's, as far as anybody had heard.
     #[tokio::test]
-    async fn what_is_forgotten_leaves_who_owns_an_alias_until_it_was_surely_folded() {
-        let archive = Archive::new(Arc::new(MemoryObjects::default()));
-        let event = |id: &str, device: Option<&str>, action: Action| Event {
+    async fn what_is_forgotten_says_whose_an_alias_is_before_it_goes() {
+        let (objects, config) = (Arc::new(MemoryObjects::default()), Config { currency: Currency::EUR, consent: ConsentMode::OptOut });
+        let app = App::new(objects, Arc::new(MemoryRecords::default()), config);
+        let event = |id: &str, customer: &str, device: Option<&str>, at: i64, action: Action| Event {
             id: EventId::new(id).expect("an id"),
-            at: Timestamp(5),
+            at: Timestamp(at),
             authority: Authority::Backend,
             source: "test".into(),
             who: Who {
-                customer: CustomerId::new("ada").ok(),
+                customer: CustomerId::new(customer).ok(),
                 device: device.and_then(|device| DeviceId::new(device).ok()),
                 ..Who::default()
             },
             traffic: Traffic::Human,
             action,
         };
-        let told = vec![("country".into(), "NL".into())];
-        let said = [event("link", Some("phone"), Action::Identified { traits: told }), event("alone", None, Action::CheckoutStarted)];
-        archive.write("2026-11-22", said.to_vec()).await.expect("memory");
+        let told = || Action::Identified { traits: vec![("country".into(), "NL".into())] };
+        let bobs = event("bob's", "bob", Some("phone"), 7, told());
+        app.identities.hear(&words(&bobs), None).await.expect("memory");
+        let of_ada = [event("link", "ada", Some("phone"), 5, told()), event("alone", "ada", None, 5, Action::CheckoutStarted)];
+        app.archive.write("2026-11-22", of_ada.iter().cloned().chain([bobs.clone()]).collect()).await.expect("memory");
         let mut erasures = Erasures::default();
-        erasures.hear(&Event { at: Timestamp(9), ..event("gone", None, Action::Erased) });
-        let left_on = async |day: &str| {
-            forget(&archive, &erasures, Timestamp::parse(day).expect("a day")).await.expect("memory");
-            let files = archive.keys().await.expect("memory");
-            assert!(files.len() < 2, "{files:?}");
-            match files.first() {
-                Some(file) => archive.read(file).await.expect("a file"),
-                None => Vec::new(),
-            }
-        };
-        let word = event("link", Some("phone"), Action::Identified { traits: Vec::new() });
-        assert_eq!(left_on("2026-11-23").await, vec![word.clone()]);
-        assert_eq!(left_on("2026-12-07").await, vec![word], "dead letters are kept for 14 days");
-        assert_eq!(left_on("2026-12-08").await, []);
+        erasures.hear(&event("gone", "ada", None, 9, Action::Erased));
+
+        forget(&app, &erasures).await.expect("memory");
+        let files = app.archive.keys().await.expect("memory");
+        let [file] = files.as_slice() else { panic!("{files:?}") };
+        assert_eq!(app.archive.read(file).await.expect("a file"), [bobs]);
+        let phone = Subject::parse("d#phone").expect("a device");
+        let owners = app.identities.owners(std::slice::from_ref(&phone)).await.expect("memory");
+        assert_eq!(owners[0].customer, CustomerId::new("ada").ok(), "who had it first keeps it");
+        let waiting =
+            || async { app.identities.waiting_refolds().await.expect("memory").into_iter().map(|waiting| waiting.subject.to_string()) };
+        assert_eq!(waiting().await.collect::<Vec<_>>(), ["c#ada", "c#bob", "d#phone"], "for whom that is news");
+
+        for waiting in app.identities.waiting_refolds().await.expect("memory") {
+            app.identities.refolded(&waiting).await.expect("memory");
+        }
+        app.archive.write("2026-11-23", of_ada.to_vec()).await.expect("memory");
+        forget(&app, &erasures).await.expect("memory");
+        assert_eq!((app.archive.keys().await.expect("memory").len(), waiting().await.count()), (1, 0), "what is known is only dropped");
     }
 
     #[tokio::test]

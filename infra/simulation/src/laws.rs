@@ -7,7 +7,7 @@ use rapport_core::{
     event::{Action, Event, Purpose, encode_line},
     features::{Basis, CutOffs, Facts},
     id::CustomerId,
-    identity::{Claims, words},
+    identity::Claims,
     money::Currency,
     profile::{Profile, Subject, subjects},
     segment::{Segments, Standing},
@@ -82,19 +82,6 @@ impl Erasures {
         let until = subjects(event).into_iter().filter_map(|subject| self.0.get(&subject).copied()).max();
         !matches!(event.action, Action::Erased) && until.is_some_and(|until| event.at <= until)
     }
-
-    /// The lines by which the archive may hold `event`: as it is, or what of an erased one says who owns an alias.
-    fn lines(&self, event: &Event) -> Vec<Vec<u8>> {
-        let mut lines = vec![line(event)];
-        if self.cover(event) && !words(event).is_empty() {
-            let action = match &event.action {
-                said @ (Action::Aliased { .. } | Action::Ruled { .. }) => said.clone(),
-                _ => Action::Identified { traits: Vec::new() },
-            };
-            lines.push(line(&Event { action, ..event.clone() }));
-        }
-        lines
-    }
 }
 
 /// What was acknowledged, or only accepted, is in the log, or in `rejected/`, or was erased at its owner's request; and nothing else is.
@@ -116,18 +103,17 @@ pub(crate) async fn custody(house: &House, given: &mut Given) -> Result<(), Brok
             if !lines.contains(&line) && !erasures.cover(&event) {
                 missing.push(describe(&event));
             }
-            told.extend(erasures.lines(&event));
+            told.insert(line);
         }
         missing.extend(rejects.into_iter().filter(|reject| !rejected.contains(&reject.raw)).map(|reject| reject.reason));
     }
-    let there = |event: &Event| erasures.lines(event).iter().any(|line| lines.contains(line));
     for direct in given.direct.iter().filter(|direct| direct.acknowledged) {
-        missing.extend(direct.events.iter().filter(|event| !there(event) && !erasures.cover(event)).map(describe));
+        missing.extend(direct.events.iter().filter(|event| !lines.contains(&line(event)) && !erasures.cover(event)).map(describe));
     }
     hold("what was accepted is in the log or in rejected/", missing)?;
-    // Of what was erased since, nothing may be left; who is who was heard all the same.
+    // Of what was erased since, nothing may be left.
     given.direct.retain(|direct| given.logged.contains(&direct.key));
-    told.extend(given.direct.iter().flat_map(|direct| &direct.events).flat_map(|event| erasures.lines(event)));
+    told.extend(given.direct.iter().flat_map(|direct| &direct.events).map(line));
     hold("what is in the log was accepted", events.iter().filter(|event| !told.contains(&line(event))).map(describe))
 }
 
@@ -237,7 +223,11 @@ pub(crate) async fn same(house: &House, other: &House) -> Result<(), Broken> {
     hold("profiles are those of a run without faults", differing(&here, &there))?;
     let (here, there) = (owners(house).await?, owners(other).await?);
     hold("aliases belong to whom they belong in a run without faults", differing(&here, &there))?;
-    hold("what is known of aliases is what is known in a run without faults", differing(&said(house).await?, &said(other).await?))?;
+    let (said_here, said_there) = (said(house).await?, said(other).await?);
+    let differing_words = differing(&said_here, &said_there)
+        .into_iter()
+        .map(|alias| format!("{alias} is known by {:?} and not by {:?}", said_here.get(&alias), said_there.get(&alias)));
+    hold("what is known of aliases is what is known in a run without faults", differing_words)?;
     let (here, there) = (aliases(house, &here).await?, aliases(other, &there).await?);
     hold("customers have the aliases that they have in a run without faults", differing(&here, &there))?;
     let (here, there) = (contacts(house).await?, contacts(other).await?);

@@ -89,8 +89,7 @@ impl Tie {
     }
 
     /// From whom the alias came: their profiles hold what is no longer theirs.
-    #[must_use]
-    pub fn before(&self) -> &[CustomerId] {
+    fn before(&self) -> &[CustomerId] {
         &self.before
     }
 
@@ -222,6 +221,31 @@ impl Identities {
             told.entry(word.alias.clone()).or_default().hear(word);
         }
         self.join(told.into_iter().collect(), cause.map(|cause| short_hash(cause.as_bytes()))).await
+    }
+
+    /// Whom only a refold makes exact once `heard` was: who lost an alias or got it from them, and everybody whom merged or parted customers
+    /// concern.
+    ///
+    /// # Errors
+    /// As [`Identities::ties`].
+    pub async fn stirred(&self, heard: &[Tie]) -> Result<BTreeSet<Subject>, StoreError> {
+        let mut stirred = moved(heard);
+        stirred.extend(self.turned(heard).await?);
+        Ok(stirred)
+    }
+
+    /// Everybody along the ways that lead, or led, up from customers that are merged or parted. A ring that such a word closes, opens, or turns
+    /// is among them, and with it all whose owner another word in it decides.
+    async fn turned(&self, heard: &[Tie]) -> Result<BTreeSet<Subject>, StoreError> {
+        let mut turned = BTreeSet::new();
+        for tie in heard.iter().filter(|tie| may_own(&tie.alias)) {
+            for from in tie.before().iter().cloned().map(Subject::Customer).chain([tie.alias.clone()]) {
+                for (alias, owner) in self.trail(&from).await? {
+                    turned.extend([alias, Subject::Customer(owner.customer)]);
+                }
+            }
+        }
+        Ok(turned)
     }
 
     /// Records everything in `ties`, of which the caller sees to what follows.
@@ -394,6 +418,16 @@ impl Identities {
             }
         }
     }
+}
+
+/// Who lost an alias, and who got it from them: what was folded cannot be taken out again.
+fn moved(heard: &[Tie]) -> BTreeSet<Subject> {
+    let moved = heard.iter().filter(|tie| !tie.before().is_empty());
+    let of_tie = |tie: &Tie| {
+        let owners = tie.before().iter().cloned().chain(tie.ownership().customer).map(Subject::Customer);
+        owners.chain(may_own(&tie.alias).then(|| tie.alias.clone())).collect::<Vec<_>>()
+    };
+    moved.flat_map(of_tie).collect()
 }
 
 fn owner_key(alias: &Alias) -> RecordKey {
