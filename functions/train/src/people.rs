@@ -78,7 +78,7 @@ struct Part {
     of: u64,
 }
 
-type Lines = Vec<Vec<u8>>;
+type Lines = Vec<Bytes>;
 
 impl Shop {
     async fn open(app: &App) -> Result<Self, TrainError> {
@@ -115,6 +115,7 @@ impl Shop {
             for event in app.log.read(&key).await?.unwrap_or_default().events {
                 let mut line = Vec::new();
                 encode_line(&event, &mut line);
+                let line = Bytes::from(line);
                 for person in self.people_of(&event).filter(|person| part.has(person)) {
                     histories.entry(person).or_default().push(line.clone());
                 }

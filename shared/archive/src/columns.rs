@@ -15,7 +15,7 @@ use parquet::{
     schema::parser::parse_message_type,
 };
 use rapport_core::event::{Action, Event, decode_line};
-use std::{borrow::Cow, panic, sync::Arc};
+use std::{borrow::Cow, ops::Range, panic, sync::Arc};
 
 /// Rows that are compressed together: enough to compress well, few enough to read one customer without reading all.
 const ROWS_A_GROUP: usize = 50_000;
@@ -158,7 +158,7 @@ pub fn decode(file: Bytes) -> Result<Vec<Event>, ArchiveError> {
 ///
 /// # Errors
 /// [`ArchiveError`] when it is no such file.
-pub fn lines_of<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Result<Vec<(T, Vec<u8>)>, ArchiveError> {
+pub fn lines_of<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Result<Vec<(T, Bytes)>, ArchiveError> {
     let read = panic::catch_unwind(panic::AssertUnwindSafe(|| wanted_lines(file, wanted)));
     read.unwrap_or_else(|_| Err(damaged()))
 }
@@ -176,7 +176,7 @@ pub struct Named<'a> {
     pub phone: Option<&'a str>,
 }
 
-fn wanted_lines<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Result<Vec<(T, Vec<u8>)>, ArchiveError> {
+fn wanted_lines<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Result<Vec<(T, Bytes)>, ArchiveError> {
     let reader = SerializedFileReader::new(file)?;
     let mut kept = Vec::new();
     for index in 0..reader.num_row_groups() {
@@ -195,10 +195,26 @@ fn wanted_lines<T>(file: Bytes, wanted: impl Fn(&Named<'_>) -> Option<T>) -> Res
         let wanted: Vec<Option<T>> = (0..rows).map(|row| wanted(&named(row))).collect();
         if wanted.iter().any(Option::is_some) {
             let lines = texts(&*group, "event", rows)?;
-            kept.extend(lines.iter().zip(wanted).filter_map(|(line, wanted)| Some((wanted?, line.as_ref()?.data().to_vec()))));
+            let wanted = lines.iter().zip(wanted).filter_map(|(line, wanted)| Some((wanted?, line.as_ref()?.data())));
+            kept.extend(together(wanted.collect()));
         }
     }
     Ok(kept)
+}
+
+/// Copies of the lines, all in one piece of memory: a page that holds one of them among many others must not stay for its sake.
+fn together<T>(lines: Vec<(T, &[u8])>) -> impl Iterator<Item = (T, Bytes)> {
+    let mut text = Vec::with_capacity(lines.iter().map(|(_, line)| line.len()).sum());
+    let spans: Vec<(T, Range<usize>)> = lines
+        .into_iter()
+        .map(|(of, line)| {
+            let begin = text.len();
+            text.extend_from_slice(line);
+            (of, begin..text.len())
+        })
+        .collect();
+    let text = Bytes::from(text);
+    spans.into_iter().map(move |(of, span)| (of, text.slice(span)))
 }
 
 fn has(group: &dyn RowGroupReader, name: &str) -> bool {
@@ -329,7 +345,7 @@ mod tests {
             let told = lines_of(file.clone(), wanted).expect("it reads");
             let known = events.iter().filter(|event| event.who.customer.as_ref().is_none_or(|id| id.as_str() < first.as_str()));
             let named = |who: &Who| [who.customer.as_ref().map(ToString::to_string), who.phone.as_ref().map(ToString::to_string)];
-            let known = known.map(|event| (named(&event.who), line(event)));
+            let known = known.map(|event| (named(&event.who), Bytes::from(line(event))));
             prop_assert_eq!(told, known.collect::<Vec<_>>());
             prop_assert_eq!(count(file).expect("it reads"), events.len() as u64);
         }
@@ -348,7 +364,7 @@ mod tests {
         let events = decode(file.clone()).expect("it decodes");
         let guests = lines_of(file, |named| (named.email.is_some() && named.phone.is_none()).then_some(())).expect("it reads");
         let known = events.iter().filter(|event| event.who.email.is_some());
-        assert_eq!(guests.into_iter().map(|(_, line)| line).collect::<Vec<_>>(), known.map(line).collect::<Vec<_>>());
+        assert_eq!(guests.into_iter().map(|(_, line)| line.to_vec()).collect::<Vec<_>>(), known.map(line).collect::<Vec<_>>());
         assert_eq!(events.len(), 34);
     }
 
