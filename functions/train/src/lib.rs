@@ -134,6 +134,9 @@ pub enum Step {
 pub struct Summary {
     /// The model, what it was learned from.
     pub model: Meta,
+    /// When the newest look or purchase happened; absent where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub newest: Option<Timestamp>,
     /// Items in the catalog.
     pub items: usize,
     /// Size of the artifact.
@@ -187,9 +190,9 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
         let history = gathered.corpus.with_skus_of(&catalog).history(config.consent).with_catalog(catalog);
         let (profiles, cut_offs) = (customers.readable(), &learned_cut_offs);
         let customers = whole::Customers { profiles: &profiles, each: customers.each, last: customers.last.as_ref(), cut_offs };
-        whole::fit(&history, customers, (config.currency, config.consent), now).map(|whole| (whole, history.robots))
+        whole::fit(&history, customers, (config.currency, config.consent), now).map(|whole| (whole, history.robots, history.newest()))
     });
-    let (Whole { artifact, model, holdout, contests, unpredicted }, robots) = learned.await??;
+    let (Whole { artifact, model, holdout, contests, unpredicted }, robots, newest) = learned.await??;
     if let Some(error) = unpredicted {
         tracing::warn!(%error, "purchases to come cannot be predicted; the model goes without");
     }
@@ -197,6 +200,7 @@ pub async fn train(app: &App, now: Timestamp, progress: impl Fn(Step) + Send) ->
     let summary = Summary {
         items: model.len(),
         model: model.meta().clone(),
+        newest,
         artifact_bytes: artifact.len(),
         holdout,
         contests,

@@ -6,9 +6,13 @@ use crate::{
     numbers::{counted, grouped},
 };
 use clap::Args;
+use rapport_core::time::{DAY_MS, Timestamp};
 use rapport_lambda::Job;
 use std::fmt::Write as _;
 use train::Summary;
+
+/// A history whose newest event is older, in days, is of a shop that sells nothing any more, or of an old file.
+const OLD_DAYS: i64 = 60;
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct Arguments {}
@@ -56,10 +60,37 @@ fn page(summary: &Summary) -> String {
     if summary.damaged_lines > 0 {
         let _ = writeln!(page, "{} lines of the log cannot be read; they stay where they are.", grouped(summary.damaged_lines as u64));
     }
+    page.push_str(&stale(summary.newest, meta.created));
     if let Some(personas) = meta.personas.as_ref().filter(|personas| !personas.personas.is_empty()) {
         let names: Vec<&str> = personas.personas.iter().map(|persona| persona.name.as_str()).collect();
         let _ = writeln!(page, "{}: {}.", counted(names.len() as u64, "kind of shoppers", "kinds of shoppers"), names.join(", "));
     }
     page.push_str(&holdout::page(&summary.holdout));
     page
+}
+
+/// A word about a history that ended long ago: everything said of customers is about today, and would puzzle whoever tries an old file.
+fn stale(newest: Option<Timestamp>, now: Timestamp) -> String {
+    let days = newest.map_or(0, |newest| now.since_ms(newest) / DAY_MS);
+    let Some(newest) = newest.filter(|_| days > OLD_DAYS) else { return String::new() };
+    format!(
+        "The newest look or purchase is of {}, {} days ago. What is said of customers is about today: nearly all count as lapsed, and are \
+         expected to buy little.\n",
+        newest.day(),
+        grouped(days.unsigned_abs())
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_that_ended_long_ago_is_said_to_have() {
+        let now = Timestamp::parse("2026-11-27").expect("a day");
+        let told = stale(Timestamp::parse("2011-12-09").ok(), now);
+        assert!(told.starts_with("The newest look or purchase is of 2011-12-09, 5,467 days ago."), "{told}");
+        assert_eq!(stale(Some(now.plus_days(-OLD_DAYS)), now), "");
+        assert_eq!(stale(None, now), "");
+    }
 }
