@@ -16,6 +16,7 @@ use crate::{
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
+use futures::future::BoxFuture;
 use std::{sync::Arc, time::Duration};
 
 /// Where to connect, and as whom. Everything absent comes from the environment, as the SDK reads it.
@@ -65,7 +66,13 @@ pub struct Aws {
 
 impl Aws {
     /// Builds the clients. No connection is opened: see [`Aws::warm`].
-    pub async fn connect(options: Options) -> Self {
+    ///
+    /// Boxed here, so that the SDK's long way to its settings is compiled once and not in every program.
+    pub fn connect(options: Options) -> BoxFuture<'static, Self> {
+        Box::pin(Self::build(options))
+    }
+
+    async fn build(options: Options) -> Self {
         let shared = shared_config(&options).await;
         // A builder made of the shared settings has the environment's endpoint; only an address of our own may take its place.
         let Endpoints { s3: s3_url, dynamodb: dynamodb_url, sqs: sqs_url, secrets: secrets_url } = options.endpoints;
