@@ -40,13 +40,15 @@ fn page(answer: &Value) -> String {
         count(&fit["unknown"]),
     );
     let currency = answer["currency"].as_str().unwrap_or_default();
+    // An order export without list prices shows no reductions, which is not to say that there were none.
+    let tells_reductions = personas.iter().any(|persona| persona["card"]["reduced_share"].as_f64() > Some(0.0));
     for persona in personas {
-        let _ = write!(page, "\n{}", card(persona, currency));
+        let _ = write!(page, "\n{}", card(persona, currency, tells_reductions));
     }
     page
 }
 
-fn card(persona: &Value, currency: &str) -> String {
+fn card(persona: &Value, currency: &str, tells_reductions: bool) -> String {
     let card = &persona["card"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let percent = |value: &Value| value.as_f64().map_or_else(|| "unknown".to_owned(), |share| format!("{:.0} %", 100.0 * share));
@@ -80,7 +82,13 @@ fn card(persona: &Value, currency: &str) -> String {
     let hour = card["usual_hour"].as_u64().map(|hour| format!(", mostly around {hour}:00 UTC")).unwrap_or_default();
     line("rhythm", format!("{days}{hour}"));
     let depth = card["discount_depth"].as_f64().map(|depth| format!(", by {:.0} % on average", 100.0 * depth)).unwrap_or_default();
-    line("prices", format!("{} of purchases reduced{depth}", percent(&card["reduced_share"])));
+    line(
+        "prices",
+        match tells_reductions {
+            true => format!("{} of purchases reduced{depth}", percent(&card["reduced_share"])),
+            false => "nobody told of a purchase below its list price".to_owned(),
+        },
+    );
     let categories: Vec<String> =
         list(&card["top_categories"]).iter().map(|top| format!("{} {}", text(&top["name"]), percent(&top["share"]))).collect();
     line("buys", if categories.is_empty() { "the catalog knows no categories".to_owned() } else { categories.join(", ") });
@@ -117,12 +125,16 @@ mod tests {
             json!({ "people": 1200, "share": 0.25, "revenue_minor": 990_000, "revenue_share": 0.4, "apart": ["orders every 3.1 days"] });
         let persona = json!({ "id": "p2", "name": "Brand Loyalist", "card": card });
         let fit = json!({ "stability": 0.93, "thin": 4, "unknown": 2 });
+        let reduced = json!({ "id": "p3", "name": "Discount Seeker", "card": { "reduced_share": 0.62, "discount_depth": 0.2 } });
+        let reductions = super::page(&json!({ "model": "m", "personas": [&persona, reduced], "fit": fit }));
+        assert!(reductions.contains("62 % of purchases reduced, by 20 % on average"), "{reductions}");
         let page = page(&json!({ "model": "m", "currency": "EUR", "personas": [persona], "fit": fit }));
         for words in [
             "Brand Loyalist (p2)",
             "1,200 customers, 25 % of all",
             "9,900.00 EUR, 40 % of all",
             "nobody told what winning one costs",
+            "nobody told of a purchase below its list price",
             "orders every 3.1 days",
         ] {
             assert!(page.contains(words), "{words}: {page}");

@@ -33,7 +33,7 @@ pub fn fit(shoppers: &[Shopper], each: f64, last: Option<&Personas>, currency: C
         _ => found((&people, known), held, params),
     };
     personas.personas.sort_by(|a, b| b.cloud.weight.total_cmp(&a.cloud.weight).then_with(|| a.id.cmp(&b.id)));
-    names::distinct(&mut personas.personas);
+    names::distinct(&mut personas.personas, params);
     let counted = cards::fill(&mut personas, (shoppers, each), last, currency, now);
     let scaled = |count: u64| (count as f64 * each).round() as u64;
     let since = match personas.fit.outcome {

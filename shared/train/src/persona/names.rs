@@ -2,6 +2,7 @@
 
 use super::Params;
 use rapport_core::persona::{Archetype, Cloud, Persona, Theme};
+use std::collections::BTreeSet;
 
 /// Who is like everybody.
 const PLAIN: &str = "Everyday shoppers";
@@ -27,19 +28,37 @@ pub(super) fn name(archetype: Option<Archetype>, cloud: &Cloud, params: &Params)
     if words.is_empty() { PLAIN.to_owned() } else { capitalised(&words.join(", ")) }
 }
 
-/// Of personas that share a name the largest keeps it; the others say which they are. A shop's only one is told from nobody.
-pub(super) fn distinct(personas: &mut [Persona]) {
+/// Of personas that are called by the same words, in whatever order, the largest keeps its name; to the others' comes what tells them from it,
+/// or which they are. A shop's only one is told from nobody.
+pub(super) fn distinct(personas: &mut [Persona], params: &Params) {
     if let [only] = personas {
         (only.name, only.archetype) = (PLAIN.to_owned(), None);
     }
     for place in 1..personas.len() {
         let (before, rest) = personas.split_at_mut(place);
-        if let Some(persona) = rest.first_mut()
-            && before.iter().any(|other| other.name == persona.name)
-        {
+        let Some(persona) = rest.first_mut() else { return };
+        let twin = |name: &str| before.iter().find(|other| words_of(&other.name) == words_of(name));
+        if let Some(twin) = twin(&persona.name) {
+            persona.name = told_apart(persona, twin, params);
+        }
+        if twin(&persona.name).is_some() {
             persona.name = format!("{} ({})", persona.name, persona.id);
         }
     }
+}
+
+/// The name of `persona` with the word for what lies furthest between it and `twin`, where anything does.
+fn told_apart(persona: &Persona, twin: &Persona, params: &Params) -> String {
+    let said = words_of(&persona.name);
+    let apart = Theme::ALL.into_iter().zip(persona.cloud.centre.iter().zip(&twin.cloud.centre));
+    let words = apart.filter_map(|(theme, (own, other))| Some(((own - other).abs(), word(theme, own > other)?)));
+    let news = words.filter(|(apart, word)| *apart >= params.worth_a_word && !said.contains(&word.to_lowercase()));
+    let news = news.max_by(|a, b| a.0.total_cmp(&b.0));
+    news.map_or_else(|| persona.name.clone(), |(_, word)| format!("{}, {word}", persona.name))
+}
+
+fn words_of(name: &str) -> BTreeSet<String> {
+    name.split(", ").map(str::to_lowercase).collect()
 }
 
 /// A theme in a word or two, much of it or little; `None` where that is nothing to be called by.

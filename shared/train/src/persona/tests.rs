@@ -168,14 +168,20 @@ fn archetypes_are_named_where_they_are_shown_alone() {
     assert_eq!(name(&cloud(&[(0, 3.0), (3, 2.8)])), "Bargain-minded, quick deciders", "two at once are neither");
     assert_eq!(name(&cloud(&[(5, 1.5), (6, 0.8), (7, 0.1)])), "Frequent, big baskets");
     assert_eq!(name(&cloud(&[])), "Everyday shoppers");
-    let mut only = [Persona {
-        id: "p1".into(),
-        name: "Discount Seeker".into(),
-        archetype: Some(Archetype::DiscountSeeker),
-        cloud: cloud(&[(0, 3.0)]),
-        card: Card::default(),
-    }];
-    names::distinct(&mut only);
+    let persona = |id: &str, places: &[(usize, f64)]| {
+        let cloud = cloud(places);
+        Persona { id: id.into(), name: name(&cloud), archetype: names::archetype(&cloud, &DEFAULT), cloud, card: Card::default() }
+    };
+    let places: [&[(usize, f64)]; 5] =
+        [&[(6, 2.0), (8, -1.5)], &[(8, -2.0), (6, 1.9), (5, 1.0)], &[(6, 1.9), (8, -1.6)], &[(0, 3.0)], &[(0, 3.1), (7, -1.2)]];
+    let mut all: Vec<Persona> = places.iter().zip(["p1", "p2", "p3", "p4", "p5"]).map(|(places, id)| persona(id, places)).collect();
+    names::distinct(&mut all, &DEFAULT);
+    let told: Vec<&str> = all.iter().map(|persona| persona.name.as_str()).collect();
+    let twins = ["Big baskets, single pieces", "Single pieces, big baskets, frequent", "Big baskets, single pieces (p3)"];
+    assert_eq!(told[..3], twins, "the same words in another order are the same name");
+    assert_eq!(told[3..], ["Discount Seeker", "Discount Seeker, small orders"]);
+    let mut only = [persona("p1", &[(0, 3.0)])];
+    names::distinct(&mut only, &DEFAULT);
     assert_eq!((only[0].name.as_str(), only[0].archetype), ("Everyday shoppers", None), "who are all alike are no special kind");
 }
 
