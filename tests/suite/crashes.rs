@@ -156,8 +156,11 @@ fn a_home_keeps_to_one_currency() {
     // Whoever looks around first has the home remember the default.
     home.told(&["segments"]);
     let counts_in = |customer: &str| home.told(&["customer", customer])["history"]["currency"].clone();
+    let people = home.0.path().join("customers.csv");
+    std::fs::write(&people, "customer_id,email,country\n1,ada@example.org,GB\n").expect("written");
+    home.told(&["import", people.to_str().expect("UTF-8")]);
     home.told(&["import", file, "--currency", "GBP"]);
-    assert_eq!(counts_in("1"), "GBP", "nothing was in it yet, whatever was remembered");
+    assert_eq!(counts_in("1"), "GBP", "nothing had a price yet, whatever was remembered");
 
     let refused = home.rapport(&["import", file, "--currency", "EUR"]).output().expect("an end");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();

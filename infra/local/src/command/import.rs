@@ -54,12 +54,12 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
 async fn take_in(shop: &Shop, open: &Open, arguments: &Arguments) -> Result<(), Failure> {
     let json = shop.json;
     open.agree_on_currency(shop).await?;
-    files(open, arguments, json).await?;
+    let tells_amounts = files(open, arguments, json).await?;
     let folding = progress::spinner("folding into profiles");
     let folded = open.drain().await?;
     folding.finish_and_clear();
     if !json {
-        if shop.currency.is_none() {
+        if shop.currency.is_none() && tells_amounts {
             say!(
                 "Amounts that name no currency were read as {}, the shop's; another is said with --currency at the first import.",
                 open.settings.currency
@@ -73,12 +73,12 @@ async fn take_in(shop: &Shop, open: &Open, arguments: &Arguments) -> Result<(), 
     Ok(())
 }
 
-/// Imports the files one after the other and prints what became of each.
+/// Imports the files one after the other and prints what became of each; whether any of them told more than who the customers are.
 ///
 /// # Errors
 /// The first file that could not be imported; those before it are.
-async fn files(open: &Open, arguments: &Arguments, json: bool) -> Result<(), Failure> {
-    let target = Target::over(&open.aws);
+async fn files(open: &Open, arguments: &Arguments, json: bool) -> Result<bool, Failure> {
+    let (target, mut tells_amounts) = (Target::over(&open.aws), false);
     for path in &arguments.files {
         let outcome = file(&target, path, open, arguments).await?;
         if json {
@@ -89,8 +89,9 @@ async fn files(open: &Open, arguments: &Arguments, json: bool) -> Result<(), Fai
         if outcome.report.taken == 0 && outcome.report.rejected_rows() > 0 {
             return Err(Failure::NothingTaken(path.clone()));
         }
+        tells_amounts |= outcome.report.kinds.keys().any(|kind| *kind != "identify");
     }
-    Ok(())
+    Ok(tells_amounts)
 }
 
 async fn file(target: &Target, path: &Path, open: &Open, arguments: &Arguments) -> Result<Outcome, Failure> {

@@ -13,10 +13,17 @@ use crate::{
     template::{Scope, Template},
 };
 use clap::Args;
-use profile::Ran;
-use rapport_core::{auth::Keyring, money::Currency, source::ConsentMode, time::Timestamp};
+use profile::{FoldError, Ran};
+use rapport_core::{
+    auth::Keyring,
+    event::{Action, Event},
+    money::Currency,
+    source::ConsentMode,
+    time::Timestamp,
+};
 use rapport_io::{
     aws::{self, Aws},
+    catalog::Catalog,
     inbox::Inbox,
     layout::Line,
     redrive::Redrive,
@@ -105,6 +112,12 @@ impl Shop {
     }
 }
 
+/// Whether an event is in money.
+fn is_priced(event: &Event) -> bool {
+    matches!(event.action, Action::Ordered(_) | Action::Refunded(_))
+        || event.action.product().is_some_and(|product| product.price_minor.is_some())
+}
+
 impl Open {
     /// The functions, to be called as their triggers would.
     pub(super) fn functions(&self) -> &Deployed {
@@ -115,10 +128,10 @@ impl Open {
     }
 
     /// Sees that a home keeps to one currency: the rows of one file in two currencies would be two tellings of the same orders, of which
-    /// one holds here and the other there. A home without events takes the new one.
+    /// one holds here and the other there. A home in which nothing has a price yet takes the new one.
     ///
     /// # Errors
-    /// [`Failure::Usage`] where the home has events in another currency.
+    /// [`Failure::Usage`] where the home has amounts in another currency.
     pub(super) async fn agree_on_currency(&self, shop: &Shop) -> Result<(), Failure> {
         if shop.stack.is_some() {
             return Ok(());
@@ -129,15 +142,38 @@ impl Open {
         if remembered.currency == told {
             return Ok(());
         }
-        if demo::has_events(&self.aws).await? {
+        if self.has_amounts().await? {
             return Err(Failure::Usage(format!(
-                "the shop in {} counts in {} and has events, so nothing was taken in {told}; give another shop another --home; a file of \
+                "the shop in {} counts in {} and has orders or prices, so nothing was taken in {told}; give another shop another --home; a file of \
                  several currencies names them in a column `currency`",
                 shop.home.display(),
                 remembered.currency,
             )));
         }
         Settings { currency: told, ..remembered }.keep(&shop.home).map_err(failed)
+    }
+
+    /// Whether anything in the shop has a price. A list of customers has none, and says nothing of the currency that orders will come in.
+    async fn has_amounts(&self) -> Result<bool, Failure> {
+        if !demo::has_events(&self.aws).await? {
+            return Ok(false);
+        }
+        let waits = !self.aws.objects.list("inbox/", None).await?.is_empty();
+        if waits || Catalog::new(Arc::clone(&self.aws.records)).items().await?.iter().any(|item| item.price_minor.is_some()) {
+            return Ok(true);
+        }
+        let app = &self.functions().profile;
+        for key in app.log.keys(None).await? {
+            if app.log.read(&key).await?.is_some_and(|object| object.events.iter().any(is_priced)) {
+                return Ok(true);
+            }
+        }
+        for key in app.archive.keys().await.map_err(FoldError::from)? {
+            if app.archive.read(&key).await.map_err(FoldError::from)?.iter().any(is_priced) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Waits until everything that was sent is folded, and folds anew whoever waits for it. False for a stack, whose queues are AWS's to
