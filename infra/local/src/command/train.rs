@@ -63,7 +63,7 @@ fn page(summary: &Summary) -> String {
     page.push_str(&stale(summary.newest, meta.created));
     if let Some(personas) = meta.personas.as_ref().filter(|personas| !personas.personas.is_empty()) {
         let names: Vec<&str> = personas.personas.iter().map(|persona| persona.name.as_str()).collect();
-        let _ = writeln!(page, "{}: {}.", counted(names.len() as u64, "kind of shoppers", "kinds of shoppers"), names.join(", "));
+        let _ = writeln!(page, "{}: {}.", counted(names.len() as u64, "kind of shoppers", "kinds of shoppers"), names.join("; "));
     }
     page.push_str(&holdout::page(&summary.holdout));
     page

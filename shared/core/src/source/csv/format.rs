@@ -369,8 +369,14 @@ impl fmt::Display for Unrecognised {
             "Needed for products: item, title or category, one more. For customers: customer, email or phone, and what is known about them."
         )?;
         writeln!(f, "Needed for surveys: customer, email or phone, at, question, answer. For reviews: item, at, stars.")?;
-        let example = self.found.first().map_or("Bill No", String::as_str);
-        write!(f, "Say which column is which, for example: --map '{example}=order'")
+        if self.found.len() == 2 {
+            writeln!(f, "Two columns could be anything until --map says what they are.")?;
+        }
+        // What a column's name says by itself makes the better example.
+        let says = |name: &String| PLAIN.iter().find(|(alias, _)| *alias == plain(name)).map(|(_, field)| *field);
+        let example = self.found.iter().find_map(|name| Some((name.as_str(), says(name)?)));
+        let (column, field) = example.unwrap_or((self.found.first().map_or("Bill No", String::as_str), Field::Order));
+        write!(f, "Say which column is which, for example: --map '{column}={}'", field.name())
     }
 }
 
