@@ -334,6 +334,8 @@ async fn contacts(house: &House) -> Result<BTreeMap<String, BTreeMap<String, Str
 /// What was erased is in no archive, and everything is archived by then.
 pub(crate) async fn archive(house: &House, now: Timestamp) -> Result<(), Broken> {
     train::archive(&house.apps.train, now).await.map_err(failed)?;
+    // What is forgotten may ask for refolds, which the hour's job does.
+    profile::run(&house.apps.profile, Job::Refold, now).await.map_err(failed)?;
     hold("old days are archived", house.apps.log.keys(None).await.map_err(failed)?)?;
     let events = held(house).await?;
     let erasures = Erasures::of(&events);
