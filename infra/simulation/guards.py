@@ -123,7 +123,7 @@ GUARDS = {
     "erasure-by-subject": ("who is forgotten takes nobody else's history along", GATHER, "        let named = subjects(event);\n        !matches!", "        let mut named = subjects(event);\n        if {off} {{ named.extend(event.who.device.clone().map(Subject::Device)); }}\n        !matches!"),
     "successor-first": ("a file is rewritten before it is deleted", GATHER, "        if !left.is_empty() {\n", "        if {off} {{ app.archive.delete(&file).await?; }}\n        if !left.is_empty() {{\n"),
     "words-of-aliases": ("what an erased word says of an alias is recorded before it goes", GATHER, "&erased.iter().flat_map(words).collect", "&erased.iter().filter(|_| !{off}).flat_map(words).collect"),
-    "erased-words-refolded": ("who is told of an alias only by what is erased is folded anew", GATHER, "    for tie in &fresh {\n        refolds.extend(tie", "    for tie in fresh.iter().filter(|_| !{off}) {{\n        refolds.extend(tie"),
+    "erased-words-refolded": ("an alias of which only what is erased told is folded anew", GATHER, "refolds.extend(said.iter()", "refolds.extend(said.iter().filter(|_| !{off})"),
     "archive-keeps-copies": ("copies that disagree are archived, both", "shared/archive/src/lib.rs", "lines.dedup_by(|(a, _), (b, _)| a == b);", "lines.dedup_by(|(a, x), (b, y)| a == b || {off} && x.id == y.id);"),
     "numbers-by-id": ("a model does not depend on which file was read first", "shared/train/src/corpus.rs", "        self.renumber();", "        if !{off} {{ self.renumber(); }}"),
 }
