@@ -47,13 +47,14 @@ pub(super) fn distinct(personas: &mut [Persona], params: &Params) {
     }
 }
 
-/// The name of `persona` with the word for what lies furthest between it and `twin`, where anything does.
+/// The name of `persona` with the word for what lies furthest between it and `twin`, where anything does. The word holds beside the shop's usual,
+/// too: who orders often is not called occasional because the twin orders oftener.
 fn told_apart(persona: &Persona, twin: &Persona, params: &Params) -> String {
     let said = words_of(&persona.name);
     let apart = Theme::ALL.into_iter().zip(persona.cloud.centre.iter().zip(&twin.cloud.centre));
-    let words = apart.filter_map(|(theme, (own, other))| Some(((own - other).abs(), word(theme, own > other)?)));
-    let news = words.filter(|(apart, word)| *apart >= params.worth_a_word && !said.contains(&word.to_lowercase()));
-    let news = news.max_by(|a, b| a.0.total_cmp(&b.0));
+    let apart = apart.filter(|(_, (own, other))| (*own > *other) == (**own > 0.0) && (*own - *other).abs() >= params.worth_a_word);
+    let words = apart.filter_map(|(theme, (own, other))| Some(((own - other).abs(), word(theme, *own > 0.0)?)));
+    let news = words.filter(|(_, word)| !said.contains(&word.to_lowercase())).max_by(|a, b| a.0.total_cmp(&b.0));
     news.map_or_else(|| persona.name.clone(), |(_, word)| format!("{}, {word}", persona.name))
 }
 

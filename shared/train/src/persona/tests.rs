@@ -180,6 +180,9 @@ fn archetypes_are_named_where_they_are_shown_alone() {
     let twins = ["Big baskets, single pieces", "Single pieces, big baskets, frequent", "Big baskets, single pieces (p3)"];
     assert_eq!(told[..3], twins, "the same words in another order are the same name");
     assert_eq!(told[3..], ["Discount Seeker", "Discount Seeker, small orders"]);
+    let mut often = [persona("p1", &[(5, 2.0), (6, 1.9)]), persona("p2", &[(5, 0.8), (6, 0.7)])];
+    names::distinct(&mut often, &DEFAULT);
+    assert_eq!(often[1].name, "Frequent, big baskets (p2)", "who orders often is not called occasional because others order oftener");
     let mut only = [persona("p1", &[(0, 3.0)])];
     names::distinct(&mut only, &DEFAULT);
     assert_eq!((only[0].name.as_str(), only[0].archetype), ("Everyday shoppers", None), "who are all alike are no special kind");
