@@ -80,6 +80,8 @@ pub(crate) struct World {
     agenda: BTreeMap<(Timestamp, usize), ()>,
     /// What is done by the clock: when next, and how often, in milliseconds.
     chores: [(Chore, Timestamp, i64); 4],
+    /// Whether the newest archiving came to its end.
+    is_archived: bool,
     /// Handlers of one queue, and messages for one of them, at most.
     at_once: (usize, usize),
     pub(crate) steps: u64,
@@ -115,6 +117,7 @@ impl World {
             plan,
             chores: [(Chore::Refold, refold), (Chore::Segments, segments), (Chore::Archive, archive), (Chore::Redrive, redrive)]
                 .map(|(chore, every)| (chore, START.plus_ms(every), every)),
+            is_archived: true,
             at_once: if is_crowd { (HANDLERS_IN_A_CROWD, MOST_MESSAGES_IN_A_CROWD) } else { (HANDLERS, MOST_MESSAGES) },
             steps: 0,
         }
@@ -147,6 +150,10 @@ impl World {
             tokio::task::yield_now().await;
         }
         let now = self.weather.state().now;
+        // What a night left half done the next one does: it may have recorded whose an alias is, and not have asked for the refold yet.
+        if !self.is_archived {
+            train::archive(&self.apps.train, now).await.map_err(|error| format!("the last archiving failed: {error}"))?;
+        }
         profile::run(&self.apps.profile, Job::Refold, now).await.map_err(|error| format!("the last refold failed: {error}"))?;
         Ok(())
     }
@@ -275,6 +282,7 @@ impl World {
                 End::Job(profile::run(&apps.profile, Job::Segments, now).await.map(drop).map_err(|error| error.to_string()))
             }),
             Chore::Archive => {
+                self.is_archived = false;
                 Box::pin(async move { End::Job(train::archive(&apps.train, now).await.map(drop).map_err(|error| error.to_string())) })
             }
             Chore::Redrive => {
@@ -315,6 +323,7 @@ impl World {
             (Doing::Sending(send), End::Sent(true)) => self.acknowledged(send, number, now)?,
             (Doing::Sending(send), _) => self.unsure(send, now),
             (Doing::Batch(line, ids), End::Handled(failed)) => self.settle(line, &ids, &failed, now),
+            (Doing::Chore(Chore::Archive), End::Job(done)) => self.is_archived = done.is_ok(),
             _ => {}
         }
         Ok(())

@@ -12,6 +12,9 @@ use std::sync::{
 /// What CI runs.
 const SEEDS: u64 = 300;
 
+/// Deliveries between two lines of a long run.
+const TOLD: u64 = 500_000;
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
@@ -47,9 +50,14 @@ fn survey(span: Span) -> Survey {
                         return;
                     }
                     let outcome = run(seed, Options::default());
-                    deliveries.fetch_add(outcome.deliveries, Ordering::Relaxed);
+                    let before = deliveries.fetch_add(outcome.deliveries, Ordering::Relaxed);
+                    let handed = before + outcome.deliveries;
+                    if before / TOLD < handed / TOLD {
+                        println!("{handed} deliveries");
+                    }
                     faults.fetch_add(outcome.faults, Ordering::Relaxed);
                     if let (Some(law), Ok(mut broken)) = (outcome.broken, broken.lock()) {
+                        println!("SEED={seed} breaks a law: {}", law.law);
                         broken.push((seed, law.law));
                         if span.stops {
                             next.store(u64::MAX / 2, Ordering::Relaxed);
