@@ -1,79 +1,11 @@
 //! Kill the process at its busiest: what was acknowledged is in the log, and nothing counts twice.
 
-use crate::binaries::binary;
-use serde_json::{Value as Json, json};
+use crate::home::{Home, Killed, history};
+use serde_json::json;
 use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
-use tempfile::TempDir;
-
-/// Longest that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A home that real processes work on, one after the other.
-pub(crate) struct Home(pub(crate) TempDir);
-
-impl Home {
-    pub(crate) fn new() -> Self {
-        Self(tempfile::tempdir().expect("a folder"))
-    }
-
-    fn rapport(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(binary("rapport"));
-        command.args(arguments).arg("--home").arg(self.0.path()).stdin(Stdio::null());
-        command
-    }
-
-    /// What a command answers, as JSON.
-    pub(crate) fn told(&self, arguments: &[&str]) -> Json {
-        let output = self.rapport(arguments).arg("--json").output().expect("a run");
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-
-    /// Serves on a port of the system's choice; gives the process and its address.
-    pub(crate) fn serve(&self) -> (Killed, String) {
-        let _ = fs::remove_file(self.0.path().join("serve.json"));
-        let process = self.rapport(&["serve", "--no-demo", "--port", "0"]).stdout(Stdio::null()).spawn().expect("a start");
-        let process = Killed(process);
-        let started = Instant::now();
-        loop {
-            assert!(started.elapsed() < PATIENCE, "the suite does not start");
-            let serving = fs::read(self.0.path().join("serve.json")).ok();
-            if let Some(port) = serving.and_then(|text| serde_json::from_slice::<Json>(&text).ok()?["port"].as_u64()) {
-                return (process, format!("http://127.0.0.1:{port}"));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    pub(crate) fn key(&self) -> String {
-        let keys: Json = serde_json::from_slice(&fs::read(self.0.path().join("keys.json")).expect("keys")).expect("JSON");
-        keys["secret_key"].as_str().expect("a key").to_owned()
-    }
-}
-
-/// A process that is gone when this is.
-pub(crate) struct Killed(Child);
-
-impl Killed {
-    /// SIGKILL: no handler, no flush, no goodbye.
-    pub(crate) fn kill(mut self) {
-        self.0.kill().expect("a kill");
-        self.0.wait().expect("its end");
-    }
-}
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Posts one order of customer `c`; says whether it was acknowledged.
 fn order(url: &str, key: &str, number: u32) -> bool {
@@ -116,17 +48,6 @@ fn no_acknowledged_event_is_lost_under_load_and_none_counts_twice() {
     assert!((least..=most).contains(&orders), "{least} acknowledged of {most} sent, {orders} counted");
 }
 
-/// A history of `customers`, counted from 1, with one order of two lines each; the first has three.
-fn history(path: &Path, customers: u32) {
-    let mut text = "invoice,stock_code,description,quantity,invoice_date,price,customer_id\n".to_owned();
-    for customer in 1..=customers {
-        for line in 0..if customer == 1 { 3 } else { 2 } {
-            let _ = writeln!(text, "I{customer},S{},Thing,1,2026-01-02 10:00:00,1.50,{customer}", (customer + line) % 50);
-        }
-    }
-    fs::write(path, text).expect("a file");
-}
-
 #[test]
 fn an_import_that_is_killed_is_simply_run_again() {
     let home = Home::new();
@@ -145,45 +66,4 @@ fn an_import_that_is_killed_is_simply_run_again() {
         let history = &home.told(&["customer", customer])["history"];
         assert_eq!((&history["orders"], &history["revenue_minor"]), (&json!(orders), &json!(revenue)), "{customer}");
     }
-}
-
-#[test]
-fn a_home_keeps_to_one_currency() {
-    let home = Home::new();
-    let file = home.0.path().join("history.csv");
-    history(&file, 3);
-    let file = file.to_str().expect("UTF-8");
-    // Whoever looks around first has the home remember the default.
-    home.told(&["segments"]);
-    let counts_in = |customer: &str| home.told(&["customer", customer])["history"]["currency"].clone();
-    let people = home.0.path().join("customers.csv");
-    std::fs::write(&people, "customer_id,email,country\n1,ada@example.org,GB\n").expect("written");
-    home.told(&["import", people.to_str().expect("UTF-8")]);
-    home.told(&["import", file, "--currency", "GBP"]);
-    assert_eq!(counts_in("1"), "GBP", "nothing had a price yet, whatever was remembered");
-
-    let refused = home.rapport(&["import", file, "--currency", "EUR"]).output().expect("an end");
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(2), "{said}");
-    assert!(said.contains("counts in GBP") && said.contains("EUR"), "{said}");
-    home.told(&["import", file]);
-    assert_eq!((counts_in("1"), home.told(&["customer", "1"])["history"]["revenue_minor"].clone()), (json!("GBP"), json!(450)));
-}
-
-#[test]
-fn a_name_that_stands_for_nothing_is_told() {
-    let home = Home::new();
-    let file = home.0.path().join("history.csv");
-    history(&file, 60);
-    home.told(&["import", file.to_str().expect("UTF-8")]);
-    home.told(&["train"]);
-    let said = |item: &str, customer: &str| {
-        let output = home.rapport(&["recommend", "--item", item, "--customer", customer]).output().expect("an end");
-        assert!(output.status.success(), "{output:?}");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    let wrong = said("NOSUCH", "nobody");
-    assert!(wrong.contains("`NOSUCH`") && wrong.contains("`nobody`") && wrong.contains("S1"), "{wrong}");
-    let right = said("S1", "7");
-    assert!(!right.contains("No item") && !right.contains("Nobody"), "{right}");
 }

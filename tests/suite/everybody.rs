@@ -1,6 +1,6 @@
 //! A table of everybody says of each what their own page says.
 
-use crate::crashes::Home;
+use crate::home::Home;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, fmt::Write as _, fs};
 

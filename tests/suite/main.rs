@@ -9,6 +9,7 @@ mod crashes;
 mod everybody;
 mod flood;
 mod heavy;
+mod home;
 mod house_rules;
 mod lookups;
 mod million;

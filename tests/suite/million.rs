@@ -3,7 +3,7 @@
 //! On demand, for it takes both cores for minutes:
 //! `cargo test --release --workspace --locked --test suite -- --ignored --nocapture a_million`. `RAPPORT_EVENTS` says how many instead.
 
-use crate::crashes::Home;
+use crate::home::Home;
 use serde_json::{Value as Json, json};
 use std::{
     collections::BTreeMap,

@@ -3,7 +3,7 @@
 use rapport::{
     deployed::Deployed,
     settings::Settings,
-    suite::{Suite, connect},
+    suite::{Suite, SuiteError, connect},
 };
 use rapport_core::{
     auth::{Keyring, RANDOM_BYTES},
@@ -39,7 +39,7 @@ impl Shop {
         let document = keys.document().expect("a document");
         let suite = Suite::start(home.path(), 0, async |aws, _| {
             aws.secrets.put(&layout::keys_secret(rapport::stores::STACK), &document).await.expect("the secret");
-            Ok(Deployed::at_home(aws, Settings { currency: Currency::EUR, consent }))
+            Ok::<_, SuiteError>(Deployed::at_home(aws, Settings { currency: Currency::EUR, consent }))
         })
         .await
         .expect("a suite");

@@ -8,6 +8,7 @@ macro_rules! say {
 mod ask;
 mod audit;
 mod cost;
+mod currency;
 mod customer;
 mod dead_letters;
 mod evaluate;
@@ -138,6 +139,14 @@ pub enum Failure {
     Random(String),
 }
 
+impl Failure {
+    /// Whether asking in another way mends it.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Usage(_) | Self::Demo(crate::demo::DemoError::Currency(_)))
+    }
+}
+
 /// Rapport: personalization for one shop, in your own account or on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "rapport", version)]
@@ -190,7 +199,7 @@ impl Cli {
     /// Does what was asked.
     ///
     /// # Errors
-    /// See [`Failure`]; [`Failure::Usage`] is the caller's to mend.
+    /// See [`Failure`]; [`Failure::is_usage`] tells whether it is the caller's to mend.
     pub async fn run(self) -> Result<(), Failure> {
         let shop = &self.shop;
         match self.command.unwrap_or_else(|| Command::Serve(serve::Arguments::default())) {

@@ -56,6 +56,9 @@ pub enum DemoError {
     /// A function refused what the demo shop sends.
     #[error("the demo shop was refused: {0}")]
     Refused(String),
+    /// It was asked for in another currency than its own.
+    #[error("the demo shop counts in {CURRENCY}, not in {0}; leave --currency out, or open a shop of your own with --no-demo")]
+    Currency(Currency),
     /// A message could not be written down.
     #[error("the demo shop cannot be written down: {0}")]
     Json(#[from] serde_json::Error),
@@ -104,13 +107,16 @@ pub fn mark(home: &Path) -> Result<Option<Mark>, DemoError> {
 /// Makes the home the demo shop's if it is nobody's yet: no events, no catalog, nothing in the queues. Gives its mark if it is.
 ///
 /// # Errors
-/// See [`DemoError`].
-pub async fn settle(home: &Path, aws: &Aws, stores: &Stores, now: Timestamp) -> Result<Option<Mark>, DemoError> {
+/// See [`DemoError`]; [`DemoError::Currency`] where the demo shop was asked for in another than its own.
+pub async fn settle(home: &Path, aws: &Aws, stores: &Stores, told: Option<Currency>, now: Timestamp) -> Result<Option<Mark>, DemoError> {
     if let Some(mark) = mark(home)? {
         return Ok(Some(mark));
     }
     if !is_empty(aws, stores).await? {
         return Ok(None);
+    }
+    if let Some(told) = told.filter(|told| *told != CURRENCY) {
+        return Err(DemoError::Currency(told));
     }
     let end = Instant::from_millisecond(now.0).unwrap_or_default();
     let Options { seed, customers, end, .. } = Options::showcase(end);

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stderr, reason = "a command speaks to whoever started it")]
 
 use clap::Parser;
-use rapport::command::{Cli, Failure};
+use rapport::command::Cli;
 use std::process::ExitCode;
 
 #[tokio::main]
@@ -12,10 +12,7 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("rapport: {failure}");
-            match failure {
-                Failure::Usage(_) => ExitCode::from(2),
-                _ => ExitCode::FAILURE,
-            }
+            if failure.is_usage() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

@@ -59,25 +59,30 @@ pub struct Suite<F> {
     tasks: JoinSet<()>,
 }
 
-impl<F: Functions> Suite<F> {
-    /// Starts everything on the state at `home`. `functions` builds the functions over the stores; `port` 0 takes one that is free.
-    ///
-    /// # Errors
-    /// See [`SuiteError`].
-    pub async fn start(
-        home: &Path,
-        port: u16,
-        functions: impl AsyncFnOnce(&Aws, &Stores) -> Result<F, SuiteError>,
-    ) -> Result<Self, SuiteError> {
+/// What stands before there are functions.
+struct Opened {
+    template: Arc<Template>,
+    listener: TcpListener,
+    port: u16,
+    home: Home,
+    stores: Stores,
+}
+
+impl Opened {
+    async fn at(home: &Path, port: u16) -> Result<Self, SuiteError> {
         let template = Arc::new(Template::deployed()?);
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|source| SuiteError::Port { port, source })?;
         let port = listener.local_addr().map_err(|source| SuiteError::Port { port, source })?.port();
         let home = Home::hold(home)?;
         let stores = Stores::start(&home, &template).await?;
-        let functions = Arc::new(functions(&connect(&stores).await, &stores).await?);
+        Ok(Self { template, listener, port, home, stores })
+    }
 
+    async fn run<F: Functions>(self, functions: F) -> Result<Suite<F>, SuiteError> {
+        let Self { template, listener, port, home, stores } = self;
+        let functions = Arc::new(functions);
         let (stop, stopping) = watch::channel(false);
-        let mut suite = Self { home, stores, functions, port, queues: Vec::new(), hurry: Hurry::default(), stop, tasks: JoinSet::new() };
+        let mut suite = Suite { home, stores, functions, port, queues: Vec::new(), hurry: Hurry::default(), stop, tasks: JoinSet::new() };
         suite.start_timers(&template, &stopping)?;
         suite.start_pumps(&template, &stopping);
         suite.tasks.spawn(front::run(listener, stopping, template, Arc::clone(&suite.functions)));
@@ -85,6 +90,23 @@ impl<F: Functions> Suite<F> {
         tracing::info!(again, "log objects notified again");
         suite.home.announce(&Serving { pid: std::process::id(), endpoints: suite.stores.endpoints.clone(), port })?;
         Ok(suite)
+    }
+}
+
+impl<F: Functions> Suite<F> {
+    /// Starts everything on the state at `home`. `functions` builds the functions over the stores, before anything that waits in the
+    /// queues is handed to them; `port` 0 takes one that is free.
+    ///
+    /// # Errors
+    /// See [`SuiteError`]; or what `functions` says, and then nothing was started.
+    pub async fn start<E: From<SuiteError>>(
+        home: &Path,
+        port: u16,
+        functions: impl AsyncFnOnce(&Aws, &Stores) -> Result<F, E>,
+    ) -> Result<Self, E> {
+        let opened = Opened::at(home, port).await?;
+        let functions = functions(&connect(&opened.stores).await, &opened.stores).await?;
+        Ok(opened.run(functions).await?)
     }
 
     /// Where it answers.

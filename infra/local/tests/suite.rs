@@ -2,7 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use bytes::Bytes;
-use rapport::{functions::Functions, stores::Stores, suite::Suite, template::Function};
+use rapport::{
+    functions::Functions,
+    stores::Stores,
+    suite::{Suite, SuiteError},
+    template::Function,
+};
 use rapport_core::time::Timestamp;
 use rapport_io::{Condition, aws::Aws};
 use rapport_lambda::{ClientIp, Job, Message, Request, Response};
@@ -44,7 +49,7 @@ impl Functions for Recorder {
 }
 
 async fn start(home: &std::path::Path, folds: bool) -> Suite<Recorder> {
-    let build = async |aws: &Aws, _: &Stores| Ok(Recorder { aws: aws.clone(), folded: Mutex::default(), folds });
+    let build = async |aws: &Aws, _: &Stores| Ok::<_, SuiteError>(Recorder { aws: aws.clone(), folded: Mutex::default(), folds });
     Suite::start(home, 0, build).await.unwrap()
 }
 
@@ -91,15 +96,8 @@ async fn secrets_and_rows_stay_over_a_restart() {
     let home = tempfile::tempdir().unwrap();
     let suite = start(home.path(), true).await;
     suite.functions().aws.secrets.put("local/keys", "{}").await.unwrap();
-    assert!(
-        Suite::start(home.path(), 0, async |aws: &Aws, _: &Stores| Ok(Recorder {
-            aws: aws.clone(),
-            folded: Mutex::default(),
-            folds: true
-        }))
-        .await
-        .is_err()
-    );
+    let build = async |aws: &Aws, _: &Stores| Ok::<_, SuiteError>(Recorder { aws: aws.clone(), folded: Mutex::default(), folds: true });
+    assert!(Suite::start(home.path(), 0, build).await.is_err(), "the home is held");
     suite.stop().await;
     let suite = start(home.path(), true).await;
     assert_eq!(suite.functions().aws.secrets.get("local/keys").await.unwrap().as_deref(), Some("{}"));

@@ -53,7 +53,6 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
 
 async fn take_in(shop: &Shop, open: &Open, arguments: &Arguments) -> Result<(), Failure> {
     let json = shop.json;
-    open.agree_on_currency(shop).await?;
     let tells_amounts = files(open, arguments, json).await?;
     let folding = progress::spinner("folding into profiles");
     let folded = open.drain().await?;

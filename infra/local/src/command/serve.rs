@@ -1,6 +1,6 @@
 //! `rapport serve`: the whole suite on this machine, until it is told to stop.
 
-use super::{Failure, Shop, progress};
+use super::{Failure, Shop, currency, progress};
 use crate::{
     clock,
     demo::{self, Mark, Step},
@@ -67,26 +67,19 @@ pub(super) async fn run(shop: &Shop, arguments: Arguments) -> Result<(), Failure
 
 /// Starts the suite. Whose shop it is decides about its settings, and that is known only once the stores are open.
 async fn start(shop: &Shop, arguments: &Arguments) -> Result<(Suite<Deployed>, Option<Mark>), Failure> {
-    let mut told = Ok(None);
+    let mut mark = None;
     let suite = Suite::start(&shop.home, arguments.port, async |aws, stores| {
-        let mark = match arguments.no_demo {
-            true => demo::mark(&shop.home),
-            false => demo::settle(&shop.home, aws, stores, clock::now()).await,
+        mark = match arguments.no_demo {
+            true => demo::mark(&shop.home)?,
+            false => demo::settle(&shop.home, aws, stores, shop.currency, clock::now()).await?,
         };
-        told = mark.map_err(Failure::from);
-        match shop.settings() {
-            Ok(settings) => Ok(Deployed::at_home(aws, settings)),
-            Err(failure) => Err(crate::suite::SuiteError::Job(failure.to_string())),
-        }
+        let settings = shop.settings()?;
+        let functions = Deployed::at_home(aws, settings);
+        currency::agree(shop, aws, &functions, settings.currency).await?;
+        Ok::<_, Failure>(functions)
     })
     .await?;
-    match told {
-        Ok(mark) => Ok((suite, mark)),
-        Err(failure) => {
-            suite.stop().await;
-            Err(failure)
-        }
-    }
+    Ok((suite, mark))
 }
 
 async fn open_demo(shop: &Shop, mark: Mark, suite: &Suite<Deployed>, keys: &Keyring) -> Result<(), Failure> {

@@ -1,9 +1,9 @@
 //! Which shop a command works on, and how its stores are reached: those of a stack, of a home that another `rapport` serves, or
 //! of a home that this command opens for as long as it runs.
 
-use super::{Failure, progress};
+use super::{Failure, currency, progress};
 use crate::{
-    clock, demo,
+    clock,
     deployed::Deployed,
     elsewhere, home,
     numbers::grouped,
@@ -13,17 +13,10 @@ use crate::{
     template::{Scope, Template},
 };
 use clap::Args;
-use profile::{FoldError, Ran};
-use rapport_core::{
-    auth::Keyring,
-    event::{Action, Event},
-    money::Currency,
-    source::ConsentMode,
-    time::Timestamp,
-};
+use profile::Ran;
+use rapport_core::{auth::Keyring, money::Currency, source::ConsentMode, time::Timestamp};
 use rapport_io::{
     aws::{self, Aws},
-    catalog::Catalog,
     inbox::Inbox,
     layout::Line,
     redrive::Redrive,
@@ -99,23 +92,18 @@ impl Shop {
         if let Some(serving) = home::serving(&self.home) {
             let aws = suite::reach(serving.endpoints.clone(), Names::of(&serving.endpoints, &template)).await;
             let functions = Box::new(Deployed::at_home(&aws, settings));
+            currency::agree(self, &aws, &functions, settings.currency).await?;
             return Ok(Open { aws, settings, keys, reach: Reach::Elsewhere { functions, sqs: serving.endpoints.sqs } });
         }
-        let mut ports = None;
         let suite = Suite::start(&self.home, 0, async |aws, _| {
-            ports = Some(aws.clone());
-            Ok(Deployed::at_home(aws, settings))
+            let functions = Deployed::at_home(aws, settings);
+            currency::agree(self, aws, &functions, settings.currency).await?;
+            Ok::<_, Failure>(functions)
         })
         .await?;
-        let aws = ports.ok_or_else(|| Failure::Usage("the stores did not start".to_owned()))?;
+        let aws = suite::connect(suite.stores()).await;
         Ok(Open { aws, settings, keys, reach: Reach::Here(Box::new(suite)) })
     }
-}
-
-/// Whether an event is in money.
-fn is_priced(event: &Event) -> bool {
-    matches!(event.action, Action::Ordered(_) | Action::Refunded(_))
-        || event.action.product().is_some_and(|product| product.price_minor.is_some())
 }
 
 impl Open {
@@ -125,55 +113,6 @@ impl Open {
             Reach::Here(suite) => suite.functions(),
             Reach::Elsewhere { functions, .. } | Reach::Stack(functions) => functions,
         }
-    }
-
-    /// Sees that a home keeps to one currency: the rows of one file in two currencies would be two tellings of the same orders, of which
-    /// one holds here and the other there. A home in which nothing has a price yet takes the new one.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] where the home has amounts in another currency.
-    pub(super) async fn agree_on_currency(&self, shop: &Shop) -> Result<(), Failure> {
-        if shop.stack.is_some() {
-            return Ok(());
-        }
-        let failed = |source| Failure::File { path: shop.home.join("shop.json"), source };
-        let remembered = Settings::of_home(&shop.home, Told::default()).map_err(failed)?;
-        let told = self.settings.currency;
-        if remembered.currency == told {
-            return Ok(());
-        }
-        if self.has_amounts().await? {
-            return Err(Failure::Usage(format!(
-                "the shop in {} counts in {} and has orders or prices, so nothing was taken in {told}; give another shop another --home; a file of \
-                 several currencies names them in a column `currency`",
-                shop.home.display(),
-                remembered.currency,
-            )));
-        }
-        Settings { currency: told, ..remembered }.keep(&shop.home).map_err(failed)
-    }
-
-    /// Whether anything in the shop has a price. A list of customers has none, and says nothing of the currency that orders will come in.
-    async fn has_amounts(&self) -> Result<bool, Failure> {
-        if !demo::has_events(&self.aws).await? {
-            return Ok(false);
-        }
-        let waits = !self.aws.objects.list("inbox/", None).await?.is_empty();
-        if waits || Catalog::new(Arc::clone(&self.aws.records)).items().await?.iter().any(|item| item.price_minor.is_some()) {
-            return Ok(true);
-        }
-        let app = &self.functions().profile;
-        for key in app.log.keys(None).await? {
-            if app.log.read(&key).await?.is_some_and(|object| object.events.iter().any(is_priced)) {
-                return Ok(true);
-            }
-        }
-        for key in app.archive.keys().await.map_err(FoldError::from)? {
-            if app.archive.read(&key).await.map_err(FoldError::from)?.iter().any(is_priced) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// Waits until everything that was sent is folded, and folds anew whoever waits for it. False for a stack, whose queues are AWS's to
