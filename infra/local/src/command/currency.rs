@@ -26,8 +26,8 @@ pub(super) async fn agree(shop: &Shop, aws: &Aws, functions: &Deployed, told: Cu
     }
     if demo::mark(&shop.home)?.is_some() || has_amounts(aws, &functions.profile).await? {
         return Err(Failure::Usage(format!(
-            "the shop in {} counts in {} and has orders or prices, so nothing was taken in {told}; give another shop another --home; a file of \
-             several currencies names them in a column `currency`",
+            "the shop in {} counts in {} and has orders or prices, so it takes nothing in {told}; leave --currency out, or give another shop \
+             another --home; a file of several currencies names them in a column `currency`",
             shop.home.display(),
             remembered.currency,
         )));

@@ -33,7 +33,8 @@ pub struct Shop {
     /// Work on this deployed stack instead, with your AWS credentials.
     #[arg(long, global = true, help_heading = "Which shop")]
     pub stack: Option<String>,
-    /// The shop's currency, as an ISO code: a home remembers the first it hears [default: USD]; for a stack, say it as it was deployed.
+    /// The shop's currency, as an ISO code: a home remembers the first it hears, and keeps to it once it has orders or prices
+    /// [default: USD]; for a stack, say it as it was deployed.
     #[arg(long, global = true, env = "RAPPORT_CURRENCY", help_heading = "Which shop")]
     pub currency: Option<Currency>,
     /// What it means when nobody said anything about consent, `opt_in` or `opt_out` [default: opt_out for a home].
