@@ -115,6 +115,22 @@ fn a_home_keeps_to_one_currency() {
 }
 
 #[test]
+fn who_serves_decides_about_the_currency() {
+    let home = Home::new();
+    let file = home.0.path().join("history.csv");
+    history(&file, 3);
+    let import = ["import", file.to_str().expect("UTF-8"), "--currency", "GBP"];
+    let (process, _) = home.serve();
+    let refused = home.rapport(&import).output().expect("an end");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("is being served in USD") && said.contains("GBP"), "{said}");
+    process.kill();
+    home.told(&import);
+    assert_eq!(home.told(&["customer", "1"])["history"]["currency"], "GBP", "nothing had a price yet");
+}
+
+#[test]
 fn the_demo_shop_has_a_currency_of_its_own() {
     let home = Home::new();
     let refused = home.rapport(&["serve", "--port", "0", "--currency", "GBP"]).output().expect("an end");

@@ -13,14 +13,14 @@ use rapport_core::{
     money::Currency,
 };
 use rapport_io::{aws::Aws, catalog::Catalog};
+use std::io;
 
 /// Sees that the home at hand counts in `told`. A home in which nothing has a price yet takes it, whatever it remembered.
 ///
 /// # Errors
 /// [`Failure::Usage`] where the home has amounts in another currency.
 pub(super) async fn agree(shop: &Shop, aws: &Aws, functions: &Deployed, told: Currency) -> Result<(), Failure> {
-    let failed = |source| Failure::File { path: shop.home.join("shop.json"), source };
-    let remembered = Settings::of_home(&shop.home, Told::default()).map_err(failed)?;
+    let remembered = remembered(shop)?;
     if remembered.currency == told {
         return Ok(());
     }
@@ -32,7 +32,30 @@ pub(super) async fn agree(shop: &Shop, aws: &Aws, functions: &Deployed, told: Cu
             remembered.currency,
         )));
     }
-    Settings { currency: told, ..remembered }.keep(&shop.home).map_err(failed)
+    Settings { currency: told, ..remembered }.keep(&shop.home).map_err(|source| not_kept(shop, source))
+}
+
+/// Sees that a home which another process serves counts in `told`: that process goes on in the currency that it was started with.
+///
+/// # Errors
+/// [`Failure::Usage`] where it does not.
+pub(super) fn agree_with_server(shop: &Shop, told: Currency) -> Result<(), Failure> {
+    let Settings { currency, .. } = remembered(shop)?;
+    if currency == told {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "the shop in {} is being served in {currency}; leave --currency out, or stop it and say --currency {told} then",
+        shop.home.display(),
+    )))
+}
+
+fn remembered(shop: &Shop) -> Result<Settings, Failure> {
+    Settings::of_home(&shop.home, Told::default()).map_err(|source| not_kept(shop, source))
+}
+
+fn not_kept(shop: &Shop, source: io::Error) -> Failure {
+    Failure::File { path: shop.home.join("shop.json"), source }
 }
 
 /// Whether anything in the shop has a price. A list of customers has none, and says nothing of the currency that orders will come in.

@@ -91,9 +91,9 @@ impl Shop {
             return Ok(Open { aws, settings, keys, reach: Reach::Stack(functions) });
         }
         if let Some(serving) = home::serving(&self.home) {
+            currency::agree_with_server(self, settings.currency)?;
             let aws = suite::reach(serving.endpoints.clone(), Names::of(&serving.endpoints, &template)).await;
             let functions = Box::new(Deployed::at_home(&aws, settings));
-            currency::agree(self, &aws, &functions, settings.currency).await?;
             return Ok(Open { aws, settings, keys, reach: Reach::Elsewhere { functions, sqs: serving.endpoints.sqs } });
         }
         let suite = Suite::start(&self.home, 0, async |aws, _| {
